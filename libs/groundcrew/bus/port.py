@@ -1,0 +1,179 @@
+"""What every bus does, in the words of the services. `jetstream.JetStreamBus` and `memory.MemoryBus` implement it,
+and one behaviour suite (`tests/contract/bus`) runs against both.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from groundcrew.contracts.envelope import Envelope, Message, Record
+from groundcrew.contracts.queries import Endpoint, Failure
+from groundcrew.contracts.streams import Durable
+
+M_co = TypeVar("M_co", bound=Message, covariant=True)
+Q = TypeVar("Q", bound=Record)
+R = TypeVar("R", bound=Record)
+
+
+class BusError(Exception):
+    """Something went wrong between us and the bus."""
+
+
+class PublishDenied(BusError):
+    """The broker's permissions forbid this subject; retrying cannot help."""
+
+
+class BusUnavailable(BusError):
+    """The broker did not take it in time. It may still be stored: publish the same envelope again, its id removes
+    the double."""
+
+
+class StreamFull(BusError):
+    """The stream refuses more until its consumers catch up; hold the source back and try again."""
+
+
+class RequestFailed(BusError):
+    """An endpoint answered with a failure, or nobody answered (UNAVAILABLE)."""
+
+    def __init__(self, failure: Failure, reason: str) -> None:
+        super().__init__(reason)
+        self.failure = failure
+        self.reason = reason
+
+
+class Retry(Exception):
+    """Raised by a handler: deliver again after `after_s` seconds (None: the bus' own backoff)."""
+
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+class Reject(Exception):
+    """Raised by a handler: this message can never be handled; it goes to the dead letters with the reason."""
+
+
+class Unavailable(Exception):
+    """Raised by a handler: a dependency is down. The consumer pauses, holds the message (which spends no delivery)
+    and calls the handler again until the dependency is back."""
+
+    def __init__(self, dependency: str, reason: str) -> None:
+        super().__init__(f"{dependency}: {reason}")
+        self.dependency = dependency
+
+
+@dataclass(frozen=True)
+class Delivery(Generic[M_co]):
+    """One delivery of one message. `sequence` is its place in the stream and never changes on redelivery."""
+
+    envelope: Envelope[Any]
+    sequence: int
+    deliveries: int
+    partition: int
+
+    @property
+    def data(self) -> M_co:
+        data: M_co = self.envelope.data
+        return data
+
+
+Handler = Callable[[Delivery[Any]], Awaitable[None]]
+
+
+class Consumer(Protocol):
+    """A running pull consumer."""
+
+    async def stop(self) -> None:
+        """Take nothing new, let handlers finish, acknowledge. Bounded by the bus' drain time."""
+
+    @property
+    def paused(self) -> str | None:
+        """The dependency it waits for, None while it runs."""
+
+
+class Subscription(Protocol):
+    async def stop(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A KV value with its revision."""
+
+    value: bytes
+    revision: int
+
+
+class KeyConflict(BusError):
+    """Somebody else wrote the key meanwhile."""
+
+
+class KeyValue(Protocol):
+    """A bucket. Keys are made of `token`s joined by dots."""
+
+    async def get(self, key: str) -> Entry | None: ...
+    async def put(self, key: str, value: bytes) -> int:
+        """Write unconditionally; returns the new revision."""
+
+    async def create(self, key: str, value: bytes) -> int:
+        """Write only where there is no value; raises KeyConflict."""
+
+    async def update(self, key: str, value: bytes, revision: int) -> int:
+        """Write only over this revision; raises KeyConflict."""
+
+    async def delete(self, key: str) -> None: ...
+    async def keys(self) -> list[str]: ...
+    async def watch(self, callback: Callable[[str, bytes | None], Awaitable[None]]) -> Subscription:
+        """Call back with each present value, then with each change (None: deleted)."""
+
+
+class Bus(Protocol):
+    """The bus of one service in one site."""
+
+    @property
+    def site(self) -> str: ...
+
+    async def publish(self, envelope: Envelope[Any]) -> None:
+        """Store one message. Returns when the broker has it; the same id within the duplicate window is stored once.
+
+        Raises PublishDenied, StreamFull, BusUnavailable.
+        """
+
+    async def publish_batch(self, envelopes: Sequence[Envelope[Any]]) -> None:
+        """Store many, in order, with one wait at the end. Raises like `publish`; then some may be stored already, and
+        publishing all of them again is safe."""
+
+    async def consume(
+        self, durable: Durable, handler: Handler, *, concurrency: int = 1, entity: str | None = None
+    ) -> Consumer:
+        """Start pulling. `concurrency` handlers run at once, per partition where the durable is partitioned (keep 1
+        there: order per entity depends on it). `entity` is required by, and only by, durables marked per_entity.
+
+        The handler's outcome: returns -> acknowledged; Retry -> again later; Reject -> dead letter; Unavailable ->
+        pause; any other exception -> again with backoff, dead letter after the durable's max_deliver. While it runs
+        longer than a third of ack_wait, the broker is told so. A payload that does not decode is a dead letter at once.
+        """
+
+    async def tap(self, subject: str, callback: Callable[[Envelope[Any]], Awaitable[None]]) -> Subscription:
+        """See live messages on a subject filter, at most once; for views that can refresh, never for state. When the
+        callback is too slow, messages are dropped and counted."""
+
+    async def request(
+        self, endpoint: Endpoint[Q, R], request: Q, *, site: str | None = None, timeout: float = 5.0
+    ) -> R:
+        """Ask an endpoint's owner. Raises RequestFailed; no answer in time is UNAVAILABLE."""
+
+    async def serve(self, endpoint: Endpoint[Q, R], handler: Callable[[Q], Awaitable[R]]) -> Subscription:
+        """Answer an endpoint. A handler raises RequestFailed to answer with a failure; any other exception is
+        INTERNAL, logged, and tells the caller nothing but that."""
+
+    async def schedule(self, name: str, every_s: int) -> None:
+        """Let the broker publish Tick(name) every so many seconds, once for all processes that ask for it."""
+
+    async def key_value(self, bucket: str) -> KeyValue:
+        """Open a bucket, made where it is missing."""
+
+    async def ping(self) -> None:
+        """Returns while the broker answers; raises BusUnavailable."""
+
+    async def close(self) -> None:
+        """Drain: consumers stop, pending publishes finish, bounded in time."""

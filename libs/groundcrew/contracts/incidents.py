@@ -1,0 +1,182 @@
+"""Trigger events, incidents and their evidence, findings and escalations."""
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime, Field
+
+from groundcrew.contracts.envelope import Message, OpenEnum, Record
+from groundcrew.contracts.identity import Entity, Id
+
+
+class Severity(OpenEnum):
+    """How bad. An info trigger never opens an incident by itself."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+
+    @property
+    def rank(self) -> int:
+        """0 for info (and unknown) up to 2 for critical."""
+        return {"warning": 1, "critical": 2}.get(self.value, 0)
+
+
+class EvidenceSource(OpenEnum):
+    """Which kind of observation a piece of evidence is."""
+
+    JOURNAL = "journal"
+    SEL = "sel"
+    SENSORS = "sensors"
+    METRICS = "metrics"
+    SERVICES = "services"
+    UNKNOWN = "unknown"
+
+
+class Evidence(Record):
+    """One cited observation. `text` is exactly what was observed."""
+
+    id: Id
+    source: EvidenceSource
+    ref: str = Field(description="where it can be found again: cursor, file position, 'bmc/record', series")
+    time: AwareDatetime
+    entity: Entity
+    text: str
+    rule_id: str = ""
+    trigger_id: Id | None = None
+
+
+class TriggerState(OpenEnum):
+    """A trigger is raised, and cleared again where its rule can tell recovery."""
+
+    RAISED = "raised"
+    CLEARED = "cleared"
+    UNKNOWN = "unknown"
+
+
+class TriggerRaised(Message):
+    """A rule fired. The envelope's entity is where it was seen; `component` is the locator the evidence prints."""
+
+    TYPE: ClassVar[str] = "trigger.raised"
+
+    rule_id: str
+    state: TriggerState = TriggerState.RAISED
+    severity: Severity
+    title: str = Field(description="one line for the operator")
+    causes: list[str] = Field(description="cause ids that the rule speaks for, strongest first")
+    component_class: str
+    component: str = Field("", description="locator as the evidence prints it, empty where the line names none")
+    count: int = Field(1, description="equal observations folded into this trigger")
+    first_seen: AwareDatetime
+    last_seen: AwareDatetime
+    captures: dict[str, str] = Field(default_factory=dict)
+    evidence: list[Evidence] = Field(description="at most 10 cited observations")
+
+
+class Cause(Record):
+    """A named cause with the part it blames."""
+
+    id: str = Field(description="class.fault, e.g. psu.input_lost; 'unknown' is a legal answer")
+    component_class: str
+    component: str
+    confidence: float = Field(ge=0, le=1)
+    why: str = Field("", description="the evidence behind the score in one sentence")
+
+
+class IncidentState(OpenEnum):
+    """Life of an incident."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    UNKNOWN = "unknown"
+
+
+class Incident(Record):
+    """One fault: one cause, one part, its evidence. A whole snapshot; `revision` counts up from 1."""
+
+    id: Id
+    revision: int
+    state: IncidentState
+    severity: Severity
+    title: str
+    hosts: list[str] = Field(description="names of the hosts where the fault is, sorted")
+    entity: Entity = Field(description="the entity that the cause lies in")
+    opened_at: AwareDatetime
+    updated_at: AwareDatetime
+    last_seen: AwareDatetime = Field(description="time of the newest evidence")
+    resolved_at: AwareDatetime | None = None
+    cause: Cause
+    alternatives: list[Cause] = Field(default_factory=list)
+    evidence_count: int
+    trigger_count: int
+    rules: list[str] = Field(default_factory=list, description="ids of the rules that fired, sorted")
+    steps: list[str] = Field(default_factory=list, description="what to do, first step first")
+    note: str = ""
+
+
+class IncidentOpened(Message):
+    TYPE: ClassVar[str] = "incident.opened"
+    incident: Incident
+    evidence: list[Evidence] = Field(description="evidence that is new with this revision")
+
+
+class IncidentUpdated(Message):
+    TYPE: ClassVar[str] = "incident.updated"
+    incident: Incident
+    evidence: list[Evidence]
+    change: str = Field(description="what changed, one sentence for the history")
+
+
+class IncidentResolved(Message):
+    TYPE: ClassVar[str] = "incident.resolved"
+    incident: Incident
+    change: str
+
+
+class Finding(Record):
+    """Something review saw across the window that no single trigger says."""
+
+    id: Id
+    kind: str = Field(description="trend, recurrence, coverage, ...")
+    severity: Severity
+    entity: Entity
+    text: str
+    evidence_ids: list[Id] = Field(default_factory=list)
+    incident_id: Id | None = None
+
+
+class ReviewCompleted(Message):
+    """Result of one look at the window; `scope` is 'fleet' or an incident id."""
+
+    TYPE: ClassVar[str] = "review.completed"
+    scope: str
+    findings: list[Finding]
+    window_tokens: int
+
+
+class EscalationRaised(Message):
+    """review asks for a deep analysis."""
+
+    TYPE: ClassVar[str] = "escalation.raised"
+    incident_id: Id
+    reason: str
+
+
+class Tick(Message):
+    """A JetStream schedule fired."""
+
+    TYPE: ClassVar[str] = "tick"
+    name: str
+
+
+class DeadLetter(Message):
+    """A message that no handler could take, whole, with the reason."""
+
+    TYPE: ClassVar[str] = "deadletter"
+    stream: str
+    durable: str
+    subject: str
+    reason: str
+    deliveries: int
+    payload: str = Field(description="the original bytes, base64")

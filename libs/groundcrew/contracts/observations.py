@@ -1,0 +1,152 @@
+"""What collectors see. Bulk travels in columns: one list per column, the envelope once per batch."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from groundcrew.contracts.envelope import Message, OpenEnum, Record
+from groundcrew.contracts.identity import Id
+
+MAX_BATCH_ROWS = 2_000
+"""Rows of one batch at most; keeps a message well below the servers' 1 MiB default payload together with MAX_TEXT."""
+
+MAX_TEXT = 8_192
+"""Characters of one log line or event text; a collector cuts what is longer and marks the cut with ' …'."""
+
+
+class Columns(Message):
+    """A columnar batch: every list field has the same length unless named in `NOT_A_COLUMN`."""
+
+    NOT_A_COLUMN: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _same_length(self) -> Self:
+        lengths = {
+            name: len(value)
+            for name in type(self).model_fields
+            if name not in self.NOT_A_COLUMN and isinstance(value := getattr(self, name), list)
+        }
+        if len(set(lengths.values())) > 1:
+            msg = f"columns differ in length: {lengths}"
+            raise ValueError(msg)
+        if lengths and next(iter(lengths.values())) > MAX_BATCH_ROWS:
+            msg = f"{next(iter(lengths.values()))} rows, at most {MAX_BATCH_ROWS} fit one batch"
+            raise ValueError(msg)
+        return self
+
+    def __len__(self) -> int:
+        name = next(n for n in type(self).model_fields if n not in self.NOT_A_COLUMN)
+        return len(getattr(self, name))
+
+
+class LogBatch(Columns):
+    """Log lines of one host, in order of arrival."""
+
+    TYPE: ClassVar[str] = "observe.logs"
+
+    ids: list[Id] = Field(description="stable_id(site, source, position) per line")
+    times: list[int] = Field(description="microseconds since the epoch, UTC")
+    priorities: list[int] = Field(description="syslog severity 0 (emergency) to 7 (debug)")
+    identifiers: list[str] = Field(description="SYSLOG_IDENTIFIER: kernel, sshd, ...")
+    units: list[str] = Field(description="systemd unit that wrote the line, empty where unknown")
+    transports: list[str] = Field(description="kernel, journal, syslog, stdout, file, ...")
+    boot_ids: list[str] = Field(description="journald's _BOOT_ID, empty where unknown")
+    positions: list[str] = Field(description="journal cursor, or device:inode:offset of a file")
+    messages: list[str] = Field(description="the line itself, without time and host prefix")
+
+
+class MetricSeries(Record):
+    """The identity of a series within an entity. Names follow node_exporter without its prefix."""
+
+    name: str
+    unit: str = ""
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+class MetricBatch(Columns):
+    """Samples of one host; `series_index` points into `series`."""
+
+    TYPE: ClassVar[str] = "observe.metrics"
+    NOT_A_COLUMN: ClassVar[frozenset[str]] = frozenset({"series"})
+
+    series: list[MetricSeries]
+    series_index: list[int]
+    times: list[int] = Field(description="microseconds since the epoch, UTC")
+    values: list[float]
+
+    @model_validator(mode="after")
+    def _index_in_range(self) -> Self:
+        if self.series_index and not 0 <= min(self.series_index) <= max(self.series_index) < len(self.series):
+            msg = f"series_index must lie in 0..{len(self.series) - 1}"
+            raise ValueError(msg)
+        return self
+
+
+class ServiceBatch(Columns):
+    """States of systemd units of one host."""
+
+    TYPE: ClassVar[str] = "observe.services"
+
+    times: list[int] = Field(description="microseconds since the epoch, UTC")
+    units: list[str]
+    load_states: list[str] = Field(description="loaded, not-found, masked, ...; empty where the source does not say")
+    active_states: list[str] = Field(description="active, inactive, failed, activating, ...")
+    sub_states: list[str] = Field(description="running, dead, auto-restart, failed, ...")
+    results: list[str] = Field(description="systemd's Result: success, exit-code, oom-kill, ...; empty where unknown")
+    restarts: list[int | None] = Field(description="systemd's NRestarts")
+
+
+class SensorBatch(Columns):
+    """Sensor readings of one BMC."""
+
+    TYPE: ClassVar[str] = "observe.sensors"
+
+    times: list[int] = Field(description="microseconds since the epoch, UTC")
+    sensors: list[str]
+    values: list[float | None] = Field(description="None where there is no numeric reading")
+    texts: list[str] = Field(description="discrete states as read (hex), else empty")
+    units: list[str]
+    statuses: list[str] = Field(description="ok, nc, cr, nr or ns as ipmitool prints them")
+
+
+class SelBatch(Columns):
+    """System event log records of one BMC."""
+
+    TYPE: ClassVar[str] = "observe.sel"
+
+    ids: list[Id]
+    record_ids: list[int]
+    times: list[int] = Field(description="best estimate, microseconds since the epoch, UTC")
+    source_times: list[str] = Field(description="as the BMC wrote it; 'Pre-Init' where its clock was not set")
+    sensors: list[str] = Field(description="sensor type and name as printed, e.g. 'Power Supply PS2 Status'")
+    events: list[str] = Field(description="event text, e.g. 'Power Supply AC lost'")
+    asserted: list[bool | None]
+    texts: list[str] = Field(description="the record as the tool printed it, without id and time")
+
+
+class SourceState(OpenEnum):
+    """Whether a collector's source is there."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    FAILING = "failing"
+    UNKNOWN = "unknown"
+
+
+class SourceStatus(Record):
+    """One source of a collector and how it is doing; absent sources are reported, never skipped in silence."""
+
+    name: str = Field(description="journal, files, kmsg, metrics, systemd, ...")
+    state: SourceState
+    detail: str = Field("", description="one sentence for the operator: what is followed, or why not")
+    since: AwareDatetime
+
+
+class InventoryObserved(Message):
+    """What a collector says about its machine and its own sources; sent at start, on change, and every minute."""
+
+    TYPE: ClassVar[str] = "observe.inventory"
+
+    collector: Literal["host", "bmc"] = "host"
+    facts: dict[str, str] = Field(description="os, kernel, boot_id, cpu_model, cpu_count, memory_bytes, ...")
+    sources: list[SourceStatus]

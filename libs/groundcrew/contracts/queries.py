@@ -1,0 +1,338 @@
+"""Typed request/reply endpoints: the only way to another owner's data.
+
+A reply that fails carries one of `Failure` and one sentence; `bus` raises it as `RequestFailed`.
+"""
+
+from enum import StrEnum
+from typing import ClassVar, Generic, Literal, TypeVar
+
+from pydantic import AwareDatetime, Field
+
+from groundcrew.contracts.actions import Action, ActionState, AuditEntry, AutonomyLevel, Ticket
+from groundcrew.contracts.envelope import Record
+from groundcrew.contracts.identity import Entity, Id
+from groundcrew.contracts.incidents import Evidence, Finding, Incident, IncidentState, Severity
+from groundcrew.contracts.observations import SourceStatus
+
+MAX_PAGE = 1_000
+
+
+class Failure(StrEnum):
+    """Why a request has no result: a closed list, also a metric label. The values are HTTP-like."""
+
+    INVALID = "400"
+    NOT_FOUND = "404"
+    CONFLICT = "409"
+    UNAVAILABLE = "503"
+    INTERNAL = "500"
+
+
+Q = TypeVar("Q", bound=Record)
+R = TypeVar("R", bound=Record)
+
+
+class Endpoint(Generic[Q, R]):
+    """One endpoint: `gc.<site>.query.<owner>.<what>`."""
+
+    def __init__(self, owner: str, what: str, request: type[Q], reply: type[R], *, callers: tuple[str, ...]) -> None:
+        self.owner = owner
+        self.what = what
+        self.request = request
+        self.reply = reply
+        self.callers = callers
+
+    def subject(self, site: str) -> str:
+        return f"gc.{site}.query.{self.owner}.{self.what}"
+
+
+class Paged(Record):
+    """What every listing request may say. `cursor` is opaque: the `next` of the page before."""
+
+    limit: int = Field(100, ge=1, le=MAX_PAGE)
+    cursor: str | None = None
+
+
+class Empty(Record):
+    """A request with nothing to say."""
+
+
+# --- context ---------------------------------------------------------------------------------------------------------
+
+
+class IncidentsQuery(Paged):
+    states: list[IncidentState] = Field(default_factory=list, description="empty: all")
+    host: str | None = None
+    severity: Severity | None = None
+    since: AwareDatetime | None = Field(None, description="only incidents whose last evidence is not older")
+
+
+class IncidentPage(Record):
+    items: list[Incident]
+    next: str | None = None
+
+
+class IncidentQuery(Record):
+    id: Id
+
+
+class HistoryEntry(Record):
+    """What was said about an incident, when, and why it changed."""
+
+    revision: int
+    time: AwareDatetime
+    actor: str
+    change: str
+
+
+class IncidentDetail(Record):
+    incident: Incident
+    evidence: list[Evidence] = Field(description="in order of time, at most 500, the newest kept")
+    history: list[HistoryEntry]
+    findings: list[Finding]
+
+
+class IncidentCommand(Record):
+    id: Id
+    command: Literal["acknowledge", "resolve", "note"]
+    actor: str
+    text: str = Field("", max_length=4_000)
+
+
+class HostsQuery(Paged):
+    pass
+
+
+class HostSummary(Record):
+    """A host with its health score: 100 is well, see `diagnosis/health.py` for what is taken off."""
+
+    name: str
+    entity: Entity
+    health: int = Field(ge=0, le=100)
+    health_reasons: list[str] = Field(description="what was taken off, e.g. '-40 critical: PSU2 lost its input'")
+    open_incidents: int
+    last_seen: AwareDatetime | None
+    facts: dict[str, str]
+    sources: list[SourceStatus]
+    latest: dict[str, float] = Field(description="newest value of the well-known metrics, by name{labels}")
+
+
+class HostPage(Record):
+    items: list[HostSummary]
+    next: str | None = None
+
+
+class LogsQuery(Paged):
+    """Newest first."""
+
+    host: str | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    contains: str | None = Field(None, max_length=200)
+    max_priority: int = Field(7, ge=0, le=7)
+    unit: str | None = None
+
+
+class LogLine(Record):
+    id: Id
+    time: AwareDatetime
+    entity: Entity
+    priority: int
+    identifier: str
+    unit: str
+    message: str
+    source: str
+    position: str
+
+
+class LogPage(Record):
+    items: list[LogLine]
+    next: str | None = None
+
+
+class MetricsQuery(Record):
+    host: str
+    name: str
+    since: AwareDatetime
+    until: AwareDatetime
+    step_s: int = Field(60, ge=1, le=86_400, description="width of a bucket; at most 2,000 buckets a series")
+
+
+class MetricPoints(Record):
+    labels: dict[str, str]
+    unit: str
+    times: list[AwareDatetime] = Field(description="start of each bucket that has a sample")
+    averages: list[float]
+    minima: list[float]
+    maxima: list[float]
+    slope_per_hour: float | None = Field(description="least-squares trend over the range, None below 3 buckets")
+
+
+class MetricsReply(Record):
+    series: list[MetricPoints]
+
+
+class ServicesQuery(Record):
+    host: str
+
+
+class ServiceState(Record):
+    time: AwareDatetime
+    unit: str
+    active_state: str
+    sub_state: str
+    result: str
+    restarts: int | None
+
+
+class ServicesReply(Record):
+    services: list[ServiceState]
+
+
+class TriggersQuery(Paged):
+    """Newest first."""
+
+    host: str | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+class TriggerSummary(Record):
+    id: Id
+    time: AwareDatetime
+    entity: Entity
+    rule_id: str
+    severity: Severity
+    title: str
+    component: str
+    count: int
+    incident_id: Id | None
+
+
+class TriggerPage(Record):
+    items: list[TriggerSummary]
+    next: str | None = None
+
+
+class WindowQuery(Record):
+    """Asks for the context window of one incident, one host or (neither) the fleet."""
+
+    incident_id: Id | None = None
+    host: str | None = None
+    budget_tokens: int = Field(4_000, ge=200, le=128_000)
+
+
+class ContextWindow(Record):
+    """What is going on, in at most the tokens asked for. Text from machines is fenced as data."""
+
+    text: str
+    tokens: int
+    evidence_ids: list[Id] = Field(description="ids that the text cites")
+    left_out: dict[str, int] = Field(description="rows that did not fit, by section")
+    incidents: list[Incident] = Field(description="the incidents the window is about")
+    open_services: list[str] = Field(description="'host unit' of units seen failed now")
+
+
+class FleetStatus(Record):
+    hosts: int
+    healthy: int
+    warning: int
+    critical: int
+    open_incidents: int
+    log_rows: int
+    triggers_24h: int
+
+
+# --- actions ---------------------------------------------------------------------------------------------------------
+
+
+class ActionsQuery(Paged):
+    """Newest first."""
+
+    states: list[ActionState] = Field(default_factory=list)
+    incident_id: Id | None = None
+
+
+class ActionPage(Record):
+    items: list[Action]
+    next: str | None = None
+
+
+class ActionQuery(Record):
+    id: Id
+
+
+class DecideAction(Record):
+    id: Id
+    approve: bool
+    actor: str
+    comment: str = Field("", max_length=2_000)
+
+
+class AuditQuery(Paged):
+    """In order of sequence; the cursor is the last one seen."""
+
+
+class AuditPage(Record):
+    items: list[AuditEntry]
+    next: str | None = None
+
+
+class AuditVerdict(Record):
+    ok: bool
+    entries: int
+    broken_at: int | None = Field(None, description="first sequence number that does not fit the chain")
+    detail: str = ""
+
+
+class TicketsQuery(Paged):
+    incident_id: Id | None = None
+
+
+class TicketPage(Record):
+    items: list[Ticket]
+    next: str | None = None
+
+
+class SetAutonomy(Record):
+    """Absent fields stay as they are; with both absent it only asks."""
+
+    level: AutonomyLevel | None = None
+    stopped: bool | None = Field(None, description="True stops all actions until set to False")
+    actor: str
+
+
+class Autonomy(Record):
+    level: AutonomyLevel
+    stopped: bool
+    waiting: int = Field(description="actions in the queue")
+
+
+_READERS = ("gateway", "mcp", "review", "meta", "actions")
+_PEOPLE = ("gateway", "mcp")
+
+
+class Endpoints:
+    """The table of endpoints."""
+
+    INCIDENTS: ClassVar = Endpoint("context", "incidents", IncidentsQuery, IncidentPage, callers=_READERS)
+    INCIDENT: ClassVar = Endpoint("context", "incident", IncidentQuery, IncidentDetail, callers=_READERS)
+    INCIDENT_COMMAND: ClassVar = Endpoint("context", "incident-command", IncidentCommand, Incident, callers=_PEOPLE)
+    HOSTS: ClassVar = Endpoint("context", "hosts", HostsQuery, HostPage, callers=_READERS)
+    LOGS: ClassVar = Endpoint("context", "logs", LogsQuery, LogPage, callers=_READERS)
+    METRICS: ClassVar = Endpoint("context", "metrics", MetricsQuery, MetricsReply, callers=_READERS)
+    SERVICES: ClassVar = Endpoint("context", "services", ServicesQuery, ServicesReply, callers=_READERS)
+    TRIGGERS: ClassVar = Endpoint("context", "triggers", TriggersQuery, TriggerPage, callers=_READERS)
+    WINDOW: ClassVar = Endpoint("context", "window", WindowQuery, ContextWindow, callers=_READERS)
+    STATUS: ClassVar = Endpoint("context", "status", Empty, FleetStatus, callers=_READERS)
+
+    ACTIONS: ClassVar = Endpoint("actions", "actions", ActionsQuery, ActionPage, callers=("gateway", "mcp", "review"))
+    ACTION: ClassVar = Endpoint("actions", "action", ActionQuery, Action, callers=_PEOPLE)
+    DECIDE: ClassVar = Endpoint("actions", "decide", DecideAction, Action, callers=("gateway",))
+    AUDIT: ClassVar = Endpoint("actions", "audit", AuditQuery, AuditPage, callers=_PEOPLE)
+    AUDIT_VERIFY: ClassVar = Endpoint("actions", "audit-verify", Empty, AuditVerdict, callers=_PEOPLE)
+    TICKETS: ClassVar = Endpoint("actions", "tickets", TicketsQuery, TicketPage, callers=_PEOPLE)
+    AUTONOMY: ClassVar = Endpoint("actions", "autonomy", SetAutonomy, Autonomy, callers=_PEOPLE)
+
+    @classmethod
+    def all(cls) -> list[Endpoint[Record, Record]]:
+        return [value for value in vars(cls).values() if isinstance(value, Endpoint)]

@@ -1,0 +1,338 @@
+"""THE table: message -> subject, stream, durable consumer, retention, and who may publish it.
+
+Everything that needs to know a subject reads it here: the bus declares streams and durables from it, the broker's
+permissions are generated from it (`bus/permissions.py`), and so is `docs/messages.md`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from groundcrew.contracts import actions, incidents, observations
+from groundcrew.contracts.envelope import Envelope, Message
+from groundcrew.contracts.identity import token
+
+PARTITIONS = 4
+"""Partitions of observations, by site and entity; order holds within one. Changing it needs a drained stream."""
+
+MIB = 1024 * 1024
+
+
+class Retention(StrEnum):
+    """INTEREST: gone once every durable has it; a full stream refuses new messages, so that sources hold back and
+    nothing is lost. LIMITS: kept for its age, so that a standby can rebuild; the oldest go first."""
+
+    INTEREST = "interest"
+    LIMITS = "limits"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """A JetStream stream. Sizes are reservations: their sum must fit the server's file store."""
+
+    name: str
+    subjects: tuple[str, ...]
+    retention: Retention
+    max_bytes: int
+    max_age_s: float = 0
+    partitioned: bool = False
+    schedules: bool = False
+    duplicate_window_s: float = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Durable:
+    """A durable pull consumer, one per site (per partition and per entity where so marked).
+
+    Its server-side name is `<site>-<name>`, with `-p<partition>` or `-<entity token>` added. `filters` are subjects
+    with the placeholders `{site}` and `{entity}`.
+    """
+
+    name: str
+    owner: str
+    stream: str
+    filters: tuple[str, ...]
+    partitioned: bool = False
+    per_entity: bool = False
+    ack_wait_s: float = 30
+    max_deliver: int = 8
+    start: str = "all"  # all | new: where a consumer that is made for the first time begins
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """Where a message type travels. Placeholders: {site}, {entity} and fields named by `route_keys`."""
+
+    message: type[Message]
+    subject: str
+    stream: str
+    publishers: tuple[str, ...]
+
+
+STREAMS: tuple[Stream, ...] = (
+    Stream(
+        name="OBSERVE",
+        subjects=("gc.*.observe.*.*",),
+        retention=Retention.INTEREST,
+        max_bytes=512 * MIB,
+        partitioned=True,
+    ),
+    Stream(
+        name="TRIGGER",
+        subjects=("gc.*.trigger.*.*",),
+        retention=Retention.LIMITS,
+        max_bytes=128 * MIB,
+        max_age_s=7 * 86_400,
+    ),
+    Stream(
+        name="INCIDENT",
+        subjects=("gc.*.incident.*.*", "gc.*.review.*", "gc.*.escalation.*", "gc.*.analysis.*"),
+        retention=Retention.LIMITS,
+        max_bytes=128 * MIB,
+        max_age_s=30 * 86_400,
+    ),
+    Stream(
+        name="ACTION",
+        subjects=("gc.*.action.*.*",),
+        retention=Retention.LIMITS,
+        max_bytes=64 * MIB,
+        max_age_s=30 * 86_400,
+    ),
+    Stream(
+        name="TICK",
+        subjects=("gc.*.tick.*", "gc.*.schedule.*"),
+        retention=Retention.LIMITS,
+        max_bytes=8 * MIB,
+        max_age_s=3_600,
+        schedules=True,
+    ),
+    Stream(
+        name="DEADLETTER",
+        subjects=("gc.*.deadletter.*",),
+        retention=Retention.LIMITS,
+        max_bytes=64 * MIB,
+        max_age_s=30 * 86_400,
+    ),
+)
+
+_COLLECTORS = ("host-collector", "ipmi-collector")
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        message=observations.LogBatch,
+        subject="gc.{site}.observe.logs.{entity}",
+        stream="OBSERVE",
+        publishers=("host-collector",),
+    ),
+    Route(
+        message=observations.MetricBatch,
+        subject="gc.{site}.observe.metrics.{entity}",
+        stream="OBSERVE",
+        publishers=("host-collector",),
+    ),
+    Route(
+        message=observations.ServiceBatch,
+        subject="gc.{site}.observe.services.{entity}",
+        stream="OBSERVE",
+        publishers=("host-collector",),
+    ),
+    Route(
+        message=observations.SelBatch,
+        subject="gc.{site}.observe.sel.{entity}",
+        stream="OBSERVE",
+        publishers=("ipmi-collector",),
+    ),
+    Route(
+        message=observations.SensorBatch,
+        subject="gc.{site}.observe.sensors.{entity}",
+        stream="OBSERVE",
+        publishers=("ipmi-collector",),
+    ),
+    Route(
+        message=observations.InventoryObserved,
+        subject="gc.{site}.observe.inventory.{entity}",
+        stream="OBSERVE",
+        publishers=_COLLECTORS,
+    ),
+    Route(
+        message=incidents.TriggerRaised,
+        subject="gc.{site}.trigger.{severity}.{entity}",
+        stream="TRIGGER",
+        publishers=("trigger",),
+    ),
+    Route(
+        message=incidents.IncidentOpened,
+        subject="gc.{site}.incident.opened.{incident}",
+        stream="INCIDENT",
+        publishers=("context",),
+    ),
+    Route(
+        message=incidents.IncidentUpdated,
+        subject="gc.{site}.incident.updated.{incident}",
+        stream="INCIDENT",
+        publishers=("context",),
+    ),
+    Route(
+        message=incidents.IncidentResolved,
+        subject="gc.{site}.incident.resolved.{incident}",
+        stream="INCIDENT",
+        publishers=("context",),
+    ),
+    Route(
+        message=incidents.ReviewCompleted, subject="gc.{site}.review.{scope}", stream="INCIDENT", publishers=("review",)
+    ),
+    Route(
+        message=incidents.EscalationRaised,
+        subject="gc.{site}.escalation.{incident}",
+        stream="INCIDENT",
+        publishers=("review",),
+    ),
+    Route(
+        message=actions.ActionProposed,
+        subject="gc.{site}.action.proposed.{entity}",
+        stream="ACTION",
+        publishers=("review", "meta"),
+    ),
+    Route(
+        message=actions.ActionGranted,
+        subject="gc.{site}.action.granted.{entity}",
+        stream="ACTION",
+        publishers=("actions",),
+    ),
+    Route(
+        message=actions.ActionReported,
+        subject="gc.{site}.action.reported.{entity}",
+        stream="ACTION",
+        publishers=("runner",),
+    ),
+    Route(
+        message=actions.ActionChanged,
+        subject="gc.{site}.action.{state}.{entity}",
+        stream="ACTION",
+        publishers=("actions",),
+    ),
+    Route(message=incidents.Tick, subject="gc.{site}.tick.{name}", stream="TICK", publishers=("review", "actions")),
+    Route(
+        message=incidents.DeadLetter, subject="gc.{site}.deadletter.{stream}", stream="DEADLETTER", publishers=("*",)
+    ),
+)
+
+_OBSERVED = tuple(f"gc.{{site}}.observe.{kind}.*" for kind in ("logs", "metrics", "services", "sel", "sensors"))
+_CHANGED = tuple(f"gc.{{site}}.action.{state}.*" for state in actions.ActionState)
+
+
+class Durables:
+    """The table of durable consumers."""
+
+    TRIGGER = Durable(name="trigger", owner="trigger", stream="OBSERVE", filters=_OBSERVED, partitioned=True)
+    RECORD = Durable(
+        name="record",
+        owner="context",
+        stream="OBSERVE",
+        filters=("gc.{site}.observe.*.*",),
+        partitioned=True,
+        ack_wait_s=60,
+    )
+    FUSE = Durable(name="fuse", owner="context", stream="TRIGGER", filters=("gc.{site}.trigger.*.*",))
+    FINDINGS = Durable(name="findings", owner="context", stream="INCIDENT", filters=("gc.{site}.review.*",))
+    CONTEXT_ACTIONS = Durable(name="context-actions", owner="context", stream="ACTION", filters=_CHANGED)
+    REVIEW_INCIDENTS = Durable(
+        name="review-incidents",
+        owner="review",
+        stream="INCIDENT",
+        filters=("gc.{site}.incident.opened.*", "gc.{site}.incident.updated.*"),
+    )
+    REVIEW_TICK = Durable(
+        name="review-tick",
+        owner="review",
+        stream="TICK",
+        filters=("gc.{site}.tick.review",),
+        start="new",
+        max_deliver=2,
+    )
+    PROPOSALS = Durable(name="proposals", owner="actions", stream="ACTION", filters=("gc.{site}.action.proposed.*",))
+    REPORTS = Durable(name="reports", owner="actions", stream="ACTION", filters=("gc.{site}.action.reported.*",))
+    RUNNER = Durable(
+        name="runner",
+        owner="runner",
+        stream="ACTION",
+        filters=("gc.{site}.action.granted.{entity}",),
+        per_entity=True,
+        ack_wait_s=30,
+        max_deliver=20,
+    )
+
+    @classmethod
+    def all(cls) -> list[Durable]:
+        return [value for value in vars(cls).values() if isinstance(value, Durable)]
+
+
+class Buckets:
+    """KV buckets, each with one writer."""
+
+    INVENTORY = "inventory"  # context writes
+    TRIGGER_STATE = "trigger-state"  # trigger writes
+    LEASES = "leases"  # whoever takes a lease
+
+
+_BY_TYPE: dict[str, Route] = {route.message.TYPE: route for route in ROUTES}
+
+
+class MalformedMessage(ValueError):
+    """Bytes that are no message of ours; the text names the place and what was expected."""
+
+
+def stream(name: str) -> Stream:
+    return next(s for s in STREAMS if s.name == name)
+
+
+def route_of(message: type[Message]) -> Route:
+    return _BY_TYPE[message.TYPE]
+
+
+def subject_of(envelope: Envelope[Any]) -> str:
+    """The subject that an envelope is published on."""
+    data = envelope.data
+    keys = {"site": envelope.site, "entity": token(envelope.entity)}
+    match data:
+        case incidents.TriggerRaised():
+            keys["severity"] = data.severity.value
+        case incidents.IncidentOpened() | incidents.IncidentUpdated() | incidents.IncidentResolved():
+            keys["incident"] = data.incident.id
+        case incidents.EscalationRaised():
+            keys["incident"] = data.incident_id
+        case incidents.ReviewCompleted():
+            keys["scope"] = token(data.scope)
+        case actions.ActionChanged():
+            keys["state"] = data.action.state.value
+        case incidents.Tick():
+            keys["name"] = token(data.name)
+        case incidents.DeadLetter():
+            keys["stream"] = data.stream
+    return _BY_TYPE[envelope.type].subject.format(**keys)
+
+
+def decode(payload: bytes) -> Envelope[Any]:
+    """Read any message of the table. One validation for the envelope and its whole batch.
+
+    Raises MalformedMessage with the first offending field; an unknown type is one too.
+    """
+    try:
+        kind = orjson.loads(payload).get("type")
+    except (orjson.JSONDecodeError, AttributeError) as error:
+        msg = f"not a JSON object: {error}"
+        raise MalformedMessage(msg) from None
+    route = _BY_TYPE.get(kind) if isinstance(kind, str) else None
+    if route is None:
+        msg = f"type {kind!r}: expected one of {', '.join(sorted(_BY_TYPE))}"
+        raise MalformedMessage(msg)
+    try:
+        return Envelope[route.message].model_validate_json(payload)  # type: ignore[name-defined]
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "message"
+        msg = f"{kind}: {place}: {first['msg']}"
+        raise MalformedMessage(msg) from None

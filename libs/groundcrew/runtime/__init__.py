@@ -1,0 +1,1 @@
+"""From settings to a running service: settings, resources, health, run."""

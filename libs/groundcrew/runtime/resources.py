@@ -1,0 +1,60 @@
+"""What a service is given. `service.wire(settings, resources)` builds the service out of it, and nothing else.
+
+Production hands in JetStream and PostgreSQL, replay the memory bus, memory stores and a virtual clock: the wiring
+and the handlers are the same.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry
+from structlog.typing import FilteringBoundLogger
+
+from groundcrew.bus.port import Bus
+from groundcrew.contracts.clock import Clock
+from groundcrew.contracts.envelope import ProducedBy
+from groundcrew.stores.context.port import ContextStore
+
+Check = Callable[[], Awaitable[str]]
+"""Returns a short 'ok' detail, or raises with one sentence that says what is wrong and where."""
+
+
+class Health(Protocol):
+    """Named readiness checks of a service, shown by /readyz."""
+
+    def add(self, name: str, check: Check, *, required: bool = True) -> None:
+        """A check that is not required is shown but does not make the service unready (an absent source, say)."""
+
+
+class Tasks(Protocol):
+    """Named root tasks. If one ends unexpectedly, the service ends with its name and error."""
+
+    def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]: ...
+
+
+class Stores(Protocol):
+    """Opens an owner's store, with its migrations applied; closing is registered by whoever made the resources."""
+
+    async def context(self) -> ContextStore: ...
+    async def actions(self) -> Any: ...  # stores.actions.port.ActionStore
+    async def gateway(self) -> Any: ...  # stores.gateway.port.GatewayStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """Handed to `wire`. Teardown goes onto `stack`, which unwinds in reverse and within the drain time."""
+
+    service: str
+    site: str
+    clock: Clock
+    bus: Bus
+    stores: Stores
+    registry: CollectorRegistry
+    log: FilteringBoundLogger
+    health: Health
+    tasks: Tasks
+    stack: AsyncExitStack
+    produced_by: ProducedBy

@@ -1,0 +1,1 @@
+"""The context service's store: observations, trigger events, incidents and their evidence."""

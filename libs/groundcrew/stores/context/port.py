@@ -1,0 +1,110 @@
+"""Contract of the context store. `postgres.PostgresContextStore` and `memory.MemoryContextStore` pass one suite.
+
+Recording is idempotent: the same record (same id, or same series and time) is stored once however often it comes.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.incidents import Evidence, Finding, Incident, TriggerRaised
+from groundcrew.contracts.observations import (
+    InventoryObserved,
+    LogBatch,
+    MetricBatch,
+    SelBatch,
+    SensorBatch,
+    ServiceBatch,
+)
+from groundcrew.contracts.queries import (
+    HistoryEntry,
+    IncidentPage,
+    IncidentsQuery,
+    LogPage,
+    LogsQuery,
+    MetricsQuery,
+    MetricsReply,
+    ServiceState,
+    TriggerPage,
+    TriggersQuery,
+)
+from groundcrew.contracts.streams import PARTITIONS
+from groundcrew.stores.port import Outbox
+
+__all__ = ["PARTITIONS", "ContextStore", "FusionTransaction", "HostRow"]
+
+
+class HostRow(Protocol):
+    """What is known of an entity that a collector reported on."""
+
+    @property
+    def entity(self) -> str: ...
+    @property
+    def last_seen(self) -> datetime: ...
+    @property
+    def observed(self) -> InventoryObserved | None: ...
+    @property
+    def latest(self) -> dict[str, float]: ...
+
+
+class FusionTransaction(Protocol):
+    """Everything that one trigger event changes, committed at once."""
+
+    async def add_trigger(self, envelope: Envelope[TriggerRaised], incident_id: str | None) -> bool:
+        """False where this trigger event is stored already (then nothing else of it may be done again)."""
+
+    async def save_incident(self, incident: Incident, evidence: Sequence[Evidence], *, actor: str, change: str) -> None:
+        """Store a revision of an incident, the evidence that is new with it, and why it changed."""
+
+    async def publish(self, envelope: Envelope[Any]) -> None:
+        """Put a message into the outbox."""
+
+
+class ContextStore(Protocol):
+    # recording: each returns how many rows were new
+    async def record_logs(self, envelope: Envelope[LogBatch]) -> int: ...
+    async def record_metrics(self, envelope: Envelope[MetricBatch]) -> int: ...
+    async def record_services(self, envelope: Envelope[ServiceBatch]) -> int: ...
+    async def record_sensors(self, envelope: Envelope[SensorBatch]) -> int: ...
+    async def record_sel(self, envelope: Envelope[SelBatch]) -> int: ...
+    async def record_inventory(self, envelope: Envelope[InventoryObserved]) -> int: ...
+
+    # fusion
+    def fusion(self, site: str) -> AbstractAsyncContextManager[FusionTransaction]:
+        """A transaction; leaving it normally commits, an exception rolls all of it back."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+    async def live_incidents(self, site: str) -> list[tuple[Incident, list[Evidence]]]:
+        """All incidents that are not resolved, with their evidence: what fusion rebuilds itself from."""
+
+    async def add_findings(self, site: str, time: datetime, findings: Sequence[Finding]) -> None: ...
+
+    # reading
+    async def incidents(self, site: str, query: IncidentsQuery) -> IncidentPage: ...
+    async def incident(self, site: str, incident_id: str) -> Incident | None: ...
+    async def evidence(self, site: str, incident_id: str, limit: int = 500) -> list[Evidence]: ...
+    async def history(self, site: str, incident_id: str) -> list[HistoryEntry]: ...
+    async def findings(self, site: str, incident_id: str | None, limit: int = 100) -> list[Finding]: ...
+    async def hosts(self, site: str) -> Sequence[HostRow]:
+        """All entities of kind host that reported or have an incident, by name."""
+
+    async def logs(self, site: str, query: LogsQuery) -> LogPage: ...
+    async def metrics(self, site: str, query: MetricsQuery) -> MetricsReply: ...
+    async def services(self, site: str, entity: str) -> list[ServiceState]:
+        """Newest state of each unit, by unit name."""
+
+    async def triggers(self, site: str, query: TriggersQuery) -> TriggerPage: ...
+    async def count_logs(self, site: str) -> int: ...
+
+    # housekeeping
+    async def apply_retention(self, now: datetime, keep_days: dict[str, int]) -> dict[str, int]:
+        """Drop what is older; `keep_days` by table. Returns dropped rows (or partitions) by table."""
+
+    async def ping(self) -> None:
+        """Returns while the store answers; raises StoreUnavailable."""
+
+    async def close(self) -> None: ...
