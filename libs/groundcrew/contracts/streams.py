@@ -255,6 +255,14 @@ class Durables:
     )
     PROPOSALS = Durable(name="proposals", owner="actions", stream="ACTION", filters=("gc.{site}.action.proposed.*",))
     REPORTS = Durable(name="reports", owner="actions", stream="ACTION", filters=("gc.{site}.action.reported.*",))
+    ACTIONS_TICK = Durable(
+        name="actions-tick",
+        owner="actions",
+        stream="TICK",
+        filters=("gc.{site}.tick.actions",),
+        start="new",
+        max_deliver=2,
+    )
     RUNNER = Durable(
         name="runner",
         owner="runner",
