@@ -1,0 +1,1 @@
+"""API keys, sessions and login tokens: the gateway's own."""
