@@ -83,6 +83,23 @@ class Cause(Record):
     why: str = Field("", description="the evidence behind the score in one sentence")
 
 
+class Symptom(Record):
+    """Equal trigger events of an incident folded into one: the same rule, entity and part."""
+
+    rule_id: str
+    entity: Entity
+    component_class: str
+    component: str
+    causes: list[str] = Field(description="cause ids that the rule speaks for, strongest first")
+    severity: Severity
+    title: str
+    source: EvidenceSource = EvidenceSource.UNKNOWN
+    first_seen: AwareDatetime
+    last_seen: AwareDatetime
+    count: int = Field(description="trigger events folded")
+    cleared_at: AwareDatetime | None = Field(None, description="None while it is raised")
+
+
 class IncidentState(OpenEnum):
     """Life of an incident."""
 
@@ -113,6 +130,8 @@ class Incident(Record):
     rules: list[str] = Field(default_factory=list, description="ids of the rules that fired, sorted")
     steps: list[str] = Field(default_factory=list, description="what to do, first step first")
     note: str = ""
+    symptoms: list[Symptom] = Field(default_factory=list, description="what fusion rebuilds itself from, by first_seen")
+    merged_into: Id | None = Field(None, description="the incident that took this one over; it is resolved then")
 
 
 class IncidentOpened(Message):
