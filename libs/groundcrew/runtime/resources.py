@@ -5,7 +5,7 @@ and the handlers are the same.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,11 +22,32 @@ Check = Callable[[], Awaitable[str]]
 """Returns a short 'ok' detail, or raises with one sentence that says what is wrong and where."""
 
 
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check found; `detail` is one sentence for people."""
+
+    ok: bool
+    required: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class HealthReport:
+    """Ready while the process runs (`state`: starting, running, draining) and every required check is ok."""
+
+    ready: bool
+    state: str
+    checks: Mapping[str, CheckResult]
+
+
 class Health(Protocol):
     """Named readiness checks of a service, shown by /readyz."""
 
     def add(self, name: str, check: Check, *, required: bool = True) -> None:
         """A check that is not required is shown but does not make the service unready (an absent source, say)."""
+
+    async def report(self) -> HealthReport:
+        """All checks of the process, run at once and bounded in time; what the gateway's own /readyz shows."""
 
 
 class Tasks(Protocol):

@@ -1,0 +1,55 @@
+"""The way out of an outbox: what was committed with the state is published afterwards, at least once and in order."""
+
+import asyncio
+from contextlib import suppress
+
+from groundcrew.bus.port import Bus, BusUnavailable, StreamFull
+from groundcrew.contracts.clock import Clock
+from groundcrew.contracts.streams import decode
+from groundcrew.stores.port import Outbox, StoreUnavailable
+
+BATCH = 100
+IDLE_S = 5.0
+"""How long a leftover (of a process that died between commit and publish) waits at most while nobody wakes us."""
+
+_FIRST_BACKOFF_S = 0.5
+_MAX_BACKOFF_S = 10.0
+
+
+async def relay_once(outbox: Outbox, bus: Bus) -> int:
+    """Publish everything that waits now; returns how many. Raises what bus and store raise: nothing is lost then."""
+    total = 0
+    while waiting := await outbox.pending(BATCH):
+        await bus.publish_batch([decode(stored.payload) for stored in waiting])
+        await outbox.published([stored.seq for stored in waiting])
+        total += len(waiting)
+        if len(waiting) < BATCH:
+            break
+    return total
+
+
+async def relay(outbox: Outbox, bus: Bus, wake: asyncio.Event, clock: Clock) -> None:
+    """Publish for ever, on `wake` and every IDLE_S; a bus or store that is away is tried again with backoff."""
+    backoff = _FIRST_BACKOFF_S
+    while True:
+        wake.clear()
+        try:
+            await relay_once(outbox, bus)
+        except (BusUnavailable, StreamFull, StoreUnavailable):
+            await clock.sleep(backoff)
+            backoff = min(2 * backoff, _MAX_BACKOFF_S)
+            continue
+        backoff = _FIRST_BACKOFF_S
+        await _woken(wake, clock, IDLE_S)
+
+
+async def _woken(wake: asyncio.Event, clock: Clock, seconds: float) -> None:
+    waits = [asyncio.ensure_future(wake.wait()), asyncio.ensure_future(clock.sleep(seconds))]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        for wait in waits:
+            with suppress(asyncio.CancelledError):
+                await wait
