@@ -99,7 +99,9 @@ class IncidentCommand(Record):
 
 
 class HostsQuery(Paged):
-    pass
+    """By name."""
+
+    name: str | None = Field(None, max_length=256, description="only this host")
 
 
 class HostSummary(Record):
