@@ -1,0 +1,357 @@
+"""The shipped memory bus: for replay, for tests, and for whoever wants to run a service without a server.
+
+    broker = MemoryBroker(clock)                       # shared by all services of the process
+    bus = MemoryBus("demo", clock, service="trigger", broker=broker)
+    ...
+    await broker.settle()                              # handle what waits, deterministically
+
+`MemoryBus(site, clock)` alone makes a broker of its own and may do everything.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import structlog
+from prometheus_client import CollectorRegistry
+from structlog.typing import FilteringBoundLogger
+
+from groundcrew.bus.access import ADMIN, may_publish, may_request, may_serve, may_write
+from groundcrew.bus.deadletters import dead_letter
+from groundcrew.bus.memory_broker import MemoryBroker
+from groundcrew.bus.memory_kv import MemoryKeyValue
+from groundcrew.bus.memory_lanes import CallbackLane, DurableLane, Stored, work
+from groundcrew.bus.metrics import metrics_on
+from groundcrew.bus.outcome import LABELS, Dead, Done, Held, Outcome, run, worn_out
+from groundcrew.bus.port import (
+    BusUnavailable,
+    Consumer,
+    Delivery,
+    Handler,
+    KeyValue,
+    PublishDenied,
+    RequestFailed,
+    StreamFull,
+    Subscription,
+)
+from groundcrew.bus.service import answer, label_of
+from groundcrew.contracts.clock import Clock, VirtualClock
+from groundcrew.contracts.envelope import Envelope, ProducedBy, Record, encode
+from groundcrew.contracts.incidents import Tick
+from groundcrew.contracts.queries import Endpoint, Failure
+from groundcrew.contracts.streams import Durable, MalformedMessage, decode, subject_of
+
+__all__ = ["MemoryBroker", "MemoryBus"]
+
+Q = TypeVar("Q", bound=Record)
+R = TypeVar("R", bound=Record)
+
+
+def _drop(*_: Any) -> Any:
+    raise structlog.DropEvent
+
+
+def _silent_log() -> FilteringBoundLogger:
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.ReturnLogger(), processors=[_drop], wrapper_class=structlog.make_filtering_bound_logger("critical")
+    )
+    return log
+
+
+class _Running:
+    """Background tasks that drive one lane of a live broker for one consumer, tap or watch."""
+
+    def __init__(self, detach: Callable[[], None], drain_s: float) -> None:
+        self.stopping = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
+        self._detach = detach
+        self._detached = False
+        self._drain_s = drain_s
+
+    async def stop(self) -> None:
+        if self._detached:
+            return
+        self._detached = True
+        self.stopping.set()
+        self._detach()
+        own = asyncio.current_task()
+        others = [task for task in self.tasks if task is not own]
+        if others:
+            _, late = await asyncio.wait(others, timeout=self._drain_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+class _MemoryConsumer:
+    def __init__(self, lanes: list[DurableLane], running: list[_Running]) -> None:
+        self._lanes = lanes
+        self._running = running
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(each.stop() for each in self._running))
+
+    @property
+    def paused(self) -> str | None:
+        return next((lane.paused for lane in self._lanes if lane.paused), None)
+
+
+class MemoryBus:
+    """The bus of one service on a MemoryBroker; implements `port.Bus`.
+
+    `service` is checked against the tables as the broker's permissions are; the default may do everything.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        clock: Clock,
+        *,
+        service: str = ADMIN,
+        broker: MemoryBroker | None = None,
+        registry: CollectorRegistry | None = None,
+        log: FilteringBoundLogger | None = None,
+        drain_s: float = 10,
+    ) -> None:
+        self._site = site
+        self._clock = clock
+        self._service = service
+        self.broker = broker or MemoryBroker(clock)
+        self._metrics = metrics_on(registry or CollectorRegistry())
+        self._log = log or _silent_log()
+        self._drain_s = drain_s
+        self._produced_by = ProducedBy(service=service, version=version("groundcrew"))
+        self._running: list[_Running] = []
+        self._closed = False
+        self.broker.declare(site)
+
+    @property
+    def site(self) -> str:
+        return self._site
+
+    async def settle(self, until: datetime | None = None) -> None:
+        """See `MemoryBroker.settle`."""
+        await self.broker.settle(until)
+
+    # --- publish ------------------------------------------------------------------------------------------------------
+
+    async def publish(self, envelope: Envelope[Any]) -> None:
+        self._check_open()
+        count = self._metrics.published
+        if not may_publish(self._service, type(envelope.data)):
+            count.labels(self._service, envelope.type, "denied").inc()
+            msg = f"{self._service} may not publish on {subject_of(envelope)}"
+            raise PublishDenied(msg)
+        try:
+            self.broker.store(subject_of(envelope), encode(envelope), envelope.id)
+        except StreamFull:
+            count.labels(self._service, envelope.type, "full").inc()
+            raise
+        count.labels(self._service, envelope.type, "stored").inc()
+
+    async def publish_batch(self, envelopes: Sequence[Envelope[Any]]) -> None:
+        for envelope in envelopes:
+            await self.publish(envelope)
+
+    # --- consume ------------------------------------------------------------------------------------------------------
+
+    async def consume(
+        self, durable: Durable, handler: Handler, *, concurrency: int = 1, entity: str | None = None
+    ) -> Consumer:
+        self._check_open()
+        if durable.per_entity != (entity is not None):
+            msg = f"durable {durable.name}: an entity is {'required' if durable.per_entity else 'not allowed'}"
+            raise ValueError(msg)
+        lanes = self.broker.durable_lanes(durable, self._site, entity)
+        return _MemoryConsumer(lanes, [self._drive(lane, handler, concurrency) for lane in lanes])
+
+    def _drive(self, lane: DurableLane, handler: Handler, concurrency: int) -> _Running:
+        async def handle(stored: Stored, deliveries: int) -> Outcome:
+            return await self._handle(lane, handler, stored, deliveries)
+
+        lane.workers.append(handle)
+        running = _Running(lambda: lane.workers.remove(handle), self._drain_s)
+        self._running.append(running)
+        if self.broker.live:
+            for _ in range(1 if lane.durable.partitioned else concurrency):
+                self._spawn(running, lane, lambda: lane.step_with(handle), f"consume {lane.durable.name}")
+        return running
+
+    def _spawn(
+        self, running: _Running, lane: DurableLane | CallbackLane, step: Callable[[], Awaitable[None]], name: str
+    ) -> None:
+        running.tasks.append(
+            asyncio.create_task(work(lane, self._clock, step, running.stopping), name=f"{self._service}: {name}")
+        )
+
+    async def _handle(self, lane: DurableLane, handler: Handler, stored: Stored, deliveries: int) -> Outcome:
+        durable = lane.durable
+        envelope: Envelope[Any] | None = None
+        outcome: Outcome
+        started = self._clock.monotonic()
+        try:
+            envelope = stored.envelope()
+        except MalformedMessage as malformed:
+            outcome = Dead(f"malformed: {malformed}")
+        else:
+            delivery: Delivery[Any] = Delivery(envelope, stored.sequence, deliveries, stored.partition)
+            outcome = worn_out(durable, deliveries) or await run(handler, delivery, durable, self._log)
+        self._count(durable, outcome, self._clock.monotonic() - started)
+        if isinstance(outcome, Dead):
+            await self._bury(durable, stored, deliveries, outcome.reason, envelope)
+        return outcome
+
+    def _count(self, durable: Durable, outcome: Outcome, seconds: float) -> None:
+        self._metrics.handled.labels(self._service, durable.name, LABELS[type(outcome)]).inc()
+        self._metrics.handle_seconds.labels(self._service, durable.name).observe(seconds)
+        if isinstance(outcome, Done | Held):
+            self._metrics.paused.labels(self._service, durable.name).set(isinstance(outcome, Held))
+
+    async def _bury(
+        self, durable: Durable, stored: Stored, deliveries: int, reason: str, envelope: Envelope[Any] | None
+    ) -> None:
+        self._metrics.dead_letters.labels(self._service, durable.name).inc()
+        self._log.warning("dead letter", durable=durable.name, subject=stored.subject, reason=reason)
+        await self.publish(
+            dead_letter(
+                durable,
+                site=self._site,
+                subject=stored.subject,
+                sequence=stored.sequence,
+                deliveries=deliveries,
+                payload=stored.payload,
+                reason=reason,
+                now=self._clock.now(),
+                produced_by=self._produced_by,
+                cause=envelope,
+            )
+        )
+
+    # --- tap, request, serve ------------------------------------------------------------------------------------------
+
+    async def tap(self, subject: str, callback: Callable[[Envelope[Any]], Awaitable[None]]) -> Subscription:
+        async def see(payload: bytes) -> None:
+            try:
+                envelope = decode(payload)
+            except MalformedMessage as malformed:
+                self._log.warning("tap: malformed message", subject=subject, reason=str(malformed))
+                return
+            try:
+                await callback(envelope)
+            except Exception:  # noqa: BLE001 - a view's error may not end the tap
+                self._log.exception("tap failed", subject=subject)
+
+        dropped = self._metrics.tap_dropped.labels(self._service).inc
+        return self._attach(self.broker.add_tap(subject, see, dropped), f"tap {subject}")
+
+    def _attach(self, lane: CallbackLane, name: str) -> _Running:
+        running = _Running(lambda: self.broker.remove(lane), self._drain_s)
+        self._running.append(running)
+        if self.broker.live:
+            self._spawn(running, lane, lane.step, name)
+        return running
+
+    async def request(
+        self, endpoint: Endpoint[Q, R], request: Q, *, site: str | None = None, timeout: float = 5.0
+    ) -> R:
+        self._check_open()
+        started = self._clock.monotonic()
+        outcome = "ok"
+        try:
+            return await self._ask(endpoint, request, site or self._site, timeout)
+        except RequestFailed as failed:
+            outcome = failed.failure.value
+            raise
+        finally:
+            seconds = self._clock.monotonic() - started
+            self._metrics.request_seconds.labels(self._service, label_of(endpoint), outcome).observe(seconds)
+
+    async def _ask(self, endpoint: Endpoint[Q, R], request: Q, site: str, timeout: float) -> R:
+        subject = endpoint.subject(site)
+        if not may_request(self._service, endpoint):
+            raise RequestFailed(Failure.INTERNAL, f"{self._service} may not ask {subject}")
+        served = self.broker.served.get(subject)
+        if not served:
+            raise RequestFailed(Failure.UNAVAILABLE, f"nobody answers {subject}")
+        waits_real_time = not isinstance(self._clock, VirtualClock)
+        try:
+            async with asyncio.timeout(timeout if waits_real_time else None):
+                reply = await served[0](request.model_dump_json().encode())
+        except TimeoutError:
+            raise RequestFailed(Failure.UNAVAILABLE, f"{subject} did not answer within {timeout:g} s") from None
+        return endpoint.reply.model_validate_json(reply)
+
+    async def serve(self, endpoint: Endpoint[Q, R], handler: Callable[[Q], Awaitable[R]]) -> Subscription:
+        subject = endpoint.subject(self._site)
+        if not may_serve(self._service, endpoint):
+            msg = f"{self._service} may not serve {subject}"
+            raise PublishDenied(msg)
+
+        async def respond(payload: bytes) -> bytes:
+            try:
+                reply = await answer(endpoint, handler, payload, self._log)
+            except RequestFailed as failed:
+                self._metrics.served.labels(self._service, label_of(endpoint), failed.failure.value).inc()
+                raise
+            self._metrics.served.labels(self._service, label_of(endpoint), "ok").inc()
+            return reply
+
+        served = self.broker.served.setdefault(subject, [])
+        served.append(respond)
+        running = _Running(lambda: served.remove(respond), self._drain_s)
+        self._running.append(running)
+        return running
+
+    # --- schedules, KV, life ------------------------------------------------------------------------------------------
+
+    async def schedule(self, name: str, every_s: int) -> None:
+        self._check_open()
+        if not may_publish(self._service, Tick):
+            msg = f"{self._service} may not schedule ticks"
+            raise PublishDenied(msg)
+        new = self.broker.schedule(self._site, name, every_s, self._produced_by)
+        if new and self.broker.live:
+            running = _Running(lambda: None, 0)
+            running.tasks.append(asyncio.create_task(self._tick(), name=f"{self._service}: schedule {name}"))
+            self._running.append(running)
+
+    async def _tick(self) -> None:
+        while (due := self.broker.next_tick()) is not None:
+            await self._clock.sleep((due - self._clock.now()).total_seconds())
+            self.broker.fire_due()
+
+    async def key_value(self, bucket: str) -> KeyValue:
+        def check_write() -> None:
+            if not may_write(self._service, bucket):
+                msg = f"{self._service} may not write to bucket {bucket}"
+                raise PublishDenied(msg)
+
+        def watch(prefix: str, callback: Callable[[str, bytes | None], Awaitable[None]]) -> Subscription:
+            async def see(key: str, value: bytes | None) -> None:
+                try:
+                    await callback(key, value)
+                except Exception:  # noqa: BLE001 - one change that a watcher cannot take may not end the watch
+                    self._log.exception("watch failed", bucket=bucket, key=key)
+
+            return self._attach(self.broker.add_watch(bucket, prefix, see), f"watch {bucket}")
+
+        return MemoryKeyValue(self.broker.bucket(bucket), self._site, check_write=check_write, watch=watch)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            msg = "the bus is closed"
+            raise BusUnavailable(msg)
+
+    async def ping(self) -> None:
+        self._check_open()
+
+    async def close(self) -> None:
+        """Stop consumers, taps, watches and endpoints of this bus; the broker and its messages stay."""
+        for running in self._running:
+            running.stopping.set()
+        for running in reversed(self._running):
+            await running.stop()
+        self._running.clear()
+        self._closed = True
