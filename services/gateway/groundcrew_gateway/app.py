@@ -1,0 +1,46 @@
+"""The application, built by a function: nothing happens at import."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from groundcrew.runtime import probes
+from groundcrew.runtime.resources import Health
+from groundcrew_gateway import openapi, problems
+from groundcrew_gateway.gateway import Gateway
+from groundcrew_gateway.protect import Protect
+from groundcrew_gateway.rest import actions, fleet, incidents, live, sessions
+
+
+def build_app(gateway: Gateway, *, health: Health, registry: CollectorRegistry) -> FastAPI:
+    """REST under /api/v1, the pages, and the probes."""
+    app = bare_app()
+    app.state.gateway = gateway
+    problems.install(app)
+    app.router.routes.extend(probes.routes(health, registry))
+    app.add_middleware(Protect, settings=gateway.settings, meters=gateway.meters, clock=gateway.clock, log=gateway.log)
+    return app
+
+
+def bare_app() -> FastAPI:
+    """The API alone, as its description needs it."""
+    app = FastAPI(
+        title="Groundcrew",
+        version="1",
+        summary=openapi.SUMMARY,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for part in (fleet, incidents, actions, sessions, live):
+        app.include_router(part.router, prefix="/api/v1")
+
+    def schema() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = openapi.describe(app)
+        return app.openapi_schema
+
+    app.openapi = schema  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,85 @@
+"""Incidents: what is wrong, why, and what people say about it."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from groundcrew.contracts.incidents import Incident, IncidentState, Severity
+from groundcrew.contracts.queries import (
+    ContextWindow,
+    Endpoints,
+    IncidentCommand,
+    IncidentDetail,
+    IncidentPage,
+    IncidentQuery,
+    IncidentsQuery,
+    WindowQuery,
+)
+from groundcrew_gateway.access import Caller, Operator, Viewer
+from groundcrew_gateway.rest.once import once
+from groundcrew_gateway.rest.parameters import Cursor, HostFilter, Limit, Note, RecordId, Remark, Since
+
+router = APIRouter(prefix="/incidents", tags=["incidents"])
+
+StateName = Literal["open", "acknowledged", "resolved"]
+SeverityName = Literal["info", "warning", "critical"]
+
+
+@router.get("", operation_id="listIncidents", summary="Incidents, newest first")
+async def list_incidents(
+    caller: Viewer,
+    state: Annotated[list[StateName] | None, Query(description="repeat for several; absent: all")] = None,
+    host: HostFilter = None,
+    severity: SeverityName | None = None,
+    since: Since = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> IncidentPage:
+    query = IncidentsQuery(
+        states=[IncidentState(name) for name in state or []],
+        host=host,
+        severity=Severity(severity) if severity else None,
+        since=since,
+        limit=limit,
+        cursor=cursor,
+    )
+    return await caller.ask(Endpoints.INCIDENTS, query)
+
+
+@router.get("/{incident_id}", operation_id="getIncident", summary="One incident with evidence, history and findings")
+async def get_incident(caller: Viewer, incident_id: RecordId) -> IncidentDetail:
+    return await caller.ask(Endpoints.INCIDENT, IncidentQuery(id=incident_id))
+
+
+@router.get("/{incident_id}/window", operation_id="getIncidentWindow", summary="Context window under a token budget")
+async def get_window(
+    caller: Viewer, incident_id: RecordId, budget_tokens: Annotated[int, Query(ge=200, le=128_000)] = 4_000
+) -> ContextWindow:
+    return await caller.ask(Endpoints.WINDOW, WindowQuery(incident_id=incident_id, budget_tokens=budget_tokens))
+
+
+@router.post("/{incident_id}/acknowledge", operation_id="acknowledgeIncident", response_model=Incident)
+async def acknowledge(request: Request, caller: Operator, incident_id: RecordId, body: Remark) -> Response:
+    """Say that somebody is on it."""
+    return await once(request, caller, command(caller, incident_id, "acknowledge", body.text))
+
+
+@router.post("/{incident_id}/resolve", operation_id="resolveIncident", response_model=Incident)
+async def resolve(request: Request, caller: Operator, incident_id: RecordId, body: Remark) -> Response:
+    """Close it by hand."""
+    return await once(request, caller, command(caller, incident_id, "resolve", body.text))
+
+
+@router.post("/{incident_id}/note", operation_id="noteIncident", response_model=Incident)
+async def note(request: Request, caller: Operator, incident_id: RecordId, body: Note) -> Response:
+    """Add a note to the history."""
+    return await once(request, caller, command(caller, incident_id, "note", body.text))
+
+
+async def command(
+    caller: Caller, incident_id: str, what: Literal["acknowledge", "resolve", "note"], text: str
+) -> Incident:
+    return await caller.ask(
+        Endpoints.INCIDENT_COMMAND, IncidentCommand(id=incident_id, command=what, actor=caller.name, text=text)
+    )
