@@ -7,6 +7,9 @@ from pydantic import AwareDatetime, Field
 from groundcrew.contracts.envelope import Message, OpenEnum, Record
 from groundcrew.contracts.identity import Entity, Id
 
+NO_ACTION = "0" * 32
+"""What audit entries name that belong to no action, such as a change of the autonomy level."""
+
 
 class ActionKind(OpenEnum):
     """The catalogue's kinds. A proposal of an unknown kind is refused and recorded."""
@@ -86,6 +89,7 @@ class Action(Record):
     decided_by: str = ""
     comment: str = ""
     outcome: str = Field("", description="one sentence: why refused, or what the probe found")
+    output: str = Field("", description="what the tool printed, at most 16 KiB, the end kept; text from a machine")
 
 
 class ActionChanged(Message):
