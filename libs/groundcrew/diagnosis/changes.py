@@ -1,0 +1,83 @@
+"""Says what changed between two states of an incident, and whether that is worth telling."""
+
+from datetime import datetime
+
+from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.incidents import Incident, IncidentState, TriggerRaised
+from groundcrew.diagnosis.track import Change, Track
+
+
+def opened_or_updated(before: Track | None, after: Track, envelope: Envelope[TriggerRaised]) -> Change:
+    """The revision that a trigger event makes of an incident; `before` is None where it is new."""
+    data = envelope.data
+    if before is None:
+        final = after.revised(envelope.time)
+        text = f"Opened by {data.rule_id}: {data.title}"
+        return Change(track=final, evidence=list(final.evidence), text=text, opened=True)
+    known = {evidence.id for evidence in before.evidence}
+    new = [evidence for evidence in after.evidence if evidence.id not in known]
+    differences = _differences(before.incident, after.incident)
+    count = after.incident.trigger_count
+    return Change(
+        track=after.revised(envelope.time),
+        evidence=new,
+        text="; ".join(differences) if differences else f"Seen again by {data.rule_id} ({count} triggers)",
+        tell=bool(differences) or count & (count - 1) == 0,  # of mere repeats each doubling is told
+    )
+
+
+def merged_away(track: Track, into: Track, at: datetime) -> Change:
+    """The end of an incident that another one took over."""
+    when = max(at, track.incident.updated_at)
+    final = track.revised(when, state=IncidentState.RESOLVED, resolved_at=when, merged_into=into.incident.id)
+    return Change(track=final, text=f"Merged into {into.incident.id}: {into.incident.title}")
+
+
+def resolved(track: Track, at: datetime, actor: str, text: str) -> Change:
+    return Change(track=track.revised(at, state=IncidentState.RESOLVED, resolved_at=at), actor=actor, text=text)
+
+
+def acknowledged(track: Track, at: datetime, actor: str, text: str) -> Change:
+    final = track.revised(at, state=IncidentState.ACKNOWLEDGED)
+    return Change(track=final, actor=actor, text=text or f"Acknowledged by {actor}.")
+
+
+def noted(track: Track, at: datetime, actor: str, text: str) -> Change:
+    """A person's note stands on the incident and in its history."""
+    note = "\n".join(filter(None, (track.incident.note, text)))[-4_000:]
+    return Change(track=track.revised(at, note=note), actor=actor, text=text)
+
+
+def annotated(track: Track, at: datetime, actor: str, text: str) -> Change:
+    """A line for the history alone."""
+    return Change(track=track.revised(at), actor=actor, text=text)
+
+
+def _differences(before: Incident, after: Incident) -> list[str]:
+    said = []
+    if before.state is not after.state:
+        was_over = before.state is IncidentState.RESOLVED
+        said.append(
+            "Opened again: the fault is back" if was_over else f"State {before.state.value} -> {after.state.value}"
+        )
+    if (before.cause.id, before.cause.component) != (after.cause.id, after.cause.component):
+        said.append(f"Cause {_named(before)} -> {_named(after)}")
+    if before.severity is not after.severity:
+        said.append(f"Severity {before.severity.value} -> {after.severity.value}")
+    if joined := sorted(set(after.hosts) - set(before.hosts)):
+        said.append(f"Also on {', '.join(joined)}")
+    old = {(s.rule_id, s.entity, s.component) for s in before.symptoms}
+    fresh = [s for s in after.symptoms if (s.rule_id, s.entity, s.component) not in old]
+    if fresh and len(before.symptoms) < len(after.symptoms):
+        said.append("New symptom: " + "; ".join(s.title for s in fresh[:3]))
+    was = {(s.rule_id, s.entity, s.component): s.cleared_at is not None for s in before.symptoms}
+    for symptom in after.symptoms:
+        over = symptom.cleared_at is not None
+        if was.get((symptom.rule_id, symptom.entity, symptom.component), over) != over:
+            said.append(f"{'Cleared' if over else 'Back'}: {symptom.title}")
+    return said
+
+
+def _named(incident: Incident) -> str:
+    part = f" ({incident.cause.component})" if incident.cause.component else ""
+    return f"{incident.cause.id}{part}"

@@ -1,0 +1,85 @@
+"""When two symptoms belong to one fault. The relation is symmetric and looks at symptoms only, never at the verdict of
+the moment, so the incidents that come out do not depend on the order in which the triggers came in."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from groundcrew.contracts.incidents import Symptom
+from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
+from groundcrew.diagnosis.ranking import leading
+from groundcrew.diagnosis.topology import Topology, part_key
+
+SymptomKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows:
+    """Spans of event time that fusion works with."""
+
+    join: timedelta = timedelta(minutes=15)
+    hold: timedelta = timedelta(minutes=5)
+    reopen: timedelta = timedelta(hours=1)
+
+
+def key_of(symptom: Symptom) -> SymptomKey:
+    """Trigger events with the same key are one symptom, seen again."""
+    return symptom.rule_id, symptom.entity, part_key(symptom.component)
+
+
+def gap(first: Symptom, second: Symptom) -> timedelta:
+    """Time between two symptoms, zero where they overlap."""
+    return max(first.first_seen - second.last_seen, second.first_seen - first.last_seen, timedelta())
+
+
+def distance(symptom: Symptom, when: datetime) -> timedelta:
+    """Time from a moment to a symptom, zero where it lies inside."""
+    return max(symptom.first_seen - when, when - symptom.last_seen, timedelta())
+
+
+class Relation:
+    """Says which symptoms go together, from the causal table and the topology."""
+
+    def __init__(self, knowledge: Knowledge, topology: Topology, windows: Windows) -> None:
+        self._knowledge = knowledge
+        self._topology = topology
+        self._windows = windows
+
+    def place(self, symptom: Symptom) -> str:
+        """The host a symptom shows on, or its own entity where that is no host's."""
+        return self._topology.host_of(symptom.entity) or symptom.entity
+
+    def related(self, first: Symptom, second: Symptom) -> bool:
+        """Same place, close in time, and one fault by part or by cause."""
+        if key_of(first) == key_of(second):
+            return True
+        if self.place(first) != self.place(second) or gap(first, second) > self._windows.join:
+            return False
+        return self.same_fault(first, second)
+
+    def same_fault(self, first: Symptom, second: Symptom) -> bool:
+        """Whether two symptoms of one place can come from one fault, whenever they were."""
+        parts = part_key(first.component), part_key(second.component)
+        same_part = parts[0] == parts[1] != ""
+        if same_part and (
+            first.component_class == second.component_class or not set(first.causes).isdisjoint(second.causes)
+        ):
+            return True
+        one, other = leading(first), leading(second)
+        if one == other == UNKNOWN:
+            return first.component_class == second.component_class
+        if not same_part and all(parts) and self._of_parts(one, other):
+            return False
+        return one == other or self._knowledge.explains(one, other) or self._knowledge.explains(other, one)
+
+    def under_shared(self, symptom: Symptom, entry: CauseEntry, element: str) -> bool:
+        """Whether a fault in a shared element accounts for this symptom."""
+        if entry.shared is None:
+            return False
+        cause = leading(symptom)
+        known = cause in entry.shared.of or self._knowledge.explains(entry.id, cause)
+        return known and element in self._topology.shared(self.place(symptom), entry.shared.kind)
+
+    def _of_parts(self, one: str, other: str) -> bool:
+        """Two causes of one class that both lie in a part: on two parts they are two faults."""
+        first, second = self._knowledge.get(one), self._knowledge.get(other)
+        return first.per_part and second.per_part and first.class_name == second.class_name

@@ -1,0 +1,237 @@
+"""Which triggers make which incidents."""
+
+from datetime import timedelta
+
+import pytest
+from groundcrew.contracts.incidents import (
+    EvidenceSource,
+    IncidentOpened,
+    IncidentResolved,
+    IncidentState,
+    Severity,
+    TriggerState,
+)
+from groundcrew.diagnosis.fusion import AlreadyResolved, UnknownIncident
+from groundcrew.diagnosis.track import MAX_EVIDENCE
+
+MINUTE = 60
+CLEARED = TriggerState.CLEARED
+SERVICES = EvidenceSource.SERVICES
+
+
+def test_first_warning_opens_an_incident_that_names_cause_and_part(crew, trigger):
+    crew.see(trigger("n1", "fan.failed", part="FAN3"))
+    incident = crew.only
+    assert (incident.cause.id, incident.cause.component, incident.hosts) == ("fan.failed", "FAN3", ["n1"])
+    assert incident.title == "FAN3 of n1 stopped"
+    assert incident.evidence_count == 1
+    assert isinstance(crew.changes[0].message(), IncidentOpened)
+
+
+def test_info_alone_opens_nothing(crew, trigger):
+    crew.see(trigger("n1", "dimm.correctable_storm", part="A1", severity=Severity.INFO))
+    assert crew.incidents == []
+
+
+def test_info_joins_an_open_incident_as_evidence(crew, trigger):
+    crew.see(
+        trigger("n1", "dimm.uncorrectable", part="A1", severity=Severity.CRITICAL),
+        trigger("n1", "dimm.correctable_storm", part="A1", severity=Severity.INFO, at=30),
+    )
+    assert crew.only.evidence_count == 2
+
+
+def test_500_repeats_are_one_incident_with_bounded_evidence(crew, trigger):
+    crew.see_all(trigger("n1", "disk.failed", part="sda", at=i) for i in range(500))
+    assert crew.only.trigger_count == 500
+    assert crew.only.evidence_count <= MAX_EVIDENCE
+    assert sum(change.tell for change in crew.changes) < 15
+
+
+def test_fan_on_one_host_and_disk_on_another_are_two(crew, trigger):
+    crew.see(trigger("n1", "fan.failed", part="FAN1"), trigger("n2", "disk.failed", part="sdb", at=30))
+    assert [i.hosts for i in crew.incidents] == [["n1"], ["n2"]]
+
+
+def test_fan_and_disk_on_one_host_are_two(crew, trigger):
+    crew.see(trigger("n1", "fan.failed", part="FAN1"), trigger("n1", "disk.failed", part="sdb", at=30))
+    assert sorted(i.cause.id for i in crew.incidents) == ["disk.failed", "fan.failed"]
+
+
+def test_two_fans_of_one_host_are_two(crew, trigger):
+    crew.see(trigger("n1", "fan.failed", part="FAN1"), trigger("n1", "fan.failed", part="FAN2", at=30))
+    assert len(crew.incidents) == 2
+
+
+def test_two_failed_units_are_two(crew, trigger):
+    crew.see(
+        trigger("n1", "software.failed", part="a.service"),
+        trigger("n1", "software.crash_loop", part="b.service", at=5),
+    )
+    assert len(crew.incidents) == 2
+
+
+def test_lost_power_and_the_gpus_it_takes_down_are_one(crew, trigger):
+    crew.see(
+        trigger("n1", "gpu.fallen_off_bus", part="GPU 0000:3b:00.0", severity=Severity.CRITICAL, at=2),
+        trigger("n1", "gpu.fallen_off_bus", part="GPU 0000:5e:00.0", severity=Severity.CRITICAL, at=3),
+        trigger("n1", "psu.input_lost", part="PS2", entity="bmc:n1-bmc", source=EvidenceSource.SEL),
+        trigger("n1", "kernel.hung_task", part="python", at=60),
+    )
+    assert (crew.only.cause.id, crew.only.cause.component) == ("psu.input_lost", "PS2")
+    assert crew.only.severity is Severity.CRITICAL
+    assert crew.only.alternatives[0].confidence < crew.only.cause.confidence
+
+
+def test_same_part_under_two_names_is_one(crew, trigger):
+    crew.see(
+        trigger("n1", "disk.pending_sectors", part="/dev/sde"),
+        trigger("n1", "raid.degraded", "disk.failed", part="sde1", at=60),
+    )
+    assert len(crew.incidents) == 1
+
+
+def test_related_causes_far_apart_stay_two(crew, trigger):
+    crew.see(
+        trigger("n1", "memory_pressure.oom", part="ingestd"),
+        trigger("n1", "software.failed", part="x.service", at=40 * MINUTE),
+    )
+    assert len(crew.incidents) == 2
+
+
+def test_trigger_that_relates_to_two_incidents_makes_them_one(crew, trigger):
+    crew.see(
+        trigger("n1", "software.failed", part="a.service"),
+        trigger("n1", "software.failed", part="b.service", at=1),
+        trigger("n1", "filesystem.full", part="/var", severity=Severity.CRITICAL, at=2),
+    )
+    assert crew.only.cause.id == "filesystem.full"
+    gone = [change.incident for change in crew.changes if change.incident.merged_into]
+    assert [i.merged_into for i in gone] == [crew.only.id]
+    assert crew.only.evidence_count == 3
+
+
+def test_late_trigger_joins_by_its_time(crew, trigger):
+    crew.see(
+        trigger("n1", "software.failed", part="a.service", at=10 * MINUTE),
+        trigger("n1", "memory_pressure.oom", part="a", at=9 * MINUTE),
+    )
+    assert crew.only.opened_at == trigger("n1", at=9 * MINUTE).time
+
+
+def test_three_hosts_on_one_feed_are_one_incident_of_the_feed(crew, trigger):
+    crew.see_all(
+        trigger(host, "psu.input_lost", part="PSU2", at=i, severity=Severity.WARNING)
+        for i, host in enumerate(["n1", "n2", "n3", "n4", "n5", "n6"])
+    )
+    incident = crew.only
+    assert (incident.cause.id, incident.cause.component, incident.entity) == ("pdu.failed", "pdu-b", "pdu:pdu-b")
+    assert incident.severity is Severity.CRITICAL
+    assert incident.hosts == ["n1", "n2", "n3", "n4", "n5", "n6"]
+    assert incident.id == crew.changes[0].incident.id
+
+
+def test_two_hosts_on_one_feed_stay_two_incidents(crew, trigger):
+    crew.see(trigger("n1", "psu.input_lost", part="PSU2"), trigger("n2", "psu.input_lost", part="PSU2", at=1))
+    assert len(crew.incidents) == 2
+
+
+def test_flapping_links_behind_one_switch_name_the_switch(crew, trigger):
+    crew.see_all(trigger(h, "nic.link_flap", part="eth0", at=i) for i, h in enumerate(["n1", "n2", "n3"]))
+    assert (crew.only.cause.id, crew.only.entity) == ("switch.failed", "switch:tor-1")
+
+
+def test_unrelated_host_does_not_join_the_shared_fault(crew, trigger):
+    crew.see_all(trigger(h, "psu.input_lost", part="PSU2", at=i) for i, h in enumerate(["n1", "n2", "n3"]))
+    crew.see(trigger("m1", "disk.failed", part="sda", at=5))
+    assert len(crew.incidents) == 2
+
+
+def test_cleared_and_held_resolves(crew, trigger):
+    failed = {"part": "a.service", "source": SERVICES}
+    crew.see(
+        trigger("n1", "software.failed", **failed), trigger("n1", "software.failed", **failed, at=60, state=CLEARED)
+    )
+    crew.wait_until(60 + 4 * MINUTE)
+    assert crew.only.state is IncidentState.OPEN
+    crew.wait_until(60 + 5 * MINUTE)
+    assert crew.only.state is IncidentState.RESOLVED
+    assert isinstance(crew.changes[-1].message(), IncidentResolved)
+
+
+def test_crash_lines_are_over_once_the_unit_runs_again(crew, trigger):
+    crew.see(
+        trigger("n1", "software.failed", part="a.service", rule="log-crash"),
+        trigger("n1", "software.failed", part="a.service", rule="unit-failed", source=SERVICES, at=1),
+        trigger("n1", "software.failed", part="a.service", rule="unit-failed", source=SERVICES, at=60, state=CLEARED),
+    ).wait_until(10 * MINUTE)
+    assert crew.only.state is IncidentState.RESOLVED
+
+
+def test_one_symptom_still_raised_keeps_the_incident_open(crew, trigger):
+    crew.see(
+        trigger("n1", "filesystem.full", part="/var", source=EvidenceSource.METRICS),
+        trigger("n1", "software.failed", part="a.service", source=SERVICES, at=1),
+        trigger("n1", "software.failed", part="a.service", source=SERVICES, at=60, state=CLEARED),
+    ).wait_until(60 * MINUTE)
+    assert crew.only.state is IncidentState.OPEN
+
+
+def test_clear_that_is_older_than_the_last_sight_is_ignored(crew, trigger):
+    failed = {"part": "a.service", "source": SERVICES}
+    crew.see(
+        trigger("n1", "software.failed", **failed, at=100),
+        trigger("n1", "software.failed", **failed, at=60, state=CLEARED),
+    ).wait_until(60 * MINUTE)
+    assert crew.only.state is IncidentState.OPEN
+
+
+def test_recurrence_within_the_hour_opens_the_same_incident_again(crew, trigger):
+    crew.see(trigger("n1", "disk.failed", part="sda"))
+    first = crew.only
+    crew.operator(first, "resolve", at=MINUTE).see(trigger("n1", "disk.failed", part="sda", at=30 * MINUTE))
+    assert (crew.only.id, crew.only.state) == (first.id, IncidentState.OPEN)
+    assert crew.only.revision == 3
+
+
+def test_recurrence_after_the_hour_is_a_new_incident(crew, trigger):
+    crew.see(trigger("n1", "disk.failed", part="sda"))
+    crew.operator(crew.only, "resolve", at=MINUTE).see(trigger("n1", "disk.failed", part="sda", at=90 * MINUTE))
+    assert len(crew.incidents) == 2
+
+
+def test_late_evidence_of_a_resolved_incident_does_not_reopen_it(crew, trigger):
+    crew.see(trigger("n1", "disk.failed", part="sda", at=60))
+    crew.operator(crew.only, "resolve", at=10 * MINUTE).see(trigger("n1", "disk.failed", part="sda", at=30))
+    assert crew.only.state is IncidentState.RESOLVED
+    assert crew.only.evidence_count == 2
+
+
+def test_operator_acknowledges_notes_and_resolves(crew, trigger):
+    crew.see(trigger("n1", "disk.failed", part="sda"))
+    crew.operator(crew.only, "acknowledge").operator(crew.only, "note", "spare ordered")
+    assert (crew.only.state, crew.only.note) == (IncidentState.ACKNOWLEDGED, "spare ordered")
+    crew.operator(crew.only, "resolve")
+    with pytest.raises(AlreadyResolved):
+        crew.operator(crew.only, "acknowledge")
+
+
+def test_command_for_an_incident_nobody_knows_says_so(crew, trigger):
+    crew.see(trigger("n1", "disk.failed", part="sda"))
+    ghost = crew.only.model_copy(update={"id": "0" * 32})
+    with pytest.raises(UnknownIncident):
+        crew.operator(ghost, "resolve")
+
+
+def test_computed_but_not_kept_leaves_no_trace(crew, trigger):
+    crew.see(trigger("n1", "disk.failed", part="sda"))
+    before = crew.incidents
+    crew.fusion.fuse(trigger("n1", "disk.failed", part="sda", at=5))
+    crew.fusion.advance(before[0].opened_at + timedelta(days=1))
+    assert crew.incidents == before
+
+
+def test_resolved_incidents_are_forgotten_after_the_reopening_window(crew, trigger):
+    crew.see(trigger("n1", "disk.failed", part="sda")).operator(crew.only, "resolve", at=MINUTE)
+    crew.wait_until(62 * MINUTE)
+    assert crew.incidents == []
