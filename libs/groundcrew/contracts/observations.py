@@ -44,7 +44,7 @@ class LogBatch(Columns):
 
     TYPE: ClassVar[str] = "observe.logs"
 
-    ids: list[Id] = Field(description="stable_id(site, source, position) per line")
+    ids: list[Id] = Field(description="stable_id(site, entity, source, position) per line")
     times: list[int] = Field(description="microseconds since the epoch, UTC")
     priorities: list[int] = Field(description="syslog severity 0 (emergency) to 7 (debug)")
     identifiers: list[str] = Field(description="SYSLOG_IDENTIFIER: kernel, sshd, ...")

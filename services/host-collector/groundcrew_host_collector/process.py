@@ -1,0 +1,100 @@
+"""Starts the programs that this collector reads from, so that none of them outlives it."""
+
+import asyncio
+import ctypes
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from groundcrew_host_collector.source import SourceFailed
+
+_STDERR_BYTES = 4_096
+_PR_SET_PDEATHSIG = 1
+_LIBC = None
+
+
+def _die_with_parent(parent: int) -> None:
+    """Runs in the child before exec: the kernel kills it when the collector dies, even by SIGKILL."""
+    assert _LIBC is not None
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+class Program:
+    """A running program: its standard output, and the end of what it said on standard error."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self.stdout = process.stdout
+        self._stderr = process.stderr
+        self._process = process
+        self._complaint = b""
+
+    async def listen(self) -> None:
+        """Keep the end of standard error, and never let the pipe fill."""
+        while data := await self._stderr.read(_STDERR_BYTES):
+            self._complaint = (self._complaint + data)[-_STDERR_BYTES:]
+
+    async def wait(self) -> int:
+        return await self._process.wait()
+
+    @property
+    def complaint(self) -> str:
+        """The last line of standard error."""
+        lines = self._complaint.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:300] if lines else "it said nothing"
+
+
+@asynccontextmanager
+async def running(argv: Sequence[str]) -> AsyncIterator[Program]:
+    """Run `argv` (no shell) for the length of the block; at its end the process is gone. Raises SourceFailed."""
+    global _LIBC  # loaded before fork: the child must not take the import lock
+    if _LIBC is None:
+        _LIBC = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"},
+            preexec_fn=lambda: _die_with_parent(parent),
+        )
+    except OSError as error:
+        msg = f"{argv[0]} does not start: {error.strerror or error}"
+        raise SourceFailed(msg) from None
+    program = Program(process)
+    listener = asyncio.create_task(program.listen(), name=f"stderr of {argv[0]}")
+    try:
+        yield program
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+        await asyncio.shield(process.wait())
+        listener.cancel()
+
+
+async def output_of(argv: Sequence[str], *, timeout_s: float, max_bytes: int) -> bytes:
+    """Standard output of a short program that must end with 0. Raises SourceFailed."""
+    try:
+        async with asyncio.timeout(timeout_s), running(argv) as program:
+            parts: list[bytes] = []
+            size = 0
+            while data := await program.stdout.read(65_536):
+                size += len(data)
+                if size > max_bytes:
+                    msg = f"{argv[0]} printed more than {max_bytes} bytes"
+                    raise SourceFailed(msg)
+                parts.append(data)
+            if (code := await program.wait()) != 0:
+                msg = f"{' '.join(argv[:2])} ended with {code}: {program.complaint}"
+                raise SourceFailed(msg)
+            return b"".join(parts)
+    except TimeoutError:
+        msg = f"{' '.join(argv[:2])} did not end within {timeout_s:g} s"
+        raise SourceFailed(msg) from None
