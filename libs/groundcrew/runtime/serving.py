@@ -41,6 +41,10 @@ class HttpServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # a client may not choose its own address by X-Forwarded-For, not even one on loopback
+                proxy_headers=False,
+                # clients send us next to nothing over WebSockets
+                ws_max_size=65_536,
                 timeout_graceful_shutdown=max(1, round(drain_s)),
                 limit_concurrency=limit_concurrency,
             )

@@ -35,7 +35,7 @@ def bare_app() -> FastAPI:
         redirect_slashes=False,
     )
     for part in (fleet, incidents, actions, sessions, live):
-        app.include_router(part.router, prefix="/api/v1")
+        app.include_router(part.router)
 
     def schema() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -31,7 +31,7 @@ from groundcrew_gateway.problems import Problem
 from groundcrew_gateway.rest.once import once
 from groundcrew_gateway.rest.parameters import Body, Cursor, Decision, Limit, RecordId
 
-router = APIRouter(tags=["actions"])
+router = APIRouter(prefix="/api/v1", tags=["actions"])
 
 StateName = Literal["queued", "refused", "approved", "rejected", "expired", "running", "succeeded", "failed", "unknown"]
 IncidentFilter = Annotated[Id | None, Query(description="only of this incident")]

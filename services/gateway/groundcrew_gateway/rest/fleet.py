@@ -26,7 +26,7 @@ from groundcrew_gateway.access import Caller, Viewer
 from groundcrew_gateway.problems import Problem
 from groundcrew_gateway.rest.parameters import Cursor, HostFilter, HostName, Limit, Since, Until
 
-router = APIRouter(tags=["fleet"])
+router = APIRouter(prefix="/api/v1", tags=["fleet"])
 _HOST_PAGES = 20
 
 

@@ -20,7 +20,7 @@ from groundcrew_gateway.access import Caller, Operator, Viewer
 from groundcrew_gateway.rest.once import once
 from groundcrew_gateway.rest.parameters import Cursor, HostFilter, Limit, Note, RecordId, Remark, Since
 
-router = APIRouter(prefix="/incidents", tags=["incidents"])
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 
 StateName = Literal["open", "acknowledged", "resolved"]
 SeverityName = Literal["info", "warning", "critical"]

@@ -14,7 +14,7 @@ from groundcrew_gateway import problems
 from groundcrew_gateway.access import Caller, caller_of
 from groundcrew_gateway.live import Client, TooManyClients, message
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1")
 PROTOCOL = "groundcrew.live.v1"
 _BEARER = "bearer."
 SIGNED_OUT = 4401

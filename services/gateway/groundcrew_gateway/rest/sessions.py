@@ -24,7 +24,7 @@ from groundcrew_gateway.gateway import gateway_of
 from groundcrew_gateway.problems import Problem
 from groundcrew_gateway.rest.parameters import Body, Text
 
-router = APIRouter(tags=["access"])
+router = APIRouter(prefix="/api/v1", tags=["access"])
 _TOKEN = "login token"  # noqa: S105 - a name for the failure counter
 
 
@@ -154,7 +154,7 @@ async def create_key(caller: Admin, body: KeyRequest) -> KeyMade:
         raise Problem(403, "a key cannot reach sites that its maker cannot")
     made = keys.make_key(body.name, body.role, tuple(dict.fromkeys(body.sites)), caller.gateway.clock.now())
     await caller.gateway.store.add_key(made.key)
-    caller.gateway.log.info("key_created", key=made.key.id, name=body.name, role=body.role, by=caller.name)
+    caller.gateway.log.info("key_created", key_id=made.key.id, key_name=body.name, role=body.role, by=caller.name)
     return KeyMade(**_summary(made.key).model_dump(), key=made.text)
 
 
@@ -165,7 +165,7 @@ async def revoke_key(caller: Admin, key_id: str) -> KeySummary:
     if key is None or not set(key.sites) <= set(caller.key.sites):
         raise Problem(404, f"there is no key {key_id[:40]!r}")
     await store.revoke_key(key_id, caller.gateway.clock.now())
-    caller.gateway.log.info("key_revoked", key=key_id, by=caller.name)
+    caller.gateway.log.info("key_revoked", key_id=key_id, by=caller.name)
     revoked = await store.key(key_id)
     assert revoked is not None
     return _summary(revoked)

@@ -1,0 +1,422 @@
+"""A gateway on the memory bus, with owners that answer out of a small fleet held in memory."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from groundcrew.bus.memory import MemoryBroker, MemoryBus
+from groundcrew.bus.port import RequestFailed
+from groundcrew.contracts.actions import Action, ActionState, AuditEntry, AutonomyLevel, Ticket
+from groundcrew.contracts.audit import GENESIS, link
+from groundcrew.contracts.clock import VirtualClock
+from groundcrew.contracts.identity import host, stable_id
+from groundcrew.contracts.incidents import Cause, Evidence, Finding, Incident, IncidentState, Severity
+from groundcrew.contracts.observations import SourceStatus
+from groundcrew.contracts.queries import (
+    ActionPage,
+    AuditPage,
+    AuditVerdict,
+    Autonomy,
+    ContextWindow,
+    Endpoints,
+    Failure,
+    FleetStatus,
+    HistoryEntry,
+    HostPage,
+    HostSummary,
+    IncidentDetail,
+    IncidentPage,
+    LogLine,
+    LogPage,
+    MetricPoints,
+    MetricsReply,
+    ServicesReply,
+    ServiceState,
+    TicketPage,
+    TriggerPage,
+    TriggerSummary,
+)
+from groundcrew.runtime.health import HealthBoard
+from groundcrew.stores.gateway.memory import MemoryGatewayStore
+from groundcrew.stores.gateway.port import Role
+from groundcrew.telemetry.log import new_log
+from groundcrew.telemetry.metrics import new_registry
+from groundcrew_gateway import keys
+from groundcrew_gateway.app import build_app
+from groundcrew_gateway.gateway import Gateway
+from groundcrew_gateway.limits import AuthFailures
+from groundcrew_gateway.live import Live
+from groundcrew_gateway.meters import Meters
+from groundcrew_gateway.settings import GatewaySection
+
+START = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
+BASE = "http://127.0.0.1:40083"
+HOSTILE = "<script>alert('3am')</script>"
+
+
+def incident(number: int = 1, **changes: Any) -> Incident:
+    seen = START - timedelta(minutes=24)
+    plain = Incident(
+        id=stable_id("incident", number),
+        revision=2,
+        state=IncidentState.OPEN,
+        severity=Severity.CRITICAL,
+        title="PSU2 of brickbox-43 lost its input",
+        hosts=["brickbox-43"],
+        entity=host("brickbox-43"),
+        opened_at=seen,
+        updated_at=seen + timedelta(minutes=2),
+        last_seen=seen + timedelta(minutes=2),
+        cause=Cause(
+            id="psu.input_lost", component_class="psu", component="PSU2", confidence=0.94, why="AC lost, then 12V low"
+        ),
+        alternatives=[
+            Cause(id="pcie.aer_uncorrectable", component_class="pcie", component="0000:3b:00.0", confidence=0.04)
+        ],
+        evidence_count=2,
+        trigger_count=2,
+        rules=["psu-input-lost"],
+        steps=["check the feed: outlet of pdu-3b", "open a ticket with the evidence"],
+    )
+    return plain.model_copy(update=changes)
+
+
+def action(number: int = 1, **changes: Any) -> Action:
+    plain = Action(
+        id=stable_id("action", number),
+        revision=1,
+        kind="service.restart",
+        target=host("brickbox-43"),
+        parameters={"unit": "trainer.service"},
+        risk="safe",
+        state=ActionState.QUEUED,
+        reason="trainer.service failed when the GPUs fell off the bus",
+        argv=["systemctl", "restart", "trainer.service"],
+        expected_effect="trainer.service is active again",
+        incident_id=stable_id("incident", 1),
+        proposed_by="review",
+        created_at=START - timedelta(minutes=20),
+        updated_at=START - timedelta(minutes=20),
+        expires_at=START + timedelta(minutes=40),
+    )
+    return plain.model_copy(update=changes)
+
+
+def evidence(number: int, text: str, source: str = "journal", minutes: float = 24) -> Evidence:
+    return Evidence(
+        id=stable_id("evidence", number),
+        source=source,
+        ref=f"i={number}",
+        time=START - timedelta(minutes=minutes),
+        entity=host("brickbox-43"),
+        text=text,
+    )
+
+
+def summary(name: str = "brickbox-43", health: int = 60) -> HostSummary:
+    seen = START - timedelta(seconds=8)
+    return HostSummary(
+        name=name,
+        entity=host(name),
+        health=health,
+        health_reasons=["-40 critical: PSU2 lost its input"] if health < 100 else [],
+        open_incidents=1 if health < 100 else 0,
+        last_seen=seen,
+        facts={"os": "Debian GNU/Linux 12", "kernel": "6.1.0-28-amd64"},
+        sources=[
+            SourceStatus(name="journal", state="present", detail="follows the system journal", since=seen),
+            SourceStatus(name="systemd", state="absent", detail="systemd does not run here", since=seen),
+        ],
+        latest={"load1": 0.42, "memory_available_bytes": 8.1e9},
+    )
+
+
+def _number(cursor: str | None) -> int:
+    if cursor and not (cursor.isascii() and cursor.isdigit()):
+        raise RequestFailed(Failure.INVALID, "cursor: expected the `next` of the page before")
+    return int(cursor or 0)
+
+
+@dataclass
+class Fleet:
+    """What the owners know. Tests change it and look at what was asked."""
+
+    incidents: list[Incident] = field(default_factory=lambda: [incident()])
+    evidence: list[Evidence] = field(
+        default_factory=lambda: [
+            evidence(1, "Power Supply AC lost", "sel", 24),
+            evidence(2, "NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus.", "journal", 22.5),
+        ]
+    )
+    findings: list[Finding] = field(default_factory=list)
+    hosts: list[HostSummary] = field(default_factory=lambda: [summary(), summary("web-01", 100)])
+    actions: list[Action] = field(default_factory=lambda: [action()])
+    log_lines: list[str] = field(default_factory=lambda: ["NVRM: Xid 79", "link is up"])
+    level: AutonomyLevel = AutonomyLevel.SUGGEST
+    stopped: bool = False
+    asked: list[Any] = field(default_factory=list)
+
+    async def serve(self, bus: MemoryBus) -> None:
+        for endpoint, handler in (
+            (Endpoints.STATUS, self._status),
+            (Endpoints.HOSTS, self._hosts),
+            (Endpoints.INCIDENTS, self._incidents),
+            (Endpoints.INCIDENT, self._incident),
+            (Endpoints.INCIDENT_COMMAND, self._command),
+            (Endpoints.LOGS, self._logs),
+            (Endpoints.METRICS, self._metrics),
+            (Endpoints.SERVICES, self._services),
+            (Endpoints.TRIGGERS, self._triggers),
+            (Endpoints.WINDOW, self._window),
+            (Endpoints.ACTIONS, self._actions),
+            (Endpoints.ACTION, self._action),
+            (Endpoints.DECIDE, self._decide),
+            (Endpoints.AUDIT, self._audit),
+            (Endpoints.AUDIT_VERIFY, self._verify),
+            (Endpoints.TICKETS, self._tickets),
+            (Endpoints.AUTONOMY, self._autonomy),
+        ):
+            await bus.serve(endpoint, handler)
+
+    async def _status(self, _query: Any) -> FleetStatus:
+        live = [one for one in self.incidents if one.state is not IncidentState.RESOLVED]
+        return FleetStatus(
+            hosts=len(self.hosts),
+            healthy=sum(one.health == 100 for one in self.hosts),
+            warning=0,
+            critical=sum(one.health < 100 for one in self.hosts),
+            open_incidents=len(live),
+            log_rows=len(self.log_lines),
+            triggers_24h=3,
+        )
+
+    async def _hosts(self, query: Any) -> HostPage:
+        found = [one for one in self.hosts if query.name in (None, one.name)]
+        start = _number(query.cursor)
+        end = start + query.limit
+        return HostPage(items=found[start:end], next=str(end) if end < len(found) else None)
+
+    async def _incidents(self, query: Any) -> IncidentPage:
+        self.asked.append(query)
+        found = [one for one in self.incidents if not query.states or one.state in query.states]
+        return IncidentPage(items=found[: query.limit])
+
+    def _find(self, incident_id: str) -> Incident:
+        for one in self.incidents:
+            if one.id == incident_id:
+                return one
+        raise RequestFailed(Failure.NOT_FOUND, f"there is no incident {incident_id}")
+
+    async def _incident(self, query: Any) -> IncidentDetail:
+        one = self._find(query.id)
+        opened = HistoryEntry(revision=1, time=one.opened_at, actor="context", change="opened")
+        return IncidentDetail(incident=one, evidence=self.evidence, history=[opened], findings=self.findings)
+
+    async def _command(self, query: Any) -> Incident:
+        self.asked.append(query)
+        one = self._find(query.id)
+        states = {"acknowledge": IncidentState.ACKNOWLEDGED, "resolve": IncidentState.RESOLVED}
+        changed = one.model_copy(
+            update={"state": states.get(query.command, one.state), "revision": one.revision + 1, "note": query.text}
+        )
+        self.incidents[self.incidents.index(one)] = changed
+        return changed
+
+    async def _logs(self, query: Any) -> LogPage:
+        self.asked.append(query)
+        lines = [
+            LogLine(
+                id=stable_id("log", n),
+                time=START - timedelta(seconds=n),
+                entity=host("brickbox-43"),
+                priority=3,
+                identifier="kernel",
+                unit="",
+                message=text,
+                source="journal",
+                position=str(n),
+            )
+            for n, text in enumerate(self.log_lines)
+        ]
+        return LogPage(items=[one for one in lines if query.contains is None or query.contains in one.message])
+
+    async def _metrics(self, query: Any) -> MetricsReply:
+        self.asked.append(query)
+        times = [query.until - timedelta(minutes=n) for n in (3, 2, 1)]
+        values = [0.1, 0.5, 0.42]
+        points = MetricPoints(
+            labels={}, unit="", times=times, averages=values, minima=values, maxima=values, slope_per_hour=9.6
+        )
+        return MetricsReply(series=[points])
+
+    async def _services(self, _query: Any) -> ServicesReply:
+        state = ServiceState(
+            time=START,
+            unit="trainer.service",
+            active_state="failed",
+            sub_state="failed",
+            result="exit-code",
+            restarts=2,
+        )
+        return ServicesReply(services=[state])
+
+    async def _triggers(self, _query: Any) -> TriggerPage:
+        trigger = TriggerSummary(
+            id=stable_id("trigger", 1),
+            time=START - timedelta(minutes=24),
+            entity=host("brickbox-43"),
+            rule_id="psu-input-lost",
+            severity=Severity.CRITICAL,
+            title="PSU2 lost its input",
+            component="PSU2",
+            count=1,
+            incident_id=self.incidents[0].id if self.incidents else None,
+        )
+        return TriggerPage(items=[trigger])
+
+    async def _window(self, query: Any) -> ContextWindow:
+        self._find(query.incident_id)
+        return ContextWindow(text="...", tokens=1, evidence_ids=[], left_out={}, incidents=[], open_services=[])
+
+    async def _actions(self, query: Any) -> ActionPage:
+        found = [
+            one
+            for one in self.actions
+            if (not query.states or one.state in query.states) and query.incident_id in (None, one.incident_id)
+        ]
+        return ActionPage(items=found[: query.limit])
+
+    async def _action(self, query: Any) -> Action:
+        for one in self.actions:
+            if one.id == query.id:
+                return one
+        raise RequestFailed(Failure.NOT_FOUND, f"there is no action {query.id}")
+
+    async def _decide(self, query: Any) -> Action:
+        self.asked.append(query)
+        one = await self._action(query)
+        if one.state is not ActionState.QUEUED:
+            raise RequestFailed(Failure.CONFLICT, f"the action is {one.state.value} already")
+        state = ActionState.APPROVED if query.approve else ActionState.REJECTED
+        decided = one.model_copy(update={"state": state, "decided_by": query.actor, "comment": query.comment})
+        self.actions[self.actions.index(one)] = decided
+        return decided
+
+    def _chain(self) -> list[AuditEntry]:
+        entry = link(
+            seq=1, time=START, site="default", actor="review", event="queued", action_id=stable_id("action", 1),
+            detail={"kind": "service.restart"}, previous=GENESIS,
+        )  # fmt: skip
+        return [entry]
+
+    async def _audit(self, query: Any) -> AuditPage:
+        return AuditPage(items=[one for one in self._chain() if one.seq > _number(query.cursor)])
+
+    async def _verify(self, _query: Any) -> AuditVerdict:
+        return AuditVerdict(ok=True, entries=1)
+
+    async def _tickets(self, _query: Any) -> TicketPage:
+        ticket = Ticket(
+            id=stable_id("ticket", 1),
+            action_id=stable_id("action", 2),
+            incident_id=stable_id("incident", 1),
+            created_at=START,
+            title="Replace PSU2",
+            body="# Replace PSU2",
+        )
+        return TicketPage(items=[ticket])
+
+    async def _autonomy(self, query: Any) -> Autonomy:
+        self.asked.append(query)
+        if query.level is not None:
+            self.level = query.level
+        if query.stopped is not None:
+            self.stopped = query.stopped
+        waiting = sum(one.state is ActionState.QUEUED for one in self.actions)
+        return Autonomy(level=self.level, stopped=self.stopped, waiting=waiting)
+
+
+@dataclass(kw_only=True)
+class Rig:
+    """The application under test and what stands around it."""
+
+    app: FastAPI
+    gateway: Gateway
+    store: MemoryGatewayStore
+    clock: VirtualClock
+    broker: MemoryBroker
+    bus: MemoryBus
+    fleet: Fleet
+    registry: Any
+    stack: AsyncExitStack
+    log: StringIO
+
+    async def key(self, role: Role = Role.ADMIN, sites: tuple[str, ...] = ("default",), name: str = "ada") -> str:
+        made = keys.make_key(name, role, sites, self.clock.now())
+        await self.store.add_key(made.key)
+        return made.text
+
+    async def client(self, role: Role | None = Role.ADMIN, sites: tuple[str, ...] = ("default",)) -> httpx2.AsyncClient:
+        """A caller with a key of this role, or with none."""
+        headers = {"Authorization": f"Bearer {await self.key(role, sites)}"} if role else {}
+        transport = httpx2.ASGITransport(app=self.app)
+        client = httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers)
+        return await self.stack.enter_async_context(client)
+
+    async def browser(self, role: Role = Role.ADMIN, sites: tuple[str, ...] = ("default",)) -> httpx2.AsyncClient:
+        """A signed-in browser: a cookie and the Origin that browsers send."""
+        client = await self.client(None)
+        client.headers["Origin"] = BASE
+        signed_in = await client.post("/api/v1/session", json={"key": await self.key(role, sites)})
+        assert signed_in.status_code == 200
+        return client
+
+
+@pytest.fixture
+def section() -> GatewaySection:
+    return GatewaySection(port=0)
+
+
+@pytest.fixture
+async def rig(section: GatewaySection) -> AsyncIterator[Rig]:
+    clock = VirtualClock(START)
+    broker = MemoryBroker(clock)
+    bus = MemoryBus("default", clock, broker=broker)
+    store, registry, fleet, log = MemoryGatewayStore(), new_registry("gateway"), Fleet(), StringIO()
+    await fleet.serve(bus)
+    meters = Meters(registry)
+    gateway = Gateway(
+        site="default",
+        settings=section,
+        bus=MemoryBus("default", clock, service="gateway", broker=broker),
+        store=store,
+        clock=clock,
+        log=new_log("gateway", "default", clock=clock, stream=log),
+        meters=meters,
+        failures=AuthFailures(clock),
+        live=Live(bus, meters, max_clients=section.live_clients, queue=section.live_queue),
+    )
+    board = HealthBoard(clock)
+    board.started()
+    async with AsyncExitStack() as stack:
+        yield Rig(
+            app=build_app(gateway, health=board, registry=registry),
+            gateway=gateway,
+            store=store,
+            clock=clock,
+            broker=broker,
+            bus=bus,
+            fleet=fleet,
+            registry=registry,
+            stack=stack,
+            log=log,
+        )
+        await gateway.live.close()
+        await bus.close()
