@@ -8,6 +8,10 @@ class StoreUnavailable(Exception):
     """The database does not answer; the address is in the text. Whoever handles a message pauses and tries again."""
 
 
+class StaleRevision(Exception):
+    """Somebody else stored this revision of a record, or a newer one, with other content: read it and decide again."""
+
+
 class StoredEnvelope(Protocol):
     """A message that waits in an outbox."""
 

@@ -1,0 +1,341 @@
+"""The context store in memory: for replay and tests. Same answers as PostgreSQL, in the same order, on every run."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from groundcrew.contracts.clock import from_us, to_us
+from groundcrew.contracts.envelope import Envelope, encode
+from groundcrew.contracts.identity import host, kind_of
+from groundcrew.contracts.incidents import Evidence, Finding, Incident, TriggerRaised
+from groundcrew.contracts.observations import (
+    InventoryObserved,
+    LogBatch,
+    MetricBatch,
+    SelBatch,
+    SensorBatch,
+    ServiceBatch,
+)
+from groundcrew.contracts.queries import (
+    HistoryEntry,
+    IncidentPage,
+    IncidentsQuery,
+    LogLine,
+    LogPage,
+    LogsQuery,
+    MetricPoints,
+    MetricsQuery,
+    MetricsReply,
+    ServiceState,
+    TriggerPage,
+    TriggersQuery,
+    TriggerSummary,
+)
+from groundcrew.stores.context.fusion import Waiting, stale
+from groundcrew.stores.context.latest import EntitySeen, values_of
+from groundcrew.stores.context.memory_rows import Timeline
+from groundcrew.stores.context.memory_site import MemorySite
+from groundcrew.stores.context.reading import incident_size, log_key, log_size, trigger_key, trigger_size
+from groundcrew.stores.context.retention import cutoff
+from groundcrew.stores.context.series_ids import read_labels
+from groundcrew.stores.context.tables import LOG_EVENTS, SAMPLES, SENSOR_READINGS, SERVICE_STATUS, check_retention
+from groundcrew.stores.context.trend import MAX_SERIES, Buckets, bucket_seconds, bucketed, slope_per_hour
+from groundcrew.stores.copying import storable
+from groundcrew.stores.paging import cut_page, read_cursor
+
+
+class MemoryOutbox:
+    def __init__(self) -> None:
+        self._next = 1
+        self._waiting: dict[int, bytes] = {}
+
+    def put(self, payloads: Iterable[bytes]) -> None:
+        for payload in payloads:
+            self._waiting[self._next] = payload
+            self._next += 1
+
+    async def pending(self, limit: int) -> Sequence[Waiting]:
+        return [Waiting(seq, payload) for seq, payload in islice(self._waiting.items(), limit)]
+
+    async def published(self, seqs: Sequence[int]) -> None:
+        for seq in seqs:
+            self._waiting.pop(seq, None)
+
+
+@dataclass(frozen=True)
+class _Revision:
+    incident: Incident
+    evidence: tuple[Evidence, ...]
+    actor: str
+    change: str
+
+
+class MemoryFusionTransaction:
+    """Collects what is to change; `commit` does it."""
+
+    def __init__(self, site: MemorySite) -> None:
+        self._site = site
+        self._triggers: Timeline[TriggerSummary] = Timeline()
+        self._revisions: list[_Revision] = []
+        self.payloads: list[bytes] = []
+
+    async def add_trigger(self, envelope: Envelope[TriggerRaised], incident_id: str | None) -> bool:
+        summary = _trigger(envelope, incident_id)
+        key = trigger_key(summary)
+        return key not in self._site.triggers and self._triggers.add(*key, summary)
+
+    async def save_incident(self, incident: Incident, evidence: Sequence[Evidence], *, actor: str, change: str) -> None:
+        newest = [revision.incident for revision in self._revisions if revision.incident.id == incident.id]
+        stored = newest[-1] if newest else self._site.incidents.get(incident.id)
+        if stored == incident:
+            return
+        if stored is not None and stored.revision >= incident.revision:
+            raise stale(incident, stored.revision)
+        self._revisions.append(_Revision(incident, tuple(evidence), actor, change))
+
+    async def publish(self, envelope: Envelope[Any]) -> None:
+        self.payloads.append(encode(envelope))
+
+    def commit(self) -> None:
+        site = self._site
+        for (time, row_id), summary in self._triggers.oldest_first():
+            site.triggers.add(time, row_id, summary)
+        for one in self._revisions:
+            incident = one.incident
+            site.keep_incident(incident)
+            site.history.setdefault(incident.id, []).append(
+                HistoryEntry(
+                    revision=incident.revision,
+                    time=incident.updated_at,
+                    actor=storable(one.actor),
+                    change=storable(one.change),
+                )
+            )
+            timeline = site.evidence.setdefault(incident.id, Timeline())
+            for piece in one.evidence:
+                timeline.add(to_us(piece.time), piece.id, piece)
+            for name in incident.hosts:
+                site.entity(host(name)).named(incident.last_seen)
+
+
+class MemoryContextStore:
+    """See `port.ContextStore`."""
+
+    def __init__(self) -> None:
+        self._sites: defaultdict[str, MemorySite] = defaultdict(MemorySite)
+        self._fusing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._outbox = MemoryOutbox()
+
+    async def record_logs(self, envelope: Envelope[LogBatch]) -> int:
+        return self._sites[envelope.site].record_logs(envelope)
+
+    async def record_metrics(self, envelope: Envelope[MetricBatch]) -> int:
+        return self._sites[envelope.site].record_metrics(envelope)
+
+    async def record_services(self, envelope: Envelope[ServiceBatch]) -> int:
+        return self._sites[envelope.site].record_services(envelope)
+
+    async def record_sensors(self, envelope: Envelope[SensorBatch]) -> int:
+        return self._sites[envelope.site].record_sensors(envelope)
+
+    async def record_sel(self, envelope: Envelope[SelBatch]) -> int:
+        return self._sites[envelope.site].record_sel(envelope)
+
+    async def record_inventory(self, envelope: Envelope[InventoryObserved]) -> int:
+        return self._sites[envelope.site].record_inventory(envelope)
+
+    @asynccontextmanager
+    async def fusion(self, site: str) -> AsyncIterator[MemoryFusionTransaction]:
+        async with self._fusing[site]:
+            transaction = MemoryFusionTransaction(self._sites[site])
+            yield transaction
+            transaction.commit()
+            self._outbox.put(transaction.payloads)
+
+    @property
+    def outbox(self) -> MemoryOutbox:
+        return self._outbox
+
+    async def live_incidents(self, site: str) -> list[tuple[Incident, list[Evidence]]]:
+        held = self._sites[site]
+        live = sorted((held.incidents[key] for key in held.live), key=lambda one: (one.opened_at, one.id))
+        return [(one, _pieces(held, one.id)) for one in live]
+
+    async def add_findings(self, site: str, time: datetime, findings: Sequence[Finding]) -> None:
+        held = self._sites[site]
+        for one in findings:
+            if one.id not in held.finding_ids:
+                held.finding_ids.add(one.id)
+                held.findings.add(to_us(time), one.id, one)
+
+    async def incidents(self, site: str, query: IncidentsQuery) -> IncidentPage:
+        behind = read_cursor(query.cursor)
+        found = sorted(
+            (
+                ((to_us(one.opened_at), one.id), one)
+                for one in self._sites[site].incidents.values()
+                if _wanted(one, query)
+            ),
+            key=lambda pair: pair[0],
+            reverse=True,
+        )
+        rows = [one for key, one in found if behind is None or key < behind]
+        items, after = cut_page(rows, query.limit, lambda one: (to_us(one.opened_at), one.id), incident_size)
+        return IncidentPage(items=items, next=after)
+
+    async def incident(self, site: str, incident_id: str) -> Incident | None:
+        return self._sites[site].incidents.get(incident_id)
+
+    async def evidence(self, site: str, incident_id: str, limit: int = 500) -> list[Evidence]:
+        return _pieces(self._sites[site], incident_id)[-limit:]
+
+    async def history(self, site: str, incident_id: str) -> list[HistoryEntry]:
+        return list(self._sites[site].history.get(incident_id, ()))
+
+    async def findings(self, site: str, incident_id: str | None, limit: int = 100) -> list[Finding]:
+        newest = self._sites[site].findings.newest_first()
+        return list(islice((one for one in newest if incident_id in (None, one.incident_id)), limit))
+
+    async def hosts(self, site: str) -> Sequence[EntitySeen]:
+        entities = self._sites[site].entities
+        return [
+            EntitySeen(name, entity.last_seen, entity.observed, values_of(entity.latest))
+            for name, entity in sorted(entities.items())
+            if kind_of(name) == "host" and entity.last_seen is not None
+        ]
+
+    async def logs(self, site: str, query: LogsQuery) -> LogPage:
+        held = self._sites[site]
+        lines = held.logs if query.host is None else held.logs_by_entity.get(host(query.host), Timeline())
+        behind = read_cursor(query.cursor)
+        newest = lines.newest_first(_us(query.since), _us(query.until), behind)
+        rows = list(islice(filter(_log_filter(query), newest), query.limit + 1))
+        items, after = cut_page(rows, query.limit, log_key, log_size)
+        return LogPage(items=items, next=after)
+
+    async def count_logs(self, site: str) -> int:
+        return len(self._sites[site].logs)
+
+    async def metrics(self, site: str, query: MetricsQuery) -> MetricsReply:
+        held = self._sites[site].samples.get((host(query.host), query.name), {})
+        series = sorted(held.items())[:MAX_SERIES]
+        step = bucket_seconds(query, len(series))
+        replies = []
+        for (labels, unit), timeline in series:
+            samples = ((key[0], value) for key, value in timeline.oldest_first(_us(query.since), _us(query.until)))
+            buckets = bucketed(samples, step)
+            if buckets.starts:
+                replies.append(_points(labels, unit, buckets))
+        return MetricsReply(series=replies)
+
+    async def services(self, site: str, entity: str) -> list[ServiceState]:
+        newest = self._sites[site].newest_services.get(entity, {})
+        return [newest[unit] for unit in sorted(newest)]
+
+    async def triggers(self, site: str, query: TriggersQuery) -> TriggerPage:
+        behind = read_cursor(query.cursor)
+        newest = self._sites[site].triggers.newest_first(_us(query.since), _us(query.until), behind)
+        wanted = (one for one in newest if query.host is None or one.entity == host(query.host))
+        items, after = cut_page(list(islice(wanted, query.limit + 1)), query.limit, trigger_key, trigger_size)
+        return TriggerPage(items=items, next=after)
+
+    async def apply_retention(self, now: datetime, keep_days: dict[str, int]) -> dict[str, int]:
+        check_retention(keep_days)
+        dropped = dict.fromkeys(keep_days, 0)
+        for site in self._sites.values():
+            for name, days in keep_days.items():
+                dropped[name] += _forget(site, name, now, days)
+        return dropped
+
+    async def ping(self) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+
+def _forget(site: MemorySite, name: str, now: datetime, days: int) -> int:
+    before = to_us(now - timedelta(days=days))
+    match name:
+        case "log_events":
+            border = to_us(cutoff(LOG_EVENTS, now, days))
+            for timeline in site.logs_by_entity.values():
+                timeline.drop_before(border)
+            return len(site.logs.drop_before(border))
+        case "samples":
+            border = to_us(cutoff(SAMPLES, now, days))
+            timelines = [line for series in site.samples.values() for line in series.values()]
+            return sum(len(line.drop_before(border)) for line in timelines)
+        case "service_status":
+            return len(site.services.drop_before(to_us(cutoff(SERVICE_STATUS, now, days))))
+        case "sensor_readings":
+            return len(site.sensors.drop_before(to_us(cutoff(SENSOR_READINGS, now, days))))
+        case "sel_records":
+            return len(site.sel.drop_before(before))
+        case "trigger_events":
+            return len(site.triggers.drop_before(before))
+        case "findings":
+            gone = site.findings.drop_before(before)
+            site.finding_ids.difference_update(one.id for one in gone)
+            return len(gone)
+    return site.forget_incidents(now - timedelta(days=days))
+
+
+def _us(time: datetime | None) -> int | None:
+    return None if time is None else to_us(time)
+
+
+def _pieces(site: MemorySite, incident_id: str) -> list[Evidence]:
+    timeline = site.evidence.get(incident_id)
+    return [piece for _, piece in timeline.oldest_first()] if timeline else []
+
+
+def _wanted(incident: Incident, query: IncidentsQuery) -> bool:
+    return (
+        (not query.states or incident.state in query.states)
+        and (query.host is None or query.host in incident.hosts)
+        and (query.severity is None or incident.severity is query.severity)
+        and (query.since is None or incident.last_seen >= query.since)
+    )
+
+
+def _log_filter(query: LogsQuery) -> Callable[[LogLine], bool]:
+    # bytes.lower() lowers ASCII only, as PostgreSQL does under the collation "C".
+    part = None if query.contains is None else storable(query.contains).encode().lower()
+    return lambda line: (
+        line.priority <= query.max_priority
+        and (query.unit is None or line.unit == query.unit)
+        and (part is None or part in line.message.encode().lower())
+    )
+
+
+def _trigger(envelope: Envelope[TriggerRaised], incident_id: str | None) -> TriggerSummary:
+    data = envelope.data
+    return TriggerSummary(
+        id=envelope.id,
+        time=envelope.time,
+        entity=envelope.entity,
+        rule_id=storable(data.rule_id),
+        severity=data.severity,
+        title=storable(data.title),
+        component=storable(data.component),
+        count=data.count,
+        incident_id=incident_id,
+    )
+
+
+def _points(labels: str, unit: str, buckets: Buckets) -> MetricPoints:
+    return MetricPoints(
+        labels=read_labels(labels),
+        unit=unit,
+        times=[from_us(start) for start in buckets.starts],
+        averages=buckets.averages,
+        minima=buckets.minima,
+        maxima=buckets.maxima,
+        slope_per_hour=slope_per_hour(buckets.starts, buckets.averages),
+    )
