@@ -1,6 +1,7 @@
 """The bus and the stores of one service, opened as its settings say."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
@@ -8,7 +9,6 @@ from structlog.typing import FilteringBoundLogger
 
 from groundcrew.bus.port import Bus
 from groundcrew.contracts.clock import Clock
-from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.runtime.resources import Health
 from groundcrew.runtime.settings import PostgresSection, ServiceSettings
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from groundcrew.stores.gateway.port import GatewayStore
 
 
+DRAIN_S = 5.0
+"""How long consumers may finish what they hold when the bus closes."""
+
+
 async def connect_bus(
     service: str,
     settings: ServiceSettings,
@@ -26,24 +30,26 @@ async def connect_bus(
     clock: Clock,
     registry: CollectorRegistry,
     log: FilteringBoundLogger,
-    produced_by: ProducedBy,
+    on_fatal: Callable[[str], None] | None = None,
 ) -> Bus:
-    """Wait for NATS and connect; raises BusUnavailable with its address after `nats.wait_s`."""
+    """Wait for NATS and connect; raises BusUnavailable with its address after `nats.wait_s`. `on_fatal` hears of a
+    connection that is lost for good."""
     from groundcrew.bus.jetstream import JetStreamBus
 
     nats = settings.nats
     return await JetStreamBus.connect(
-        nats.url,
+        url=nats.url,
         service=service,
         site=settings.site.name,
         user=nats.user,
         password=nats.password.get_secret_value(),
         wait_s=nats.wait_s,
         replicas=nats.replicas,
+        drain_s=DRAIN_S,
         clock=clock,
         registry=registry,
         log=log,
-        produced_by=produced_by,
+        on_fatal=on_fatal,
     )
 
 

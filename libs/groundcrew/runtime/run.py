@@ -12,7 +12,7 @@ import uvloop
 from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
-from groundcrew.bus.port import BusError
+from groundcrew.bus.port import BusError, BusUnavailable
 from groundcrew.contracts.clock import Clock, SystemClock
 from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.runtime.connections import PostgresStores, connect_bus
@@ -111,9 +111,11 @@ async def open_resources(
     produced_by = ProducedBy(service=service, version=product_version(), packs="")
     stores = PostgresStores(settings.postgres, clock=clock, health=health)
     stack.push_async_callback(stores.close)
-    bus = await connect_bus(service, settings, clock=clock, registry=registry, log=log, produced_by=produced_by)
+    lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    bus = await connect_bus(service, settings, clock=clock, registry=registry, log=log, on_fatal=lost.set_result)
     stack.push_async_callback(bus.close)
     stack.push_async_callback(tasks.close)
+    tasks.spawn("bus connection", _raise_when_lost(lost))
 
     async def bus_answers() -> str:
         await bus.ping()
@@ -133,6 +135,10 @@ async def open_resources(
         stack=stack,
         produced_by=produced_by,
     )
+
+
+async def _raise_when_lost(lost: asyncio.Future[str]) -> None:
+    raise BusUnavailable(await lost)
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -95,14 +95,17 @@ def load(
     environ: Mapping[str, str],
     config_path: Path | None = None,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    defaults: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> S:
-    """Settings of one service: defaults, under the TOML file, under the environment, under `overrides`.
+    """Settings of one service: defaults, under the TOML file, under the environment, under `overrides`. `defaults`
+    stand in for those of the class, where whoever starts the service knows better ones.
 
     The file is `config_path`, else GROUNDCREW_CONFIG, else `groundcrew.toml` of the working folder if it is there.
     Unknown sections and keys fail wherever they are written; a section of another service is left to that service.
     Raises SettingsError with a line for everything that is wrong.
     """
     gathered = Gathered()
+    gathered.put_all(defaults or {}, "defaults")
     named = config_path or (Path(environ["GROUNDCREW_CONFIG"]) if environ.get("GROUNDCREW_CONFIG") else None)
     read_toml(gathered, named or default_config_path(), required=named is not None)
     fields = _keys(cls)
@@ -112,9 +115,7 @@ def load(
         secrets=frozenset(place for place, info in fields.items() if is_secret(info)),
         lists=frozenset(place for place, info in fields.items() if _is_composite(info)),
     )
-    for section, table in (overrides or {}).items():
-        for key, value in table.items():
-            gathered.put(section, key, value, "command line")
+    gathered.put_all(overrides or {}, "command line")
     own = {section: table for section, table in gathered.values.items() if section in cls.model_fields}
     try:
         settings = cls.model_validate(own)

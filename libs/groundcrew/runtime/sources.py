@@ -45,6 +45,11 @@ class Gathered:
         self.values.setdefault(section, {})[key] = value
         self.places[section, key] = place
 
+    def put_all(self, tables: Mapping[str, Mapping[str, Any]], place: str) -> None:
+        for section, table in tables.items():
+            for key, value in table.items():
+                self.put(section, key, value, place)
+
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """', did you mean ...?' where a known name is close, else the list of what there is."""

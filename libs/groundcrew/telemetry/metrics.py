@@ -1,12 +1,11 @@
 """Prometheus registries: one per service; `Gathered` shows several as one where services share a process."""
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, GCCollector, Info, ProcessCollector
 from prometheus_client.metrics_core import Metric
-from prometheus_client.samples import Sample
 
 
 def product_version() -> str:
@@ -29,27 +28,27 @@ def new_registry(service: str, *, process: bool = True) -> CollectorRegistry:
 
 
 class Gathered(CollectorRegistry):
-    """A registry that also shows those of other services, each sample labelled with its service.
+    """A registry that also shows those of other services, each sample with the labels that its service goes by.
 
     Families that several services have are written once, as the exposition format demands.
     """
 
-    def __init__(self, service: str, others: Mapping[str, CollectorRegistry]) -> None:
+    def __init__(
+        self, labels: Mapping[str, str], others: Sequence[tuple[Mapping[str, str], CollectorRegistry]]
+    ) -> None:
         super().__init__()
-        self._service = service
+        self._labels = labels
         self._others = others
 
     def collect(self) -> Iterable[Metric]:
         families: dict[str, Metric] = {}
-        own: list[tuple[str, Iterable[Metric]]] = [(self._service, super().collect())]
-        for service, metrics in own + [(name, registry.collect()) for name, registry in sorted(self._others.items())]:
+        for labels, metrics in [
+            (self._labels, super().collect()),
+            *((labels, registry.collect()) for labels, registry in self._others),
+        ]:
             for metric in metrics:
                 family = families.setdefault(
                     metric.name, Metric(metric.name, metric.documentation, metric.type, metric.unit)
                 )
-                family.samples.extend(_labelled(sample, service) for sample in metric.samples)
+                family.samples.extend(sample._replace(labels={**labels, **sample.labels}) for sample in metric.samples)
         return families.values()
-
-
-def _labelled(sample: Sample, service: str) -> Sample:
-    return sample._replace(labels={"service": service, **sample.labels})
