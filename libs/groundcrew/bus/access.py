@@ -24,6 +24,9 @@ SERVICES = (
     "mcp",
 )
 
+UPDATERS = (ADMIN, "context")
+"""Who brings streams that are there already up to the table."""
+
 TAPPERS = ("gateway", "mcp")
 """Who may see live messages."""
 

@@ -32,6 +32,10 @@ class StreamFull(BusError):
     """The stream refuses more until its consumers catch up; hold the source back and try again."""
 
 
+class MessageTooLarge(BusError):
+    """More bytes than the broker takes in one message; cut the batch."""
+
+
 class RequestFailed(BusError):
     """An endpoint answered with a failure, or nobody answered (UNAVAILABLE)."""
 
@@ -123,7 +127,8 @@ class KeyValue(Protocol):
     async def delete(self, key: str) -> None: ...
     async def keys(self) -> list[str]: ...
     async def watch(self, callback: Callable[[str, bytes | None], Awaitable[None]]) -> Subscription:
-        """Call back with each present value, then with each change (None: deleted)."""
+        """Call back with each present value (before this returns), then with each change (None: deleted). The same
+        value may come twice; the last one always comes."""
 
 
 class Bus(Protocol):
@@ -135,7 +140,7 @@ class Bus(Protocol):
     async def publish(self, envelope: Envelope[Any]) -> None:
         """Store one message. Returns when the broker has it; the same id within the duplicate window is stored once.
 
-        Raises PublishDenied, StreamFull, BusUnavailable.
+        Raises PublishDenied, StreamFull, BusUnavailable, MessageTooLarge.
         """
 
     async def publish_batch(self, envelopes: Sequence[Envelope[Any]]) -> None:

@@ -1,0 +1,369 @@
+"""The bus on NATS JetStream; implements `port.Bus`.
+
+    bus = await JetStreamBus.connect(url="nats://127.0.0.1:4222", service="trigger", site="default", ...)
+
+What the server does is in the modules `jetstream_*`: connection, declarations, pulling, consuming, endpoints, KV.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Protocol, TypeVar
+
+import nats.errors
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription as NatsSubscription
+from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
+from prometheus_client import CollectorRegistry
+from structlog.typing import FilteringBoundLogger
+
+from groundcrew.bus.jetstream_connection import MAX_PENDING_PUBLISHES, Connection, reason_of
+from groundcrew.bus.jetstream_consumer import ConsumeContext, JetStreamConsumer, Worker
+from groundcrew.bus.jetstream_declare import Declarations
+from groundcrew.bus.jetstream_endpoints import Endpoints
+from groundcrew.bus.jetstream_kv import JetStreamKeyValue
+from groundcrew.bus.metrics import BusMetrics, metrics_on
+from groundcrew.bus.port import (
+    BusError,
+    BusUnavailable,
+    Consumer,
+    Handler,
+    KeyValue,
+    MessageTooLarge,
+    PublishDenied,
+    StreamFull,
+    Subscription,
+)
+from groundcrew.bus.subjects import partitions_of
+from groundcrew.bus.ticks import schedule_subject, tick, tick_subject
+from groundcrew.contracts.clock import Clock
+from groundcrew.contracts.envelope import Envelope, ProducedBy, Record, encode
+from groundcrew.contracts.queries import Endpoint
+from groundcrew.contracts.streams import Durable, MalformedMessage, Stream, decode, subject_of
+
+PUBLISH_TIMEOUT_S = 5.0
+TAP_PENDING = 1_024
+_FULL = (10077, 10047, 10023)  # maximum bytes exceeded, insufficient storage resources, insufficient resources
+_DEAD_LETTER_SHARE = 0.7  # of max_payload: a dead letter carries the message in base64
+
+Q = TypeVar("Q", bound=Record)
+R = TypeVar("R", bound=Record)
+
+
+class _Stoppable(Protocol):
+    async def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What `connect` made."""
+
+    site: str
+    connection: Connection
+    declarations: Declarations
+    clock: Clock
+    metrics: BusMetrics
+    log: FilteringBoundLogger
+    drain_s: float
+
+
+class JetStreamBus:
+    """Made by `connect`, ended by `close`."""
+
+    def __init__(self, parts: _Parts) -> None:
+        self._site = parts.site
+        self._connection = parts.connection
+        self._declarations = parts.declarations
+        self._clock = parts.clock
+        self._metrics = parts.metrics
+        self._log = parts.log
+        self._drain_s = parts.drain_s
+        self._service = parts.connection.service
+        self._produced_by = ProducedBy(service=self._service, version=version("groundcrew"))
+        self._endpoints = Endpoints(parts.connection, clock=parts.clock, metrics=parts.metrics, log=parts.log)
+        self._running: list[_Stoppable] = []
+
+    @classmethod
+    async def connect(
+        cls,
+        *,
+        url: str,
+        service: str,
+        site: str,
+        clock: Clock,
+        registry: CollectorRegistry,
+        log: FilteringBoundLogger,
+        user: str = "",
+        password: str = "",
+        wait_s: float = 30,
+        replicas: int = 1,
+        drain_s: float = 10,
+        streams: Sequence[Stream] = (),
+        on_fatal: Callable[[str], None] | None = None,
+    ) -> "JetStreamBus":
+        """Wait at most `wait_s` for the server, then declare the site's streams and durables.
+
+        `on_fatal` is called with a reason if the connection is lost for good later. `streams` replaces streams of the
+        table by name. Raises BusUnavailable with the server's address, DeclarationFailed.
+        """
+        metrics = metrics_on(registry)
+        connection = Connection(url=url, service=service, clock=clock, log=log, metrics=metrics, on_fatal=on_fatal)
+        await connection.open(user=user, password=password, wait_s=wait_s)
+        declarations = Declarations(connection.js, site, replicas=replicas, log=log, service=service, streams=streams)
+        try:
+            await declarations.declare()
+        except nats.errors.Error as error:
+            await connection.close()
+            msg = f"NATS at {connection.address}: cannot declare the streams: {reason_of(error)}"
+            raise BusUnavailable(msg) from None
+        except BusError:
+            await connection.close()
+            raise
+        parts = _Parts(
+            site=site,
+            connection=connection,
+            declarations=declarations,
+            clock=clock,
+            metrics=metrics,
+            log=log,
+            drain_s=drain_s,
+        )
+        return cls(parts)
+
+    @property
+    def site(self) -> str:
+        return self._site
+
+    # --- publish ------------------------------------------------------------------------------------------------------
+
+    async def publish(self, envelope: Envelope[Any]) -> None:
+        await self.publish_batch((envelope,))
+
+    async def publish_batch(self, envelopes: Sequence[Envelope[Any]]) -> None:
+        """At most MAX_PENDING_PUBLISHES are under way at once; each such slice has PUBLISH_TIMEOUT_S."""
+        for start in range(0, len(envelopes), MAX_PENDING_PUBLISHES):
+            await self._publish_slice(envelopes[start : start + MAX_PENDING_PUBLISHES])
+
+    async def _publish_slice(self, envelopes: Sequence[Envelope[Any]]) -> None:
+        acks: list[asyncio.Future[Any]] = []
+        try:
+            await self._connection.ready(PUBLISH_TIMEOUT_S)
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                for envelope in envelopes:
+                    acks.append(await self._send(envelope))  # noqa: PERF401 - what was sent must be known on failure
+                results = await asyncio.gather(*acks, return_exceptions=True)
+        except (TimeoutError, nats.errors.Error, BusError, OSError) as error:
+            failure = self._failure(error)
+            self._count_published(envelopes, failure)
+            raise failure from None
+        finally:
+            for ack in acks:
+                ack.cancel()
+        failed = next((result for result in results if isinstance(result, BaseException)), None)
+        failure_or_none = self._failure(failed) if failed is not None else None
+        self._count_published(envelopes, failure_or_none)
+        if failure_or_none is not None:
+            raise failure_or_none
+
+    async def _send(self, envelope: Envelope[Any]) -> asyncio.Future[Any]:
+        payload = encode(envelope)
+        limit = int(self._connection.client.max_payload * _DEAD_LETTER_SHARE)
+        if len(payload) > limit and envelope.type != "deadletter":
+            msg = f"{envelope.type} of {len(payload)} bytes; this server takes {limit}, cut the batch"
+            raise MessageTooLarge(msg)
+        subject = subject_of(envelope)
+        ack = await self._connection.js.publish_async(subject, payload, headers=_headers(envelope))
+        self._connection.watch_denial(subject, ack)
+        return ack
+
+    def _failure(self, error: BaseException) -> BusError:
+        """What a failed publish means to the caller."""
+        address = self._connection.address
+        match error:
+            case BusError():
+                return error
+            case nats.errors.MaxPayloadError():
+                return MessageTooLarge(f"larger than the server's limit of {self._connection.client.max_payload} bytes")
+            case APIError() if error.err_code in _FULL:
+                return StreamFull(f"NATS at {address}: {error.description}")
+            case NoStreamResponseError():
+                return BusUnavailable(f"NATS at {address}: no stream took it; JetStream is not ready")
+            case APIError():
+                return BusUnavailable(f"NATS at {address}: {error.description}")
+            case TimeoutError():
+                return BusUnavailable(f"NATS at {address} did not acknowledge within {PUBLISH_TIMEOUT_S:g} s")
+            case asyncio.CancelledError():
+                raise error
+            case _:
+                return BusUnavailable(f"NATS at {address}: {reason_of(error)}")
+
+    def _count_published(self, envelopes: Sequence[Envelope[Any]], failure: BusError | None) -> None:
+        labels = {PublishDenied: "denied", StreamFull: "full", MessageTooLarge: "too_large"}
+        outcome = "stored" if failure is None else labels.get(type(failure), "unavailable")
+        for envelope in envelopes:
+            self._metrics.published.labels(self._service, envelope.type, outcome).inc()
+
+    # --- consume ------------------------------------------------------------------------------------------------------
+
+    async def consume(
+        self, durable: Durable, handler: Handler, *, concurrency: int = 1, entity: str | None = None
+    ) -> Consumer:
+        if durable.per_entity != (entity is not None):
+            msg = f"durable {durable.name}: an entity is {'required' if durable.per_entity else 'not allowed'}"
+            raise ValueError(msg)
+        context = ConsumeContext(
+            bus=self,
+            connection=self._connection,
+            declarations=self._declarations,
+            clock=self._clock,
+            metrics=self._metrics,
+            log=self._log,
+            produced_by=self._produced_by,
+        )
+        workers = []
+        for partition in partitions_of(durable):
+            await self._declared(durable, partition, entity)
+            for _ in range(1 if durable.partitioned else concurrency):
+                worker = Worker(context, durable, handler, partition=partition, entity=entity)
+                await worker.start()
+                workers.append(worker)
+        consumer = JetStreamConsumer(workers, self._drain_s)
+        self._running.append(consumer)
+        return consumer
+
+    async def _declared(self, durable: Durable, partition: int, entity: str | None) -> None:
+        try:
+            await self._declarations.consumer(durable, partition, entity)
+        except nats.errors.Error as error:
+            msg = f"NATS at {self._connection.address}: consumer {durable.name}: {reason_of(error)}"
+            raise BusUnavailable(msg) from None
+
+    # --- tap, request, serve ------------------------------------------------------------------------------------------
+
+    async def tap(self, subject: str, callback: Callable[[Envelope[Any]], Awaitable[None]]) -> Subscription:
+        dropped = self._metrics.tap_dropped.labels(self._service).inc
+        tap = _Tap(subject, callback, dropped=dropped, log=self._log)
+        await tap.start(self._connection)
+        self._running.append(tap)
+        return tap
+
+    async def request(
+        self, endpoint: Endpoint[Q, R], request: Q, *, site: str | None = None, timeout: float = 5.0
+    ) -> R:
+        return await self._endpoints.request(endpoint, request, site=site or self._site, timeout_s=timeout)
+
+    async def serve(self, endpoint: Endpoint[Q, R], handler: Callable[[Q], Awaitable[R]]) -> Subscription:
+        return await self._endpoints.serve(endpoint, handler, site=self._site)
+
+    # --- schedules, KV, life ------------------------------------------------------------------------------------------
+
+    async def schedule(self, name: str, every_s: int) -> None:
+        subject = schedule_subject(self._site, name)
+        every = f"@every {every_s}s"
+        try:
+            known = await self._connection.js.get_last_msg("TICK", subject)
+            if (known.headers or {}).get("Nats-Schedule") == every:
+                return
+        except NotFoundError:
+            pass
+        except nats.errors.Error as error:
+            raise self._failure(error) from None
+        envelope = tick(self._site, name, now=self._clock.now(), produced_by=self._produced_by)
+        headers = {"Nats-Schedule": every, "Nats-Schedule-Target": tick_subject(self._site, name)}
+        try:
+            ack = await self._connection.js.publish_async(subject, encode(envelope), headers=headers)
+            self._connection.watch_denial(subject, ack)
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                await ack
+        except (TimeoutError, nats.errors.Error, BusError) as error:
+            raise self._failure(error) from None
+
+    async def key_value(self, bucket: str) -> KeyValue:
+        try:
+            kv = await self._connection.js.key_value(bucket)
+        except nats.errors.Error as error:
+            msg = f"bucket {bucket} at {self._connection.address}: {reason_of(error)}"
+            raise BusUnavailable(msg) from None
+        return JetStreamKeyValue(kv, bucket, self._site, connection=self._connection, clock=self._clock, log=self._log)
+
+    async def ping(self) -> None:
+        await self._connection.ready(0.1)
+        try:
+            await self._connection.js.account_info()
+        except nats.errors.Error as error:
+            msg = f"JetStream at {self._connection.address}: {reason_of(error)}"
+            raise BusUnavailable(msg) from None
+
+    async def close(self) -> None:
+        """Consumers and endpoints finish what they are at (bounded by `drain_s`), then the connection closes."""
+        await self._endpoints.stop()
+        results = await asyncio.gather(*(each.stop() for each in self._running), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                self._log.warning("bus: stopping failed", reason=reason_of(result))
+        self._running.clear()
+        await self._connection.close()
+
+
+def _headers(envelope: Envelope[Any]) -> dict[str, str]:
+    """The id for the broker's duplicate window, and the W3C trace: correlation id, first half of the id as span."""
+    return {
+        "Nats-Msg-Id": envelope.id,
+        "traceparent": f"00-{envelope.correlation_id}-{envelope.id[:16]}-01",
+    }
+
+
+class _Tap:
+    """A live view: a bounded queue between the subscription and the callback."""
+
+    def __init__(
+        self,
+        subject: str,
+        callback: Callable[[Envelope[Any]], Awaitable[None]],
+        *,
+        dropped: Callable[[], None],
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._subject = subject
+        self._callback = callback
+        self._dropped = dropped
+        self._log = log
+        self._queue: asyncio.Queue[Msg] = asyncio.Queue(TAP_PENDING)
+        self._subscription: NatsSubscription | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, connection: Connection) -> None:
+        self._subscription = await connection.client.subscribe(self._subject, cb=self._offer)
+        await connection.client.flush()
+        self._task = asyncio.create_task(self._run(), name=f"{connection.service}: tap {self._subject}")
+
+    async def _offer(self, message: Msg) -> None:
+        try:
+            self._queue.put_nowait(message)
+        except asyncio.QueueFull:
+            self._dropped()
+
+    async def _run(self) -> None:
+        while True:
+            message = await self._queue.get()
+            try:
+                envelope = decode(message.data)
+            except MalformedMessage as malformed:
+                self._log.warning("tap: malformed message", subject=message.subject, reason=str(malformed))
+                continue
+            try:
+                await self._callback(envelope)
+            except Exception:  # noqa: BLE001 - a view's error may not end the tap
+                self._log.exception("tap failed", subject=self._subject)
+
+    async def stop(self) -> None:
+        if self._subscription is not None:
+            subscription, self._subscription = self._subscription, None
+            try:
+                await subscription.unsubscribe()
+            except nats.errors.Error as error:
+                self._log.debug("tap: unsubscribe failed", reason=str(error))
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)

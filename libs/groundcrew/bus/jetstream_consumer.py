@@ -1,0 +1,238 @@
+"""The consuming half of the JetStream bus: one message at a time per worker, and what its outcome means there."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import nats.errors
+from nats.aio.msg import Msg
+from structlog.typing import FilteringBoundLogger
+
+from groundcrew.bus.deadletters import dead_letter
+from groundcrew.bus.jetstream_connection import Connection, reason_of
+from groundcrew.bus.jetstream_declare import DeclarationFailed, Declarations
+from groundcrew.bus.jetstream_pull import ConsumerGone, Puller
+from groundcrew.bus.metrics import BusMetrics
+from groundcrew.bus.outcome import LABELS, Again, Dead, Done, Held, Outcome, hold_after, retry_after, run, worn_out
+from groundcrew.bus.port import Bus, BusError, Delivery, Handler
+from groundcrew.bus.subjects import consumer_name
+from groundcrew.bus.ticks import fired
+from groundcrew.contracts.clock import Clock, from_us
+from groundcrew.contracts.envelope import Envelope, ProducedBy
+from groundcrew.contracts.streams import Durable, MalformedMessage, decode
+
+_HEAL_FIRST_S, _HEAL_MAX_S = 0.25, 5.0
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What the server says of a delivery, in the reply subject of the message."""
+
+    sequence: int
+    deliveries: int
+    stored_us: int
+
+    @classmethod
+    def of(cls, message: Msg) -> "Arrival":
+        tokens = message.reply.split(".")[-5:]  # deliveries, stream seq, consumer seq, timestamp (ns), pending
+        return cls(int(tokens[1]), int(tokens[0]), int(tokens[3]) // 1_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsumeContext:
+    """What all workers of a bus share."""
+
+    bus: Bus
+    connection: Connection
+    declarations: Declarations
+    clock: Clock
+    metrics: BusMetrics
+    log: FilteringBoundLogger
+    produced_by: ProducedBy
+
+
+class Worker:
+    """Pulls from one consumer (one partition of a durable) and handles one message at a time."""
+
+    def __init__(
+        self, context: ConsumeContext, durable: Durable, handler: Handler, *, partition: int, entity: str | None
+    ) -> None:
+        self._context = context
+        self._durable = durable
+        self._handler = handler
+        self._partition = partition
+        self._entity = entity
+        self._log = context.log.bind(durable=durable.name)
+        name = consumer_name(durable, context.bus.site, partition=partition, entity=entity)
+        self._puller = Puller(context.connection, durable.stream, name)
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.paused: str | None = None
+
+    async def start(self) -> None:
+        await self._puller.start()
+        name = f"{self._context.connection.service}: consume {self._durable.name} p{self._partition}"
+        self._task = asyncio.create_task(self._run(), name=name)
+
+    async def stop(self, drain_s: float) -> None:
+        """Let the message at hand finish; after `drain_s` it is left to another process."""
+        self._stopping.set()
+        self._puller.wake()
+        if self._task is None or self._task is asyncio.current_task():
+            return
+        _, late = await asyncio.wait({self._task}, timeout=drain_s)
+        for task in late:
+            self._log.warning("bus: handler did not finish in time", seconds=drain_s)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        for message in await self._puller.stop():
+            if self._context.connection.connected:
+                await message.nak()
+
+    async def _run(self) -> None:
+        heals = 0
+        while not self._stopping.is_set():
+            try:
+                message = await self._puller.next()
+                heals = 0
+                if message is not None and not self._stopping.is_set():
+                    await self._process(message)
+                elif message is not None:
+                    await message.nak()
+            except ConsumerGone as gone:
+                heals += 1
+                await self._heal(str(gone), heals)
+            except (nats.errors.Error, BusError, OSError) as error:
+                # the message stays unacknowledged and comes again after ack_wait
+                heals += 1
+                self._log.warning("bus: consuming failed", reason=reason_of(error))
+                await self._pause(min(_HEAL_MAX_S, _HEAL_FIRST_S * 2 ** min(heals - 1, 8)))
+
+    async def _heal(self, reason: str, attempt: int) -> None:
+        await self._pause(min(_HEAL_MAX_S, _HEAL_FIRST_S * 2 ** min(attempt - 1, 8)))
+        if self._stopping.is_set() or attempt < 2:  # a server that just came up answers so at first
+            return
+        self._log.warning("bus: consumer is gone, declaring it again", reason=reason)
+        try:
+            await self._context.declarations.consumer(self._durable, self._partition, self._entity)
+        except (nats.errors.Error, DeclarationFailed) as error:
+            self._log.warning("bus: declaring failed", reason=reason_of(error))
+            try:
+                await self._context.declarations.declare()
+            except (nats.errors.Error, DeclarationFailed) as again:
+                self._log.warning("bus: declaring the streams failed", reason=reason_of(again))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, or until told to stop."""
+        stop = asyncio.ensure_future(self._stopping.wait())
+        wait = asyncio.ensure_future(self._context.clock.sleep(seconds))
+        try:
+            await asyncio.wait({stop, wait}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.cancel()
+            wait.cancel()
+
+    # --- one message --------------------------------------------------------------------------------------------------
+
+    async def _process(self, message: Msg) -> None:
+        arrival = Arrival.of(message)
+        started = self._context.clock.monotonic()
+        envelope: Envelope[Any] | None = None
+        outcome: Outcome
+        try:
+            envelope = fired(decode(message.data), arrival.sequence, from_us(arrival.stored_us))
+        except MalformedMessage as malformed:
+            outcome = Dead(f"malformed: {malformed}")
+        else:
+            outcome = worn_out(self._durable, arrival.deliveries) or await self._handle(message, envelope, arrival)
+        self._count(outcome, self._context.clock.monotonic() - started)
+        await self._conclude(message, envelope, arrival, outcome)
+
+    async def _handle(self, message: Msg, envelope: Envelope[Any], arrival: Arrival) -> Outcome:
+        """Call the handler, again and again while a dependency is down, telling the server that we are at it."""
+        delivery: Delivery[Any] = Delivery(envelope, arrival.sequence, arrival.deliveries, self._partition)
+        heartbeat = asyncio.create_task(self._heartbeat(message))
+        calls = 0
+        try:
+            while True:
+                outcome = await run(self._handler, delivery, self._durable, self._log)
+                if not isinstance(outcome, Held):
+                    return outcome
+                calls += 1
+                self._count(outcome, 0)
+                if self.paused is None:
+                    self._log.warning("bus: paused", dependency=outcome.dependency, reason=outcome.reason)
+                self.paused = outcome.dependency
+                await self._pause(hold_after(calls))
+                if self._stopping.is_set():
+                    return outcome
+        finally:
+            heartbeat.cancel()
+            self.paused = None
+
+    async def _heartbeat(self, message: Msg) -> None:
+        while True:
+            await self._context.clock.sleep(self._durable.ack_wait_s / 3)
+            try:
+                await message.in_progress()
+            except nats.errors.Error as error:
+                self._log.warning("bus: heartbeat failed", reason=reason_of(error))
+
+    async def _conclude(self, message: Msg, envelope: Envelope[Any] | None, arrival: Arrival, outcome: Outcome) -> None:
+        match outcome:
+            case Done():
+                await message.ack()
+            case Again(after_s=after_s, reason=reason):
+                self._log.info("bus: again later", after_s=after_s, reason=reason, deliveries=arrival.deliveries)
+                await message.nak(delay=after_s)
+            case Held():  # stopping while a dependency is down
+                await message.nak()
+            case Dead(reason=reason):
+                await self._bury(message, envelope, arrival, reason)
+
+    async def _bury(self, message: Msg, envelope: Envelope[Any] | None, arrival: Arrival, reason: str) -> None:
+        self._log.warning("bus: dead letter", subject=message.subject, reason=reason, deliveries=arrival.deliveries)
+        letter = dead_letter(
+            self._durable,
+            site=self._context.bus.site,
+            subject=message.subject,
+            sequence=arrival.sequence,
+            deliveries=arrival.deliveries,
+            payload=message.data,
+            reason=reason,
+            now=self._context.clock.now(),
+            produced_by=self._context.produced_by,
+            cause=envelope,
+        )
+        try:
+            await self._context.bus.publish(letter)
+        except BusError:
+            await message.nak(delay=retry_after(arrival.deliveries))  # buried on a later delivery
+            raise
+        self._context.metrics.dead_letters.labels(self._context.connection.service, self._durable.name).inc()
+        await message.term()
+
+    def _count(self, outcome: Outcome, seconds: float) -> None:
+        metrics, service = self._context.metrics, self._context.connection.service
+        metrics.handled.labels(service, self._durable.name, LABELS[type(outcome)]).inc()
+        if not isinstance(outcome, Held):
+            metrics.handle_seconds.labels(service, self._durable.name).observe(seconds)
+        metrics.paused.labels(service, self._durable.name).set(isinstance(outcome, Held))
+
+
+class JetStreamConsumer:
+    """The workers of one `consume`."""
+
+    def __init__(self, workers: list[Worker], drain_s: float) -> None:
+        self._workers = workers
+        self._drain_s = drain_s
+        self._stopped = False
+
+    async def stop(self) -> None:
+        if not self._stopped:
+            self._stopped = True
+            await asyncio.gather(*(worker.stop(self._drain_s) for worker in self._workers))
+
+    @property
+    def paused(self) -> str | None:
+        return next((worker.paused for worker in self._workers if worker.paused), None)

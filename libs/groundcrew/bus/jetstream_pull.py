@@ -1,0 +1,99 @@
+"""Pulling from one JetStream consumer.
+
+One request of up to 30 s is outstanding at a time, which costs an idle consumer two messages a minute. What would
+make it hang is met by name: after a reconnect the request is asked anew (a restarted server has forgotten it), and a
+consumer that is gone is told to the caller, who makes it again.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import orjson
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription as NatsSubscription
+
+from groundcrew.bus.jetstream_connection import Connection
+
+EXPIRES_S = 30.0
+_GRACE_S = 2.0
+
+
+class ConsumerGone(Exception):
+    """The server does not know the consumer (deleted, or the server is just coming up)."""
+
+
+class Puller:
+    """Messages of one consumer, `batch` asked for at a time."""
+
+    def __init__(self, connection: Connection, stream: str, consumer: str, *, batch: int = 1) -> None:
+        self._connection = connection
+        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"
+        self._batch = batch
+        self._queue: asyncio.Queue[Msg | None] = asyncio.Queue()
+        self._inbox = ""
+        self._subscription: NatsSubscription | None = None
+        self._wanted = 0
+        self._forget_listener: Callable[[], None] | None = None
+        self.reconnected = False
+
+    async def start(self) -> None:
+        self._inbox = self._connection.client.new_inbox()
+        self._forget_listener = self._connection.on_reconnect(self._on_reconnect)
+        self._subscription = await self._connection.client.subscribe(self._inbox, cb=self._queue.put)
+
+    def _on_reconnect(self) -> None:
+        self._wanted = 0
+        self.reconnected = True
+        self._queue.put_nowait(None)
+
+    def wake(self) -> None:
+        """Make a waiting `next` return None."""
+        self._queue.put_nowait(None)
+
+    async def next(self) -> Msg | None:
+        """The next message; None where it is worth looking whether to go on. Raises ConsumerGone, nats errors."""
+        if self._queue.empty():
+            await self._ask()
+        try:
+            async with asyncio.timeout(EXPIRES_S + _GRACE_S):
+                message = await self._queue.get()
+        except TimeoutError:
+            self._wanted = 0
+            return None
+        if message is None:
+            return None
+        status = (message.headers or {}).get("Status") if not message.reply else None
+        if status is None:
+            self._wanted = max(0, self._wanted - 1)
+            return message
+        self._on_status(status, (message.headers or {}).get("Description", ""))
+        return None
+
+    async def _ask(self) -> None:
+        if self._wanted > 0:
+            return
+        request = {"batch": self._batch, "expires": int(EXPIRES_S * 1e9)}
+        self._wanted = self._batch
+        await self._connection.client.publish(self._subject, orjson.dumps(request), reply=self._inbox)
+
+    def _on_status(self, status: str, description: str) -> None:
+        if status == "100":
+            return
+        self._wanted = 0
+        gone = status == "503" or (status == "409" and "consumer deleted" in description.lower())
+        if gone or (status == "404" and "consumer" in description.lower()):
+            raise ConsumerGone(f"{status} {description}".strip())
+
+    async def stop(self) -> list[Msg]:
+        """Stop listening; returns the messages that had arrived but were not taken."""
+        if self._forget_listener is not None:
+            self._forget_listener()
+            self._forget_listener = None
+        if self._subscription is not None and not self._connection.client.is_closed:
+            await self._subscription.unsubscribe()
+        left = []
+        while not self._queue.empty():
+            message = self._queue.get_nowait()
+            if message is not None and message.reply:
+                left.append(message)
+        return left
