@@ -1,1 +1,1 @@
-"""The actions service."""
+"""Decides about proposed actions, keeps the queue and the audit log, and alone grants."""
