@@ -1,0 +1,93 @@
+"""The thinking services on the memory bus and memory stores: what replay and tests run without any server."""
+
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from groundcrew_review.settings import Settings as ReviewSettings
+from groundcrew_trigger.settings import Settings as TriggerSettings
+from prometheus_client import CollectorRegistry
+
+from groundcrew.bus.memory import MemoryBus
+from groundcrew.bus.memory_broker import MemoryBroker
+from groundcrew.bus.port import Bus
+from groundcrew.contracts.clock import Clock, VirtualClock
+from groundcrew.contracts.envelope import ProducedBy
+from groundcrew.contracts.inventory import Inventory
+from groundcrew.contracts.streams import Buckets
+from groundcrew.runtime.health import HealthBoard
+from groundcrew.runtime.resources import Resources
+from groundcrew.runtime.settings import load
+from groundcrew.runtime.tasks import RootTasks
+from groundcrew.stores.actions.memory import MemoryActionStore
+from groundcrew.stores.context.memory import MemoryContextStore
+from groundcrew.stores.gateway.memory import MemoryGatewayStore
+from groundcrew.telemetry.metrics import product_version
+from groundcrew_actions import service as actions
+from groundcrew_actions.settings import Settings as ActionsSettings
+from groundcrew_context import service as context
+from groundcrew_context.settings import Settings as ContextSettings
+from groundcrew_review import service as review
+from groundcrew_trigger import service as trigger
+
+
+@dataclass
+class MemoryStores:
+    """One memory store per owner, shared by all who open it."""
+
+    clock: Clock
+    _context: MemoryContextStore = field(default_factory=MemoryContextStore)
+    _actions: MemoryActionStore = field(default_factory=MemoryActionStore)
+    _gateway: MemoryGatewayStore = field(default_factory=MemoryGatewayStore)
+
+    async def context(self) -> MemoryContextStore:
+        return self._context
+
+    async def actions(self) -> MemoryActionStore:
+        return self._actions
+
+    async def gateway(self) -> MemoryGatewayStore:
+        return self._gateway
+
+
+def rehearsal_resources(service: str, bus: Bus, stores: MemoryStores, clock: Clock, stack: AsyncExitStack) -> Resources:
+    """Resources of one service over memory; nothing is logged and nothing listens."""
+    silent = structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=structlog.make_filtering_bound_logger(60))
+    tasks = RootTasks(silent, prefix=f"{service}.")
+    stack.push_async_callback(tasks.close)
+    return Resources(
+        service=service,
+        site=bus.site,
+        clock=clock,
+        bus=bus,
+        stores=stores,
+        registry=CollectorRegistry(),
+        log=silent,
+        health=HealthBoard(clock),
+        tasks=tasks,
+        stack=stack,
+        produced_by=ProducedBy(service=service, version=product_version()),
+    )
+
+
+async def rehearse(
+    stack: AsyncExitStack, broker: MemoryBroker, clock: VirtualClock, inventory: Inventory, site: str
+) -> None:
+    """Wire trigger, context, review and actions for `site`, with shipped packs and default settings."""
+    stores = MemoryStores(clock)
+    bucket = await MemoryBus(site, clock, broker=broker).key_value(Buckets.INVENTORY)
+    await bucket.put("current", inventory.model_dump_json().encode())
+
+    def given(service: str) -> Resources:
+        bus = MemoryBus(site, clock, service=service, broker=broker)
+        return rehearsal_resources(service, bus, stores, clock, stack)
+
+    overrides = {"site": {"name": site}}
+    defaults = Path(os.devnull)  # a replay gives the same bytes whatever configuration lies in the working folder
+    await context.wire(load(ContextSettings, environ={}, config_path=defaults, overrides=overrides), given("context"))
+    await trigger.wire(load(TriggerSettings, environ={}, config_path=defaults, overrides=overrides), given("trigger"))
+    await actions.wire(load(ActionsSettings, environ={}, config_path=defaults, overrides=overrides), given("actions"))
+    await review.wire(load(ReviewSettings, environ={}, config_path=defaults, overrides=overrides), given("review"))
+    await broker.settle()
