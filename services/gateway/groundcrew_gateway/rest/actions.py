@@ -67,13 +67,13 @@ async def get_action(caller: Viewer, action_id: RecordId) -> Action:
 @router.post("/actions/{action_id}/approve", operation_id="approveAction", response_model=Action)
 async def approve(request: Request, caller: Operator, action_id: RecordId, body: Decision) -> Response:
     """Let it run once. Approving again answers with the action as it is."""
-    return await once(request, caller, decide(caller, action_id, approve=True, comment=body.comment))
+    return await once(request, caller, lambda: decide(caller, action_id, approve=True, comment=body.comment))
 
 
 @router.post("/actions/{action_id}/reject", operation_id="rejectAction", response_model=Action)
 async def reject(request: Request, caller: Operator, action_id: RecordId, body: Decision) -> Response:
     """Refuse it. Rejecting again answers with the action as it is."""
-    return await once(request, caller, decide(caller, action_id, approve=False, comment=body.comment))
+    return await once(request, caller, lambda: decide(caller, action_id, approve=False, comment=body.comment))
 
 
 async def decide(caller: Caller, action_id: str, *, approve: bool, comment: str) -> Action:

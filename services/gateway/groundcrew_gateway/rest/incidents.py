@@ -62,19 +62,19 @@ async def get_window(
 @router.post("/{incident_id}/acknowledge", operation_id="acknowledgeIncident", response_model=Incident)
 async def acknowledge(request: Request, caller: Operator, incident_id: RecordId, body: Remark) -> Response:
     """Say that somebody is on it."""
-    return await once(request, caller, command(caller, incident_id, "acknowledge", body.text))
+    return await once(request, caller, lambda: command(caller, incident_id, "acknowledge", body.text))
 
 
 @router.post("/{incident_id}/resolve", operation_id="resolveIncident", response_model=Incident)
 async def resolve(request: Request, caller: Operator, incident_id: RecordId, body: Remark) -> Response:
     """Close it by hand."""
-    return await once(request, caller, command(caller, incident_id, "resolve", body.text))
+    return await once(request, caller, lambda: command(caller, incident_id, "resolve", body.text))
 
 
 @router.post("/{incident_id}/note", operation_id="noteIncident", response_model=Incident)
 async def note(request: Request, caller: Operator, incident_id: RecordId, body: Note) -> Response:
     """Add a note to the history."""
-    return await once(request, caller, command(caller, incident_id, "note", body.text))
+    return await once(request, caller, lambda: command(caller, incident_id, "note", body.text))
 
 
 async def command(

@@ -1,6 +1,6 @@
 """A POST that carries an `Idempotency-Key` takes effect once, however often it is sent."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from hashlib import sha256
 
@@ -16,15 +16,15 @@ HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)
 
 
-async def once(request: Request, caller: Caller, answer: Awaitable[BaseModel]) -> Response:
-    """Await `answer` unless this key was answered before. A failure is not remembered: it may be tried again."""
+async def once(request: Request, caller: Caller, answer: Callable[[], Awaitable[BaseModel]]) -> Response:
+    """Answer by `answer` unless this key was answered before. A failure is not remembered: it may be tried again."""
     idempotency_key = request.headers.get(HEADER)
     if idempotency_key is None:
-        return _json((await answer).model_dump_json().encode())
+        return _json((await answer()).model_dump_json().encode())
     store, fingerprint = caller.gateway.store, await _fingerprint(request, caller, idempotency_key)
     earlier = await store.replay(caller.key.id, idempotency_key)
     if earlier is None:
-        body = (await answer).model_dump_json().encode()
+        body = (await answer()).model_dump_json().encode()
         now = caller.gateway.clock.now()
         await store.remember(
             Replay(
@@ -37,7 +37,6 @@ async def once(request: Request, caller: Caller, answer: Awaitable[BaseModel]) -
             )
         )
         return _json(body)
-    _dispose(answer)
     if earlier.fingerprint != fingerprint:
         raise Problem(422, f"this {HEADER} was used with another request")
     return _json(earlier.body, {"Idempotency-Replayed": "true"})
@@ -48,12 +47,6 @@ async def _fingerprint(request: Request, caller: Caller, key: str) -> str:
         raise Problem(400, f"{HEADER}: 1 to 128 printable characters are expected")
     parts = (request.method, request.url.path, caller.site)
     return sha256(b"\0".join([*(part.encode() for part in parts), await request.body()])).hexdigest()
-
-
-def _dispose(answer: Awaitable[BaseModel]) -> None:
-    close = getattr(answer, "close", None)
-    if close is not None:
-        close()
 
 
 def _json(body: bytes, headers: dict[str, str] | None = None) -> Response:
