@@ -3,6 +3,7 @@ adding a cause touches no code."""
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Self
 
@@ -11,15 +12,12 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from groundcrew.contracts.actions import ActionKind
 from groundcrew.contracts.envelope import Record
 from groundcrew.contracts.incidents import Severity
+from groundcrew.diagnosis.rules import PackError
 from groundcrew.diagnosis.topology import SharedKind
 
 UNKNOWN = "unknown"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PLACEHOLDERS = frozenset({"part", "place"})
-
-
-class PackError(ValueError):
-    """A pack that cannot be used; the text names the entry and what was expected."""
 
 
 class SharedFault(Record):
@@ -88,25 +86,24 @@ class Knowledge(Record):
 
     @classmethod
     def parse(cls, text: str, name: str = "causes.toml") -> "Knowledge":
-        """Read a pack. Raises PackError with the file, the entry and what was expected."""
+        """Read one pack. Raises PackError with the file, the entry and what was expected."""
+        return cls.parse_layers([(name, text)])
+
+    @classmethod
+    def parse_layers(cls, files: Iterable[tuple[str, str]]) -> "Knowledge":
+        """Read (name, text) of several packs; a later entry replaces that of the same id. Raises PackError."""
+        merged: dict[str, CauseEntry] = {}
+        for name, text in files:
+            merged |= {entry.id: entry for entry in _entries(text, name)}
         try:
-            raw = tomllib.loads(text)
-            return cls.model_validate(raw)
-        except tomllib.TOMLDecodeError as error:
-            msg = f"{name}: {error}"
-            raise PackError(msg) from None
+            return cls(cause=list(merged.values()))
         except ValidationError as error:
-            first = error.errors()[0]
-            msg = f"{name}: {_place(first['loc'], raw)}: {first['msg']}"
+            msg = f"causes: {error.errors()[0]['msg']}"
             raise PackError(msg) from None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        ids = [entry.id for entry in self.cause]
-        known = set(ids)
-        if len(known) < len(ids):
-            msg = f"cause {next(i for i in ids if ids.count(i) > 1)!r} is given twice"
-            raise ValueError(msg)
+        known = {entry.id for entry in self.cause}
         if UNKNOWN not in known:
             msg = "the cause 'unknown' is missing: it is what stands when nothing else does"
             raise ValueError(msg)
@@ -149,6 +146,30 @@ class Knowledge(Record):
     def explains(self, cause: str, symptom: str) -> bool:
         """Whether `cause` can bring about what `symptom` (a cause id, too) shows, directly or through others."""
         return symptom in self._explained_by.get(cause, frozenset())
+
+
+def _entries(text: str, name: str) -> list[CauseEntry]:
+    """The `[[cause]]` tables of one file. Raises PackError with file, entry and what was expected."""
+    try:
+        raw = tomllib.loads(text)
+        entries = _File.model_validate(raw).cause
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{name}: {error}"
+        raise PackError(msg) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        msg = f"{name}: {_place(first['loc'], raw)}: {first['msg']}"
+        raise PackError(msg) from None
+    ids = [entry.id for entry in entries]
+    if double := next((i for i in ids if ids.count(i) > 1), None):
+        msg = f"{name}: cause {double!r} is given twice"
+        raise PackError(msg)
+    return entries
+
+
+class _File(Record):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    cause: list[CauseEntry]
 
 
 def _place(loc: tuple[int | str, ...], raw: dict[str, object]) -> str:

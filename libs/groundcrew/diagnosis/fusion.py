@@ -58,6 +58,11 @@ class Fusion:
         if incident.merged_into is None:
             self._tracks[incident.id] = Track(incident=incident, evidence=tuple(evidence))
 
+    @property
+    def held(self) -> int:
+        """How many incidents are held."""
+        return len(self._tracks)
+
     def incidents(self) -> list[Incident]:
         """All that are held, live and recently resolved, by opening time."""
         return sorted((t.incident for t in self._tracks.values()), key=lambda i: (i.opened_at, i.id))

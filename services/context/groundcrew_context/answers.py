@@ -1,0 +1,165 @@
+"""Answers to whoever asks about incidents, hosts, logs, metrics, services and triggers."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from groundcrew.bus.port import RequestFailed
+from groundcrew.contracts.clock import Clock
+from groundcrew.contracts.identity import host
+from groundcrew.contracts.incidents import Incident, IncidentState, Severity
+from groundcrew.contracts.inventory import Inventory
+from groundcrew.contracts.queries import (
+    MAX_PAGE,
+    Empty,
+    Failure,
+    FleetStatus,
+    HostPage,
+    HostsQuery,
+    HostSummary,
+    IncidentDetail,
+    IncidentPage,
+    IncidentQuery,
+    IncidentsQuery,
+    LogPage,
+    LogsQuery,
+    MetricsQuery,
+    MetricsReply,
+    ServicesQuery,
+    ServicesReply,
+    TriggerPage,
+    TriggersQuery,
+)
+from groundcrew.diagnosis.health import host_health
+from groundcrew.stores.context.port import ContextStore, HostRow
+
+MAX_BUCKETS = 2_000
+LIVE = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
+MAX_PAGES = 20
+"""Pages that a count reads at most; a busier day is told as that many triggers."""
+
+STATUS_AGE_S = 5.0
+"""How long a fleet status is told again without counting anew."""
+
+
+class Answers:
+    """One coroutine per endpoint that only reads."""
+
+    def __init__(self, *, site: str, store: ContextStore, clock: Clock, inventory: Callable[[], Inventory]) -> None:
+        self._site = site
+        self._store = store
+        self._clock = clock
+        self._inventory = inventory
+        self._status: tuple[float, FleetStatus] | None = None
+
+    async def incidents(self, query: IncidentsQuery) -> IncidentPage:
+        return await self._store.incidents(self._site, query)
+
+    async def incident(self, query: IncidentQuery) -> IncidentDetail:
+        incident = await self._store.incident(self._site, query.id)
+        if incident is None:
+            raise RequestFailed(Failure.NOT_FOUND, f"no incident {query.id}")
+        return IncidentDetail(
+            incident=incident,
+            evidence=await self._store.evidence(self._site, query.id),
+            history=await self._store.history(self._site, query.id),
+            findings=await self._store.findings(self._site, query.id),
+        )
+
+    async def hosts(self, query: HostsQuery) -> HostPage:
+        """Hosts that reported or are listed, by name; the cursor is the last name of the page before."""
+        rows = {row.entity.partition(":")[2]: row for row in await self._store.hosts(self._site)}
+        names = sorted({*rows, *(entry.name for entry in self._inventory().host)})
+        if query.name is not None:
+            names = [name for name in names if name == query.name]
+        after = [name for name in names if query.cursor is None or name > query.cursor]
+        page = after[: query.limit]
+        by_host = _by_host(await self.live_incidents())
+        items = [_summary(name, rows.get(name), by_host.get(name, [])) for name in page]
+        return HostPage(items=items, next=page[-1] if len(after) > len(page) else None)
+
+    async def logs(self, query: LogsQuery) -> LogPage:
+        return await self._store.logs(self._site, query)
+
+    async def metrics(self, query: MetricsQuery) -> MetricsReply:
+        span = (query.until - query.since).total_seconds()
+        if span < 0 or span / query.step_s > MAX_BUCKETS:
+            reason = f"expected 'since' before 'until' and at most {MAX_BUCKETS} buckets of step_s between them"
+            raise RequestFailed(Failure.INVALID, reason)
+        return await self._store.metrics(self._site, query)
+
+    async def services(self, query: ServicesQuery) -> ServicesReply:
+        return ServicesReply(services=await self._store.services(self._site, host(query.host)))
+
+    async def triggers(self, query: TriggersQuery) -> TriggerPage:
+        return await self._store.triggers(self._site, query)
+
+    async def status(self, _: Empty) -> FleetStatus:
+        """The fleet at a glance. A host is as ill as its worst live incident."""
+        now = self._clock.monotonic()
+        if self._status is None or now - self._status[0] >= STATUS_AGE_S:
+            self._status = now, await self._count()
+        return self._status[1]
+
+    async def live_incidents(self) -> list[Incident]:
+        """All incidents that are not resolved."""
+        found: list[Incident] = []
+        cursor: str | None = None
+        for _ in range(MAX_PAGES):
+            query = IncidentsQuery(states=LIVE, limit=MAX_PAGE, cursor=cursor)
+            page = await self._store.incidents(self._site, query)
+            found += page.items
+            cursor = page.next
+            if cursor is None:
+                break
+        return found
+
+    async def _count(self) -> FleetStatus:
+        names = {row.entity.partition(":")[2] for row in await self._store.hosts(self._site)}
+        names |= {entry.name for entry in self._inventory().host}
+        live = await self.live_incidents()
+        by_host = _by_host(live)
+        critical = {n for n in names if any(i.severity is Severity.CRITICAL for i in by_host.get(n, []))}
+        warning = {n for n in names if n in by_host} - critical
+        return FleetStatus(
+            hosts=len(names),
+            healthy=len(names) - len(critical) - len(warning),
+            warning=len(warning),
+            critical=len(critical),
+            open_incidents=len(live),
+            log_rows=await self._store.count_logs(self._site),
+            triggers_24h=await self._triggers_of_a_day(),
+        )
+
+    async def _triggers_of_a_day(self) -> int:
+        total, cursor, since = 0, None, self._clock.now() - timedelta(days=1)
+        for _ in range(MAX_PAGES):
+            query = TriggersQuery(since=since, limit=MAX_PAGE, cursor=cursor)
+            page = await self._store.triggers(self._site, query)
+            total, cursor = total + len(page.items), page.next
+            if cursor is None:
+                break
+        return total
+
+
+def _by_host(incidents: list[Incident]) -> dict[str, list[Incident]]:
+    found: dict[str, list[Incident]] = {}
+    for incident in incidents:
+        for name in incident.hosts:
+            found.setdefault(name, []).append(incident)
+    return found
+
+
+def _summary(name: str, row: HostRow | None, incidents: list[Incident]) -> HostSummary:
+    health, reasons = host_health(incidents)
+    observed = row.observed if row else None
+    return HostSummary(
+        name=name,
+        entity=host(name),
+        health=health,
+        health_reasons=reasons,
+        open_incidents=len(incidents),
+        last_seen=row.last_seen if row else None,
+        facts=observed.facts if observed else {},
+        sources=observed.sources if observed else [],
+        latest=row.latest if row else {},
+    )

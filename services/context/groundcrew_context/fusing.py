@@ -1,0 +1,212 @@
+"""Fusion at work: each trigger event, command and action result becomes one transaction, then what it tells goes out.
+
+Memory follows the store: a change is kept only after its commit, and after any failure the state is read anew. So a
+process may die at any point, and a redelivered trigger event finds either nothing or all of its effects.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from groundcrew.bus.port import Bus, Delivery, RequestFailed
+from groundcrew.contracts.actions import ActionChanged
+from groundcrew.contracts.clock import Clock
+from groundcrew.contracts.envelope import Envelope, Message, ProducedBy, seal
+from groundcrew.contracts.identity import stable_id
+from groundcrew.contracts.incidents import Incident, IncidentState, TriggerRaised
+from groundcrew.contracts.inventory import Inventory
+from groundcrew.contracts.queries import Failure, IncidentCommand, IncidentsQuery
+from groundcrew.diagnosis import changes
+from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.diagnosis.fusion import AlreadyResolved, Fusion, UnknownIncident
+from groundcrew.diagnosis.relation import Windows
+from groundcrew.diagnosis.track import MAX_EVIDENCE, Change, Fused, Track
+from groundcrew.runtime.relay import relay_once
+from groundcrew.stores.context.port import ContextStore, FusionTransaction
+from groundcrew_context.metrics import ContextMetrics
+
+RECENT = timedelta(days=1)
+"""How far back evidence of incidents may lie that could open again after a rebuild."""
+
+
+class Fuser:
+    """Holds the fusion of one site while this process leads."""
+
+    def __init__(
+        self,
+        *,
+        site: str,
+        store: ContextStore,
+        bus: Bus,
+        clock: Clock,
+        knowledge: Knowledge,
+        inventory: Callable[[], Inventory],
+        windows: Windows,
+        produced_by: ProducedBy,
+        metrics: ContextMetrics,
+    ) -> None:
+        self._site = site
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._knowledge = knowledge
+        self._inventory = inventory
+        self._windows = windows
+        self._produced_by = produced_by
+        self._metrics = metrics
+        self._fusion: Fusion | None = None
+        self._revision = 0
+        self._turn = asyncio.Lock()
+
+    def forget(self) -> None:
+        """Read the state anew before the next change."""
+        self._fusion = None
+
+    async def trigger(self, delivery: Delivery[TriggerRaised]) -> None:
+        """Handler: the verdict goes out before this returns."""
+        envelope = delivery.envelope
+        async with self._turn:
+            fusion = await self._current()
+            fused = fusion.fuse(envelope)
+            fresh = False
+            async with self._transaction() as transaction:
+                fresh = await transaction.add_trigger(envelope, fused.incident_id)
+                if fresh:
+                    await self._save(transaction, fused, envelope)
+            if fresh:
+                self._keep(fusion, fused)
+        self._metrics.triggers.labels(_outcome(fresh, fused)).inc()
+        await relay_once(self._store.outbox, self._bus)
+        if fused.changes:
+            lag = (self._clock.now() - envelope.received_at).total_seconds()
+            self._metrics.verdict.observe(max(0.0, lag))
+
+    async def command(self, request: IncidentCommand) -> Incident:
+        """Endpoint: an operator acknowledges, resolves or notes."""
+        async with self._turn:
+            fusion = await self._current()
+            try:
+                fused = fusion.command(request.id, request.command, request.actor, request.text, self._clock.now())
+            except UnknownIncident:
+                fused = await self._on_an_old_one(request)
+            except AlreadyResolved:
+                reason = f"incident {request.id} is resolved already"
+                raise RequestFailed(Failure.CONFLICT, reason) from None
+            await self._commit(fusion, fused)
+        await relay_once(self._store.outbox, self._bus)
+        return fused.changes[0].incident
+
+    async def action(self, delivery: Delivery[ActionChanged]) -> None:
+        """Handler: what became of an action stands in its incident's history, once."""
+        action = delivery.data.action
+        if action.incident_id is None:
+            return
+        outcome = f": {action.outcome}" if action.outcome else ""
+        text = f"Action {action.kind.value} on {action.target} {action.state.value}{outcome} [{action.id[:8]}]"
+        async with self._turn:
+            fusion = await self._current()
+            history = await self._store.history(self._site, action.incident_id)
+            if not history or any(entry.change == text for entry in history):
+                return
+            try:
+                fused = fusion.annotate(action.incident_id, "actions", text, delivery.envelope.time)
+            except UnknownIncident:
+                return  # resolved long ago; the action's own record says the same
+            await self._commit(fusion, fused)
+        await relay_once(self._store.outbox, self._bus)
+
+    async def resolve_due(self) -> None:
+        """Resolve what has been clear for long enough."""
+        async with self._turn:
+            fusion = await self._current()
+            fused = fusion.advance(self._clock.now())
+            if fused.changes or fused.forgotten:
+                await self._commit(fusion, fused)
+        if fused.changes:
+            await relay_once(self._store.outbox, self._bus)
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    async def _current(self) -> Fusion:
+        """The fusion, rebuilt from the store where this process has none, on the newest inventory."""
+        inventory = self._inventory()
+        if self._fusion is None:
+            fusion = Fusion(self._knowledge, inventory, self._windows)
+            for incident, evidence in await self._store.live_incidents(self._site):
+                fusion.adopt(incident, evidence)
+            await self._adopt_recent(fusion)
+            self._fusion, self._revision = fusion, inventory.revision
+        elif inventory.revision != self._revision:
+            self._fusion.use_inventory(inventory)
+            self._revision = inventory.revision
+        return self._fusion
+
+    async def _adopt_recent(self, fusion: Fusion) -> None:
+        """Incidents that resolved within the reopening window, too: their fault may come back."""
+        now = self._clock.now()
+        query = IncidentsQuery(states=[IncidentState.RESOLVED], since=now - RECENT - self._windows.reopen, limit=1_000)
+        for incident in (await self._store.incidents(self._site, query)).items:
+            if incident.resolved_at is not None and incident.resolved_at >= now - self._windows.reopen:
+                fusion.adopt(incident, await self._store.evidence(self._site, incident.id, MAX_EVIDENCE))
+
+    async def _on_an_old_one(self, request: IncidentCommand) -> Fused:
+        """Of an incident that fusion does not hold any more nothing but a note can be taken."""
+        incident = await self._store.incident(self._site, request.id)
+        if incident is None:
+            raise RequestFailed(Failure.NOT_FOUND, f"no incident {request.id}")
+        if request.command != "note":
+            raise RequestFailed(Failure.CONFLICT, f"incident {request.id} is resolved already")
+        change = changes.noted(Track(incident=incident), self._clock.now(), request.actor, request.text)
+        return Fused(changes=[change], forgotten=[request.id])
+
+    async def _commit(self, fusion: Fusion, fused: Fused) -> None:
+        async with self._transaction() as transaction:
+            await self._save(transaction, fused, None)
+        self._keep(fusion, fused)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[FusionTransaction]:
+        """A transaction; whatever goes wrong, the commit included, makes the state be read anew."""
+        committed = False
+        try:
+            async with self._store.fusion(self._site) as transaction:
+                yield transaction
+            committed = True
+        finally:
+            if not committed:
+                self._fusion = None
+
+    async def _save(self, transaction: FusionTransaction, fused: Fused, cause: Envelope[TriggerRaised] | None) -> None:
+        for change in fused.changes:
+            await transaction.save_incident(change.incident, change.evidence, actor=change.actor, change=change.text)
+            if change.tell:
+                await transaction.publish(self._sealed(change, cause))
+
+    def _keep(self, fusion: Fusion, fused: Fused) -> None:
+        fusion.keep(fused)
+        self._metrics.held.set(fusion.held)
+        for change in fused.changes:
+            self._metrics.revisions.labels(change.message().TYPE).inc()
+
+    def _sealed(self, change: Change, cause: Envelope[TriggerRaised] | None) -> Envelope[Message]:
+        incident, now = change.incident, self._clock.now()
+        when: datetime = incident.updated_at
+        return seal(
+            change.message(),
+            id=stable_id("incident-revision", self._site, incident.id, incident.revision),
+            site=self._site,
+            entity=incident.entity,
+            time=when,
+            received_at=now,
+            source="fusion",
+            position=str(incident.revision),
+            produced_by=self._produced_by,
+            cause=cause,
+        )
+
+
+def _outcome(fresh: bool, fused: Fused) -> str:
+    if not fresh:
+        return "repeated"
+    return "joined" if fused.incident_id else "alone"

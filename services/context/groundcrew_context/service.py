@@ -1,0 +1,104 @@
+"""Wiring of the context service."""
+
+import asyncio
+from pathlib import Path
+
+from groundcrew.bus.port import Consumer, Subscription
+from groundcrew.contracts.identity import random_id
+from groundcrew.contracts.queries import Endpoints
+from groundcrew.contracts.streams import Buckets, Durables
+from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.runtime.guard import answering, pausing
+from groundcrew.runtime.packs import load_packs
+from groundcrew.runtime.relay import relay
+from groundcrew.runtime.resources import Resources
+from groundcrew_context.answers import Answers
+from groundcrew_context.fusing import Fuser
+from groundcrew_context.housekeeping import forget_old_rows, resolve_incidents
+from groundcrew_context.inventory import InventoryBook, read_inventory
+from groundcrew_context.lease import Leadership, Lease
+from groundcrew_context.metrics import ContextMetrics
+from groundcrew_context.recording import Recorder
+from groundcrew_context.settings import Settings
+from groundcrew_context.windows import Counter, Windows
+
+
+async def wire(settings: Settings, resources: Resources) -> None:
+    section, bus, clock, site = settings.context, resources.bus, resources.clock, resources.site
+    packs = load_packs(Path(section.packs) if section.packs else None)
+    knowledge = Knowledge.parse_layers((file.name, file.text) for file in packs.texts("causes"))
+    listed = read_inventory(Path(section.inventory_file)) if section.inventory_file else None
+    produced_by = resources.produced_by.model_copy(update={"packs": packs.digest})
+    metrics = ContextMetrics(resources.registry)
+    store = await resources.stores.context()
+
+    inventories = await bus.key_value(Buckets.INVENTORY)
+    book = InventoryBook(inventories, listed)
+    await book.open()
+    await inventories.watch(book.changed)
+
+    recorder = Recorder(store, book, clock, metrics)
+    await bus.consume(Durables.RECORD, pausing(recorder.record))
+    await bus.consume(Durables.FINDINGS, pausing(recorder.finding))
+
+    answers = Answers(site=site, store=store, clock=clock, inventory=lambda: book.current)
+    windows = Windows(
+        site=site,
+        store=store,
+        clock=clock,
+        inventory=lambda: book.current,
+        knowledge=knowledge,
+        count=Counter(section.tokenizer),
+    )
+    await bus.serve(Endpoints.INCIDENTS, answering(answers.incidents))
+    await bus.serve(Endpoints.INCIDENT, answering(answers.incident))
+    await bus.serve(Endpoints.HOSTS, answering(answers.hosts))
+    await bus.serve(Endpoints.LOGS, answering(answers.logs))
+    await bus.serve(Endpoints.METRICS, answering(answers.metrics))
+    await bus.serve(Endpoints.SERVICES, answering(answers.services))
+    await bus.serve(Endpoints.TRIGGERS, answering(answers.triggers))
+    await bus.serve(Endpoints.WINDOW, answering(windows.window))
+    await bus.serve(Endpoints.STATUS, answering(answers.status))
+
+    fuser = Fuser(
+        site=site,
+        store=store,
+        bus=bus,
+        clock=clock,
+        knowledge=knowledge,
+        inventory=lambda: book.current,
+        windows=section.windows(),
+        produced_by=produced_by,
+        metrics=metrics,
+    )
+    running: list[Consumer | Subscription] = []
+
+    async def lead() -> None:
+        """What only one process of a site may do."""
+        fuser.forget()
+        metrics.leader.set(1)
+        running.append(await bus.consume(Durables.FUSE, pausing(fuser.trigger)))
+        running.append(await bus.consume(Durables.CONTEXT_ACTIONS, pausing(fuser.action)))
+        running.append(await bus.serve(Endpoints.INCIDENT_COMMAND, answering(fuser.command)))
+
+    async def follow() -> None:
+        metrics.leader.set(0)
+        while running:
+            await running.pop().stop()
+
+    lease = Lease(
+        await bus.key_value(Buckets.LEASES), "fusion", section.instance or random_id(), clock, section.lease_s
+    )
+    leadership = Leadership(lease, start=lead, stop=follow, log=resources.log)
+    resources.stack.push_async_callback(leadership.close)
+    await leadership.step()
+
+    async def role() -> str:
+        return "fuses for the site" if leadership.leading else "stands by: another process fuses for the site"
+
+    resources.health.add("fusion", role, required=False)
+    resources.tasks.spawn("lease", leadership.keep(clock, section.lease_s / 4))
+    resources.tasks.spawn("resolve", resolve_incidents(fuser, leadership, clock))
+    resources.tasks.spawn("retention", forget_old_rows(store, section.keep_days(), leadership, clock, metrics))
+    # What a process committed and died before publishing.
+    resources.tasks.spawn("relay", relay(store.outbox, bus, asyncio.Event(), clock))
