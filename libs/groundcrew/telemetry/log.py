@@ -48,7 +48,7 @@ def new_log(
 def _line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     ordered = {key: event.pop(key) for key in _FIRST if key in event}
     safe = _bounded(redact(ordered | dict(event)))
-    return orjson.dumps(safe, default=lambda value: str(redact(str(value)))[:MAX_TEXT]).decode() + "\n"
+    return orjson.dumps(safe, default=lambda value: str(redact(str(value)))[:MAX_TEXT]).decode()
 
 
 def _bounded(value: Any) -> Any:

@@ -167,6 +167,7 @@ class Process:
         except TimeoutError:
             self._log.error("did not drain in time", seconds=DRAIN_S)
             return False
+        self._log.info("stopped")
         return True
 
 
