@@ -1,0 +1,232 @@
+"""Observations in, trigger drafts out: the whole of layer 1 as one pure state machine.
+
+Event time only: `advance` moves with the times of rows, so that confirmation times pass when something newer of the
+same entity was observed. However a stream of rows is cut into batches, the same drafts come out in the same order.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from groundcrew.contracts.clock import from_us
+from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.identity import stable_id
+from groundcrew.contracts.incidents import Evidence, TriggerRaised, TriggerState
+from groundcrew.contracts.observations import LogBatch, MetricBatch, SelBatch, SensorBatch, ServiceBatch
+from groundcrew.diagnosis.memory import Memory
+from groundcrew.diagnosis.records import LogRules, SelRules, SensorRules
+from groundcrew.diagnosis.rules import Rule
+from groundcrew.diagnosis.services import ServiceCheck, ServiceChecks
+from groundcrew.diagnosis.templates import fill
+from groundcrew.diagnosis.thresholds import Threshold, ThresholdChecks
+from groundcrew.diagnosis.tracks import Cited, Hit, Spec, Track
+
+MAX_ENTITIES = 10_000
+MAX_TITLE = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knowledge:
+    """Parsed packs."""
+
+    rules: tuple[Rule, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    services: tuple[ServiceCheck, ...] = ()
+    debounce_s: float = 300
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerDraft:
+    """A trigger event to be sealed: its deterministic id, where and when, and the data."""
+
+    id: str
+    entity: str
+    time_us: int
+    data: TriggerRaised
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a detector did, for metrics."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    hits: dict[tuple[str, str], int] = field(default_factory=dict)
+    evictions: int = 0
+
+
+class Detector:
+    """Layer 1 for the entities of one partition."""
+
+    def __init__(self, knowledge: Knowledge, *, max_entities: int = MAX_ENTITIES) -> None:
+        by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": []}
+        for rule in knowledge.rules:
+            by_source[rule.source].append(rule)
+        self._logs = LogRules(by_source["log"], knowledge.debounce_s)
+        self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
+        self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
+        self._metrics = ThresholdChecks(knowledge.thresholds)
+        self._services = ServiceChecks(knowledge.services)
+        specs = [*self._logs.specs, *self._sel.specs, *self._sensors.specs]
+        self._specs = {spec.rule_id: spec for spec in specs}
+        self._memories: OrderedDict[str, Memory] = OrderedDict()
+        self._max_entities = max_entities
+        self.counts = Counts()
+
+    def observe(self, envelope: Envelope[Any]) -> list[TriggerDraft]:
+        """Drafts of what this batch completes, in order. Never raises for any valid batch."""
+        memory = self._memory(envelope.entity)
+        drafts: list[TriggerDraft] = []
+        times: list[int] = getattr(envelope.data, "times", [])
+        self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + len(times)
+        done = 0
+        for row, hit in self._hits(envelope, memory):
+            drafts += self._advance(envelope, memory, times[done : row + 1])
+            done = row + 1
+            drafts += self._take(envelope, memory, hit)
+        drafts += self._advance(envelope, memory, times[done:])
+        self.counts.evictions += memory.evictions
+        memory.evictions = 0
+        return drafts
+
+    def changed(self, entity: str) -> bool:
+        """Whether the entity's state moved since it was last written."""
+        memory = self._memories.get(entity)
+        return memory is not None and memory.changed
+
+    def state(self, entity: str) -> bytes:
+        """The entity's state, to be written; after that it counts as unchanged."""
+        memory = self._memory(entity)
+        data = memory.state()
+        memory.changed = False
+        self.counts.evictions += memory.evictions
+        memory.evictions = 0
+        return data
+
+    def restore(self, entity: str, data: bytes) -> None:
+        """Take up what `state` gave. Raises ValueError where it cannot be read; then the entity begins anew."""
+        self._memories[entity] = Memory.restore(data)
+
+    def forget(self, entity: str) -> None:
+        self._memories.pop(entity, None)
+
+    def _memory(self, entity: str) -> Memory:
+        memory = self._memories.get(entity)
+        if memory is None:
+            memory = self._memories[entity] = Memory()
+            if len(self._memories) > self._max_entities:
+                self._memories.popitem(last=False)
+                self.counts.evictions += 1
+        self._memories.move_to_end(entity)
+        return memory
+
+    def _hits(self, envelope: Envelope[Any], memory: Memory) -> Iterator[tuple[int, Hit]]:
+        match envelope.data:
+            case LogBatch():
+                yield from self._logs.hits(envelope)
+            case SelBatch():
+                yield from self._sel.hits(envelope)
+            case SensorBatch():
+                yield from self._sensors.hits(envelope, memory)
+            case MetricBatch():
+                yield from self._metrics.hits(envelope, memory)
+            case ServiceBatch():
+                yield from self._services.hits(envelope, memory)
+
+    def _take(self, envelope: Envelope[Any], memory: Memory, hit: Hit) -> list[TriggerDraft]:
+        spec = hit.spec
+        key = (spec.severity.value, "cleared" if hit.clears else "hit")
+        self.counts.hits[key] = self.counts.hits.get(key, 0) + 1
+        if hit.clears:
+            return self._clear(envelope, memory, hit)
+        track = memory.track(spec.rule_id, hit.component)
+        if track.hit(hit):
+            return [_raise(envelope, spec, hit.component, track)]
+        if track.due_us is not None:
+            memory.due_us = track.due_us if memory.due_us is None else min(memory.due_us, track.due_us)
+        return []
+
+    @staticmethod
+    def _clear(envelope: Envelope[Any], memory: Memory, hit: Hit) -> list[TriggerDraft]:
+        drafts = []
+        for rule_id, component in memory.tracks_of(hit.spec.rule_id, hit.component):
+            track = memory.tracks[(rule_id, component)]
+            memory.forget((rule_id, component))
+            if track.raised:
+                drafts.append(_cleared(envelope, hit, component))
+        return drafts
+
+    def _advance(self, envelope: Envelope[Any], memory: Memory, times: list[int]) -> list[TriggerDraft]:
+        """Let event time pass; what waited for confirmation and was not cleared meanwhile is raised now."""
+        if memory.due_us is None or not times:
+            return []
+        now = max(times)
+        if now < memory.due_us:
+            return []
+        waiting = [(track.due_us, key) for key, track in memory.tracks.items() if track.due_us is not None]
+        drafts = []
+        for due, key in sorted(waiting):
+            if due <= now and key[0] in self._specs:
+                drafts.append(_raise(envelope, self._specs[key[0]], key[1], memory.tracks[key]))
+        left = [track.due_us for track in memory.tracks.values() if track.due_us is not None]
+        memory.due_us = min(left, default=None)
+        memory.changed = True
+        return drafts
+
+
+def _raise(envelope: Envelope[Any], spec: Spec, component: str, track: Track) -> TriggerDraft:
+    cited = track.evidence
+    trigger_id = stable_id(envelope.site, spec.rule_id, envelope.entity, component, cited[0].id)
+    first, last = min(c.time_us for c in cited), track.newest_us
+    data = TriggerRaised(
+        rule_id=spec.rule_id,
+        severity=spec.severity,
+        title=_title(spec, track.captures, envelope),
+        causes=list(spec.causes),
+        component_class=spec.component_class,
+        component=component,
+        count=max(track.count, 1),
+        first_seen=from_us(first),
+        last_seen=from_us(last),
+        captures=dict(sorted(track.captures.items())),
+        evidence=[_evidence(c, envelope.entity, spec.rule_id, trigger_id) for c in cited],
+    )
+    track.emitted()
+    return TriggerDraft(trigger_id, envelope.entity, last, data)
+
+
+def _cleared(envelope: Envelope[Any], hit: Hit, component: str) -> TriggerDraft:
+    spec, cited = hit.spec, hit.cited
+    trigger_id = stable_id(envelope.site, spec.rule_id, envelope.entity, component, cited.id, "cleared")
+    seen = from_us(cited.time_us)
+    data = TriggerRaised(
+        rule_id=spec.rule_id,
+        state=TriggerState.CLEARED,
+        severity=spec.severity,
+        title=_title(spec, hit.captures, envelope),
+        causes=list(spec.causes),
+        component_class=spec.component_class,
+        component=component,
+        first_seen=seen,
+        last_seen=seen,
+        captures=dict(sorted(hit.captures.items())),
+        evidence=[_evidence(cited, envelope.entity, spec.rule_id, trigger_id)],
+    )
+    return TriggerDraft(trigger_id, envelope.entity, cited.time_us, data)
+
+
+def _title(spec: Spec, captures: dict[str, str], envelope: Envelope[Any]) -> str:
+    return fill(spec.title, {"entity": envelope.entity, **captures})[:MAX_TITLE]
+
+
+def _evidence(cited: Cited, entity: str, rule_id: str, trigger_id: str) -> Evidence:
+    return Evidence(
+        id=cited.id,
+        source=cited.source,
+        ref=cited.ref,
+        time=from_us(cited.time_us),
+        entity=entity,
+        text=cited.text,
+        rule_id=rule_id,
+        trigger_id=trigger_id,
+    )

@@ -1,0 +1,164 @@
+"""From batches of log lines, event log records and sensor readings to hits of pattern rules."""
+
+from collections.abc import Iterator, Sequence
+
+from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.identity import name_of, stable_id
+from groundcrew.contracts.incidents import EvidenceSource
+from groundcrew.contracts.observations import LogBatch, SelBatch, SensorBatch
+from groundcrew.diagnosis.levels import Look, Patience, Step
+from groundcrew.diagnosis.locators import sel_component
+from groundcrew.diagnosis.matching import Match, Matcher
+from groundcrew.diagnosis.memory import Memory
+from groundcrew.diagnosis.rules import Rule
+from groundcrew.diagnosis.templates import fill
+from groundcrew.diagnosis.tracks import SECOND_US, Cited, Hit, Spec
+
+MAX_SENSOR_NAMES = 20_000
+HISTORY_US = 86_400 * SECOND_US
+"""Event log records this much older than their arrival are history: recorded, but no news."""
+
+
+def spec_of(rule: Rule, debounce_s: float) -> Spec:
+    """What the state machine needs of a pattern rule."""
+    debounce = rule.debounce_s if rule.debounce_s is not None else debounce_s
+    return Spec(
+        rule_id=rule.id,
+        title=rule.title,
+        severity=rule.severity,
+        causes=tuple(rule.causes),
+        component_class=rule.component_class,
+        debounce_us=round((debounce if rule.source != "sensor" else 0) * SECOND_US),
+        confirm_us=round(rule.confirm_s * SECOND_US),
+        rate_count=rule.rate.count if rule.rate else 0,
+        rate_window_us=round(rule.rate.window_s * SECOND_US) if rule.rate else 0,
+    )
+
+
+class LogRules:
+    """Log rules over log batches."""
+
+    def __init__(self, rules: Sequence[Rule], debounce_s: float) -> None:
+        self._matcher = Matcher(rules)
+        self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
+        self.specs = tuple(self._specs.values())
+
+    def hits(self, envelope: Envelope[LogBatch]) -> Iterator[tuple[int, Hit]]:
+        """Rows and what they say."""
+        batch = envelope.data
+        for match in self._matcher.match(batch.messages, batch.identifiers, batch.units):
+            row = match.row
+            cited = Cited(
+                batch.ids[row], EvidenceSource.JOURNAL, batch.positions[row], batch.times[row], batch.messages[row]
+            )
+            component = fill(match.rule.component, match.captures)
+            yield row, _hit(match, self._specs[match.rule.id], component, cited)
+
+
+class SelRules:
+    """Event log rules over SEL batches: an asserted record raises, its deassertion clears."""
+
+    def __init__(self, rules: Sequence[Rule], debounce_s: float) -> None:
+        self._matcher = Matcher(rules)
+        self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
+        self.specs = tuple(self._specs.values())
+
+    def hits(self, envelope: Envelope[SelBatch]) -> Iterator[tuple[int, Hit]]:
+        """Rows and what they say; records of the past are passed over."""
+        batch = envelope.data
+        texts = [sel_text(sensor, event) for sensor, event in zip(batch.sensors, batch.events, strict=True)]
+        arrived = round(envelope.received_at.timestamp() * SECOND_US)
+        for match in self._matcher.match(texts):
+            row = match.row
+            if batch.times[row] < arrived - HISTORY_US:
+                continue
+            cited = Cited(
+                batch.ids[row],
+                EvidenceSource.SEL,
+                f"{name_of(envelope.entity)}/{batch.record_ids[row]}",
+                batch.times[row],
+                batch.texts[row],
+            )
+            component = sel_part(match, batch.sensors[row], batch.events[row])
+            yield row, _hit(match, self._specs[match.rule.id], component, cited, sel_clears(match, batch.asserted[row]))
+
+
+def sel_text(sensor: str, event: str) -> str:
+    """What event log patterns are matched against: `Power Supply PS2 Status | Power Supply AC lost`."""
+    return f"{sensor} | {event}"
+
+
+def sel_part(match: Match, sensor: str, event: str) -> str:
+    """The part of a matched record: the rule's own template, else what sensor and event name."""
+    part = sel_component(sensor, event)
+    return fill(match.rule.component, {**match.captures, "sensor": part}) if match.rule.component else part
+
+
+def sel_clears(match: Match, asserted: bool | None) -> bool:
+    """Whether the record tells the end: its own direction against the rule's. Without a direction it is an event."""
+    return match.clears if asserted is None or match.clears else asserted is not match.rule.asserted
+
+
+class SensorRules:
+    """Sensor rules over polled readings, with confirmation by polls."""
+
+    def __init__(self, rules: Sequence[Rule], debounce_s: float) -> None:
+        self._matcher = Matcher(rules)
+        self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
+        self.specs = tuple(self._specs.values())
+        self._known: dict[str, list[Match]] = {}
+
+    def hits(self, envelope: Envelope[SensorBatch], memory: Memory) -> Iterator[tuple[int, Hit]]:
+        """Rows and what they say."""
+        batch = envelope.data
+        for row, sensor in enumerate(batch.sensors):
+            for match in self._rules_of(sensor):
+                rule = match.rule
+                look = sensor_look(rule, batch.statuses[row], batch.values[row], batch.units[row])
+                if look is None:
+                    continue
+                patience = Patience(looks=rule.polls, clear_looks=rule.polls)
+                step = memory.look(f"{rule.id}:{sensor}", look, batch.times[row], patience)
+                if step is not Step.NONE:
+                    yield row, self._hit(envelope, row, match, clears=step is Step.CLEAR)
+
+    def _rules_of(self, sensor: str) -> list[Match]:
+        known = self._known.get(sensor)
+        if known is None:
+            if len(self._known) >= MAX_SENSOR_NAMES:
+                self._known.clear()
+            known = self._known[sensor] = self._matcher.match([sensor])
+        return known
+
+    def _hit(self, envelope: Envelope[SensorBatch], row: int, match: Match, *, clears: bool) -> Hit:
+        batch = envelope.data
+        sensor, when, value = batch.sensors[row], batch.times[row], batch.values[row]
+        shown = f"{value:g} {batch.units[row]}".strip() if value is not None else batch.texts[row] or "no reading"
+        cited = Cited(
+            stable_id(envelope.site, envelope.entity, "sensor", sensor, when),
+            EvidenceSource.SENSORS,
+            f"{name_of(envelope.entity)}/{sensor}@{when}",
+            when,
+            f"{sensor} | {shown} | {batch.statuses[row]}",
+        )
+        captures = {**match.captures, "sensor": sensor, "value": shown}
+        component = fill(match.rule.component, captures) or sensor
+        return Hit(self._specs[match.rule.id], component, captures, cited, clears=clears)
+
+
+def sensor_look(rule: Rule, status: str, value: float | None, unit: str) -> Look | None:
+    """What a reading says to a rule; None where it says nothing (other unit, no reading)."""
+    if (rule.units and unit not in rule.units) or status == "ns":
+        return None
+    if rule.statuses and status in rule.statuses:
+        return Look.BAD
+    if rule.below is not None and value is not None and value < rule.below:
+        return Look.BAD
+    return Look.GOOD if status == "ok" or not rule.statuses else Look.BETWEEN
+
+
+def _hit(match: Match, spec: Spec, component: str, cited: Cited, clears: bool | None = None) -> Hit:
+    count = match.captures.get("count", "")
+    weight = min(int(count), 1_000_000) if count.isascii() and count.isdigit() else 1
+    told = match.clears if clears is None else clears
+    return Hit(spec, component, match.captures, cited, clears=told, weight=max(weight, 1))

@@ -1,0 +1,202 @@
+"""Rule packs: parsed and checked text, no I/O. A pack that does not hold names its file, rule and key."""
+
+import string
+import tomllib
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import re2
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from groundcrew.contracts.incidents import Severity
+from groundcrew.diagnosis.vocabulary import COMPONENT_CLASSES
+
+BUILT_IN_FIELDS = frozenset({"unit", "identifier", "entity", "sensor", "value", "event"})
+"""Fields of titles and components beside the capture groups; what a source does not have is empty."""
+
+MAX_MEMORY = 64 * 1024 * 1024
+"""re2's budget for one compiled set; its default of 8 MiB refuses sets of about a thousand patterns."""
+
+
+class PackError(ValueError):
+    """A pack that cannot be used; the text names file, rule and key, and what was expected."""
+
+
+class Part(BaseModel):
+    """A table of a pack. Unknown keys are errors: a misspelt key would be a rule that silently does less."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _component_class(value: str) -> str:
+    if value not in COMPONENT_CLASSES:
+        msg = f"expected one of {' '.join(sorted(COMPONENT_CLASSES))}"
+        raise ValueError(msg)
+    return value
+
+
+def _known(value: Severity) -> Severity:
+    if value is Severity.UNKNOWN:
+        msg = "expected info, warning or critical"
+        raise ValueError(msg)
+    return value
+
+
+RuleId = Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$")]
+
+
+class Named(Part):
+    """A table with an id, which a later pack replaces or disables by it."""
+
+    id: RuleId
+    disabled: bool = False
+
+
+P = TypeVar("P", bound=Named)
+CauseId = Annotated[str, Field(pattern=r"^([a-z0-9_]+\.[a-z0-9_]+|unknown)$")]
+ComponentClass = Annotated[str, AfterValidator(_component_class)]
+Level = Annotated[Severity, AfterValidator(_known)]
+
+
+class Rate(Part):
+    """So many hits within a window make a trigger; a capture group named `count` weighs a hit."""
+
+    count: int = Field(ge=2, le=10_000)
+    window_s: float = Field(gt=0, le=604_800)
+
+
+class Example(Part):
+    """A line that must fire the rule, and the component that must come out of it."""
+
+    text: str
+    component: str = ""
+    identifier: str = ""
+    unit: str = ""
+    status: str = ""
+
+
+class Rule(Named):
+    """One thing worth telling an operator, and the text that says it."""
+
+    title: str = Field(min_length=1)
+    severity: Level
+    causes: list[CauseId] = Field(default_factory=list)
+    component_class: ComponentClass
+    component: str = ""
+    source: Literal["log", "sel", "sensor"] = "log"
+    identifiers: list[str] = Field(default_factory=list)
+    patterns: list[str] = Field(min_length=1)
+    not_patterns: list[str] = Field(default_factory=list)
+    examples: list[Example] = Field(min_length=1)
+    counter_examples: list[Example] = Field(default_factory=list)
+    debounce_s: float | None = Field(None, ge=0)
+    confirm_s: float = Field(0, ge=0, le=3_600)
+    rate: Rate | None = None
+    clear: list[str] = Field(default_factory=list)
+    asserted: bool = True
+    statuses: list[Literal["nc", "cr", "nr", "ok", "ns"]] = Field(default_factory=list)
+    below: float | None = None
+    units: list[str] = Field(default_factory=list)
+    polls: int = Field(2, ge=1, le=100)
+    meaning: str = Field(min_length=1)
+    steps: list[str] = Field(min_length=1)
+    reference: str = ""
+
+    @model_validator(mode="after")
+    def _keys_fit_the_source(self) -> Self:
+        sensor_only = {"statuses", "below", "units", "polls"} & self.model_fields_set
+        if self.source != "sensor" and sensor_only:
+            msg = f"{min(sensor_only)}: only rules with source = 'sensor' have it"
+            raise ValueError(msg)
+        if self.source == "sensor" and not self.statuses and self.below is None:
+            msg = "statuses: a sensor rule says which statuses (or 'below' which value) fire it"
+            raise ValueError(msg)
+        if self.rate and self.confirm_s:
+            msg = "confirm_s: a rule with a rate needs no confirmation time"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _patterns_compile(self) -> Self:
+        names = set(BUILT_IN_FIELDS)
+        for key in ("patterns", "not_patterns", "clear"):
+            for index, pattern in enumerate(getattr(self, key)):
+                compiled = compile_pattern(pattern, f"{key}[{index}]")
+                names |= set(compiled.groupindex)
+        for key in ("title", "component"):
+            for name in _fields(getattr(self, key), key):
+                if name not in names:
+                    msg = f"{key}: {{{name}}} is no capture group; expected one of {' '.join(sorted(names))}"
+                    raise ValueError(msg)
+        return self
+
+
+def compile_pattern(pattern: str, place: str) -> Any:
+    """A compiled re2 pattern. Raises ValueError naming the place; re2 has neither look-around nor back-references,
+    which is what keeps matching linear in the length of the text."""
+    options = re2.Options()
+    options.max_mem = MAX_MEMORY
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+        msg = f"{place}: {pattern!r} is no re2 pattern ({reason}; look-around and back-references are not supported)"
+        raise ValueError(msg) from None
+
+
+def _fields(template: str, key: str) -> list[str]:
+    try:
+        return [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+    except ValueError as error:
+        msg = f"{key}: {error}"
+        raise ValueError(msg) from None
+
+
+def parse_rules(text: str, file: str) -> list[Rule]:
+    """The rules of one file, `[[rule]]` tables, in the file's order. Raises PackError."""
+    return parse_tables(text, file, "rule", Rule)
+
+
+def parse_tables(text: str, file: str, kind: str, model: type[P]) -> list[P]:
+    """The `[[kind]]` tables of one file as models with ids. Raises PackError naming file, table and key."""
+    found: dict[str, P] = {}
+    for index, table in enumerate(_tables(text, file, kind)):
+        name = table.get("id", f"number {index + 1}") if isinstance(table, dict) else f"number {index + 1}"
+        try:
+            entry = model.model_validate(table)
+        except ValidationError as error:
+            raise PackError(_describe(error, file, f"{kind} {name}")) from None
+        if entry.id in found:
+            msg = f"{file}: {kind} {name}: id: used twice in this file"
+            raise PackError(msg)
+        found[entry.id] = entry
+    return list(found.values())
+
+
+def _tables(text: str, file: str, kind: str) -> list[Any]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{file}: not TOML: {error}"
+        raise PackError(msg) from None
+    unknown = sorted(set(document) - {kind})
+    tables = document.get(kind, [])
+    if unknown or not isinstance(tables, list):
+        msg = f"{file}: {unknown[0] if unknown else kind}: expected [[{kind}]] tables only"
+        raise PackError(msg)
+    return list(tables)
+
+
+def _describe(error: ValidationError, file: str, where: str) -> str:
+    """One line naming file, place and key of the first thing wrong."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{file}: {where}: {key}: {message}" if key else f"{file}: {where}: {message}"
+
+
+def overlay(layers: Sequence[Sequence[P]]) -> list[P]:
+    """Entries of all layers by id; a later layer replaces one of the same id, and `disabled = true` removes it."""
+    merged = {entry.id: entry for layer in layers for entry in layer}
+    return [entry for entry in merged.values() if not entry.disabled]

@@ -1,0 +1,47 @@
+"""One line or reading against rules, by itself: what examples are checked with. Rates and debounce play no part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from groundcrew.diagnosis.levels import Look
+from groundcrew.diagnosis.matching import Matcher
+from groundcrew.diagnosis.records import sel_part, sensor_look
+from groundcrew.diagnosis.rules import Example, Rule
+from groundcrew.diagnosis.templates import fill
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A rule that speaks for the text, with the component it found."""
+
+    rule: Rule
+    component: str
+    captures: dict[str, str]
+
+
+class Trial:
+    """Judges single texts with compiled rules."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._matchers = {
+            source: Matcher([rule for rule in rules if rule.source == source]) for source in ("log", "sel", "sensor")
+        }
+
+    def judge(self, example: Example, source: str = "log") -> list[Verdict]:
+        """Every rule of that source that fires, in the rules' order. An event log text is `<sensor> | <event>`."""
+        found = self._matchers[source].match([example.text], [example.identifier], [example.unit])
+        verdicts = []
+        for match in found:
+            if match.clears:
+                continue
+            rule, component = match.rule, fill(match.rule.component, match.captures)
+            if source == "sel":
+                sensor, _, event = example.text.partition(" | ")
+                component = sel_part(match, sensor, event)
+            if source == "sensor":
+                unit = rule.units[0] if rule.units else ""
+                if sensor_look(rule, example.status or "ok", None, unit) is not Look.BAD:
+                    continue
+                component = component or example.text
+            verdicts.append(Verdict(rule, component, match.captures))
+        return verdicts

@@ -1,0 +1,113 @@
+"""Reads rule, threshold, service and cause packs: the shipped ones, and an operator's folder laid over them.
+
+The kind of a file is in its name: `rules*.toml`, `thresholds*.toml`, `services*.toml`, `causes*.toml`. An entry of
+the operator's folder replaces the shipped one of the same id, or removes it with `disabled = true`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+from groundcrew.diagnosis.detector import Knowledge
+from groundcrew.diagnosis.rules import Named, PackError, overlay, parse_rules
+from groundcrew.diagnosis.services import parse_services
+from groundcrew.diagnosis.thresholds import parse_thresholds
+
+KINDS = ("rules", "thresholds", "services", "causes")
+MAX_FILE_BYTES = 4 * 1024 * 1024
+
+N = TypeVar("N", bound=Named)
+
+
+@dataclass(frozen=True)
+class PackFile:
+    """A pack as text. `layer` 0 is shipped, 1 the operator's; `name` is how errors call it."""
+
+    kind: str
+    layer: int
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Packs:
+    """All packs of a process: parsed for detection, the files for whoever parses the rest, and one digest of all."""
+
+    knowledge: Knowledge
+    files: tuple[PackFile, ...]
+    digest: str
+
+    def texts(self, kind: str) -> list[PackFile]:
+        """Files of a kind, shipped ones first, by name."""
+        return [file for file in self.files if file.kind == kind]
+
+
+def load_packs(folder: Path | None = None, *, debounce_s: float = 300, extra: Sequence[Path] = ()) -> Packs:
+    """Shipped packs, `folder` and single `extra` files over them. Raises PackError naming file, table and key."""
+    files = [*_shipped(), *_operators(folder, extra)]
+    digest = blake2b(digest_size=16)
+    for file in files:
+        for part in (file.kind, file.text):
+            digest.update(len(part.encode()).to_bytes(8, "big") + part.encode())
+    knowledge = Knowledge(
+        rules=_parse(files, "rules", parse_rules),
+        thresholds=_parse(files, "thresholds", parse_thresholds),
+        services=_parse(files, "services", parse_services),
+        debounce_s=debounce_s,
+    )
+    return Packs(knowledge, tuple(files), digest.hexdigest())
+
+
+def _parse(files: Sequence[PackFile], kind: str, parse: Callable[[str, str], list[N]]) -> tuple[N, ...]:
+    layers: list[list[N]] = [[], []]
+    seen: dict[tuple[int, str], str] = {}
+    for file in files:
+        if file.kind != kind:
+            continue
+        for entry in parse(file.text, file.name):
+            first = seen.setdefault((file.layer, entry.id), file.name)
+            if first != file.name:
+                msg = f"{file.name}: {entry.id}: id: already used in {first}"
+                raise PackError(msg)
+            layers[file.layer].append(entry)
+    return tuple(overlay(layers))
+
+
+def _shipped() -> list[PackFile]:
+    folder = resources.files("groundcrew.diagnosis").joinpath("packs")
+    found = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return [
+        PackFile(kind, 0, name, folder.joinpath(name).read_text("utf-8"))
+        for name in found
+        if (kind := _kind(name)) is not None
+    ]
+
+
+def _operators(folder: Path | None, extra: Sequence[Path]) -> list[PackFile]:
+    if folder is not None and not folder.is_dir():
+        msg = f"{folder}: expected a folder of packs"
+        raise PackError(msg)
+    paths = [*(sorted(folder.glob("*.toml")) if folder else []), *extra]
+    return [_read(path) for path in paths]
+
+
+def _read(path: Path) -> PackFile:
+    kind = _kind(path.name)
+    if kind is None:
+        msg = f"{path}: expected a name that begins with one of {', '.join(KINDS)}"
+        raise PackError(msg)
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            msg = f"{path}: larger than {MAX_FILE_BYTES} bytes"
+            raise PackError(msg)
+        return PackFile(kind, 1, str(path), path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: {error}"
+        raise PackError(msg) from None
+
+
+def _kind(name: str) -> str | None:
+    return next((kind for kind in KINDS if name.startswith(kind)), None)
