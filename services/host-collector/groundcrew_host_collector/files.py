@@ -147,10 +147,10 @@ class FilesSource:
             size = tail.size()
             if size != tail.offset and tail.began_anew():
                 tail.restart(sink.next_generation())
-            if size != tail.offset:
-                found.grown.append(followed)
             if not followed.named and now - followed.grown_at > LINGER_S:
                 found.over.append(followed)
+            elif size != tail.offset:
+                found.grown.append(followed)
         return found
 
     def _discover(self, sink: Sink, found: _Found, from_end: bool, now: float) -> None:

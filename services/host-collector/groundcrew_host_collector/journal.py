@@ -80,7 +80,7 @@ class JournalSource:
         position = sink.positions().get(KEY)
         if position is not None:
             return f"--after-cursor={position['cursor']}"
-        return f"--since=@{to_us(self._clock.now()) // 1_000_000 - self._since_s}"
+        return f"--since=@{max(0, to_us(self._clock.now()) // 1_000_000 - self._since_s)}"
 
     async def follow(self, sink: Sink) -> None:
         async with running(self._argv("--follow", "--no-tail", self._from(sink))) as program:

@@ -27,8 +27,8 @@ FIELDS = (
 
 MAX_LINE = 1024 * 1024
 _KEPT = 65_536
-_CURSOR = re.compile(rb'(?<!\\)"__CURSOR":"([^"\\]{1,1000})"')
-_REALTIME = re.compile(rb'(?<!\\)"__REALTIME_TIMESTAMP":"(\d{1,17})"')
+_CURSOR = re.compile(rb'(?<!\\)"__CURSOR": ?"([^"\\]{1,1000})"')
+_REALTIME = re.compile(rb'(?<!\\)"__REALTIME_TIMESTAMP": ?"(\d{1,17})"')
 
 
 def text_of(value: Any) -> str:

@@ -90,7 +90,8 @@ class HostMetrics:
             name, _, value = line.partition(" ")
             if name in ("procs_running", "procs_blocked"):
                 yield Sample(name, float(value))
-        yield Sample("processes", sum(1 for name in os.listdir(self._root / "proc") if name.isdigit())  # noqa: PTH208 - four times faster)
+        names = os.listdir(self._root / "proc")  # noqa: PTH208 - four times faster than paths
+        yield Sample("processes", sum(1 for name in names if name.isdigit()))
         used, free, most = (self._root / "proc/sys/fs/file-nr").read_text().split()
         yield Sample("filefd_allocated", float(used) - float(free))
         yield Sample("filefd_maximum", float(most))

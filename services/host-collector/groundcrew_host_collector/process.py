@@ -29,17 +29,28 @@ class Program:
         assert process.stdout is not None
         assert process.stderr is not None
         self.stdout = process.stdout
-        self._stderr = process.stderr
         self._process = process
         self._complaint = b""
+        self._listener = asyncio.create_task(self._listen(process.stderr))
 
-    async def listen(self) -> None:
+    async def _listen(self, stderr: asyncio.StreamReader) -> None:
         """Keep the end of standard error, and never let the pipe fill."""
-        while data := await self._stderr.read(_STDERR_BYTES):
+        while data := await stderr.read(_STDERR_BYTES):
             self._complaint = (self._complaint + data)[-_STDERR_BYTES:]
 
     async def wait(self) -> int:
-        return await self._process.wait()
+        """The exit code, once all that it said is known (a child of its own may hold the pipe: not for ever)."""
+        code = await self._process.wait()
+        await asyncio.wait({self._listener}, timeout=1)
+        return code
+
+    async def kill(self) -> None:
+        """Returns when the process is gone."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+        await asyncio.shield(self._process.wait())
+        self._listener.cancel()
 
     @property
     def complaint(self) -> str:
@@ -68,15 +79,10 @@ async def running(argv: Sequence[str]) -> AsyncIterator[Program]:
         msg = f"{argv[0]} does not start: {error.strerror or error}"
         raise SourceFailed(msg) from None
     program = Program(process)
-    listener = asyncio.create_task(program.listen(), name=f"stderr of {argv[0]}")
     try:
         yield program
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-        await asyncio.shield(process.wait())
-        listener.cancel()
+        await program.kill()
 
 
 async def output_of(argv: Sequence[str], *, timeout_s: float, max_bytes: int) -> bytes:
