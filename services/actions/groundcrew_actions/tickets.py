@@ -61,9 +61,9 @@ def _bare_body(action: Action, missing: str) -> str:
 
 
 def _cause(cause: Cause) -> str:
-    part = _prose(cause.component) if cause.component else f"part not known ({cause.component_class})"
+    part = f"part {_prose(cause.component)}" if cause.component else f"part not known ({cause.component_class})"
     why = f": {_prose(cause.why)}" if cause.why else ""
-    return f"`{cause.id}`, part {part}, confidence {cause.confidence:.0%}{why}"
+    return f"`{cause.id}`, {part}, confidence {cause.confidence:.0%}{why}"
 
 
 def _evidence(evidence: list[Evidence]) -> str:
