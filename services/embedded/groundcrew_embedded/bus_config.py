@@ -1,28 +1,21 @@
 """The embedded nats-server's configuration: every service its own user, allowed what the table of messages says."""
 
+from groundcrew.bus.access import ADMIN, SERVICES
+from groundcrew.bus.permissions import server_config
 from groundcrew_embedded.home import Home
-from groundcrew_embedded.table import SERVICES
+from groundcrew_embedded.table import DEMO_SITE
 
 
-def users() -> list[str]:
-    return [*(service.name for service in SERVICES), "admin"]
+def password_of(home: Home, user: str) -> str:
+    """The NATS password of a service, or of `admin`."""
+    return home.secret(f"nats-{user}")
 
 
-def config(home: Home, port: int) -> str:
+def config(home: Home, port: int, site: str) -> str:
     """The configuration's text, passwords included; the caller keeps it 0600."""
-    entries = "\n".join(f'    {{ user: "{user}", password: "{home.secret(f"nats-{user}")}" }}' for user in users())
-    return f"""\
-listen: 127.0.0.1:{port}
-server_name: groundcrew-embedded
-max_payload: 4MB
-jetstream {{
-  store_dir: "{home.path}/nats/jetstream"
-  sync_interval: always
-  max_file_store: 4GB
-}}
-authorization {{
-  users: [
-{entries}
-  ]
-}}
-"""
+    return server_config(
+        passwords={user: password_of(home, user) for user in (*SERVICES, ADMIN)},
+        sites=list(dict.fromkeys((site, DEMO_SITE))),
+        store_dir=str(home.path / "nats" / "jetstream"),
+        listen=f"127.0.0.1:{port}",
+    )

@@ -18,16 +18,21 @@ import uvloop
 from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
+from groundcrew.bus.access import ADMIN
 from groundcrew.contracts.clock import Clock, SystemClock
+from groundcrew.runtime.connections import connect_bus
 from groundcrew.runtime.health import HealthBoard, ServiceHealth
 from groundcrew.runtime.resources import Resources
 from groundcrew.runtime.run import EXIT_FAILED, EXIT_SETTINGS, START_ERRORS, open_resources, stop_on_signals
 from groundcrew.runtime.serving import listen
-from groundcrew.runtime.settings import ServiceSettings, SettingsError, load
+from groundcrew.runtime.settings import ServiceSettings, SettingsError, load, sections
 from groundcrew.runtime.tasks import RootTasks
 from groundcrew.telemetry.log import capture_standard_logging, new_log
 from groundcrew.telemetry.metrics import Gathered, new_registry, product_version
+from groundcrew_embedded import demo
+from groundcrew_embedded.bus_config import password_of
 from groundcrew_embedded.home import Home
+from groundcrew_embedded.postgres_server import DATABASE, USER
 from groundcrew_embedded.status import report
 from groundcrew_embedded.table import DEMO_SERVICES, DEMO_SITE, SERVICES, Service
 from groundcrew_gateway.keys import ensure_local_key, single_use_token
@@ -39,9 +44,12 @@ SERVER_WAIT_S = 60.0
 
 @dataclass(frozen=True)
 class Options:
+    """`demo` wires the demo site; `feed` tells its story, once per `up`."""
+
     home: Home
     port: int | None
     demo: bool
+    feed: bool
     environ: Mapping[str, str]
 
 
@@ -64,34 +72,42 @@ class Wired:
 
 def settings_of(service: Service, options: Options, *, site: str | None = None) -> ServiceSettings:
     """The operator's settings of one service, with the servers of this home in place of any others."""
-    ports = orjson.loads((options.home.run / "ports.json").read_bytes())
-    overrides: dict[str, dict[str, Any]] = {
+    cls = service.settings_class()
+    overrides = _servers(options.home, service.name)
+    if site is not None:
+        overrides["site"] = {"name": site}
+    if service.name == "gateway" and options.port is not None:
+        overrides["gateway"] = {"port": options.port}
+    if service.name == "context" and site == DEMO_SITE:
+        overrides["context"] = {"inventory_file": str(demo.FOLDER / "scenario.toml")}
+    defaults: dict[str, dict[str, Any]] = {}
+    keys = sections(cls)[service.section].model_fields if service.section in sections(cls) else {}
+    if "state_dir" in keys:
+        defaults[service.section] = {"state_dir": options.home.path / service.name}
+    if "instance" in keys:  # whoever comes back after a fall takes over its own lease at once
+        defaults[service.section] = {"instance": "embedded"}
+    return load(cls, environ=options.environ, overrides=overrides, defaults=defaults)
+
+
+def _servers(home: Home, user: str) -> dict[str, dict[str, Any]]:
+    ports = orjson.loads((home.run / "ports.json").read_bytes())
+    return {
         "nats": {
             "url": f"nats://127.0.0.1:{ports['nats']}",
-            "user": service.name,
-            "password": options.home.secret(f"nats-{service.name}"),
+            "user": user,
+            "password": password_of(home, user),
             "wait_s": SERVER_WAIT_S,
             "replicas": 1,
         },
         "postgres": {
             "host": "127.0.0.1",
             "port": ports["postgres"],
-            "database": "groundcrew",
-            "user": "groundcrew",
-            "password": options.home.secret("postgres"),
+            "database": DATABASE,
+            "user": USER,
+            "password": home.secret("postgres"),
             "wait_s": SERVER_WAIT_S,
         },
     }
-    if site is not None:
-        overrides["site"] = {"name": site}
-    if service.name == "gateway" and options.port is not None:
-        overrides["gateway"] = {"port": options.port}
-    cls = service.settings_class()
-    section = cls.model_fields.get(service.section)
-    defaults: dict[str, dict[str, Any]] = {}
-    if section is not None and "state_dir" in getattr(section.annotation, "model_fields", {}):
-        defaults[service.section] = {"state_dir": options.home.path / service.name}
-    return load(cls, environ=options.environ, overrides=overrides, defaults=defaults)
 
 
 class Process:
@@ -116,6 +132,8 @@ class Process:
             self._log.info("wired", part=wired.label)
             if wired.service.name == "gateway":
                 self._gateway = resources
+        if self._options.feed:
+            self._demo_tasks().spawn("feed", self._feed())
         self._board.started()
 
     async def _resources(self, wired: Wired) -> Resources:
@@ -139,6 +157,28 @@ class Process:
             tasks=tasks,
             stack=wired.stack,
         )
+
+    def _demo_tasks(self) -> RootTasks:
+        tasks = RootTasks(self._log, prefix=f"{DEMO_SITE}/")
+        self._tasks.append(tasks)
+        self._services[-1].stack.push_async_callback(tasks.close)
+        return tasks
+
+    async def _feed(self) -> None:
+        """Tell the demo's story as the collectors of its site would, then stay: a root task never ends."""
+        settings = load(
+            ServiceSettings,
+            environ={},
+            config_path=Path(os.devnull),
+            overrides=_servers(self._options.home, ADMIN) | {"site": {"name": DEMO_SITE}},
+        )
+        bus = await connect_bus(ADMIN, settings, clock=self._clock, registry=CollectorRegistry(), log=self._log)
+        try:
+            count = await demo.feed(bus, self._clock)
+            self._log.info("demo fed", messages=count)
+            await asyncio.Event().wait()
+        finally:
+            await bus.close()
 
     async def link(self, url: str) -> str:
         """A link that signs this machine's operator in, once."""
@@ -211,9 +251,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("home", type=Path)
     parser.add_argument("--port", type=int)
     parser.add_argument("--demo", action="store_true")
+    parser.add_argument("--feed", action="store_true")
     parser.add_argument("--status-fd", type=int, required=True)
     given = parser.parse_args(argv)
-    options = Options(Home(given.home), given.port, given.demo, os.environ)
+    options = Options(home=Home(given.home), port=given.port, demo=given.demo, feed=given.feed, environ=os.environ)
     try:
         services = [Wired(service, settings_of(service, options), AsyncExitStack()) for service in SERVICES]
         if options.demo:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from groundcrew.contracts.clock import Clock, SystemClock
+from groundcrew.runtime.settings import ServiceSettings, SettingsError, load
 from groundcrew.telemetry.metrics import product_version
 from groundcrew_embedded import bus_config, ports
 from groundcrew_embedded.account import Account, require_reachable, server_account
@@ -25,6 +26,7 @@ from groundcrew_embedded.supervisor import READY_S, ChildFailed, Supervised, Tel
 from groundcrew_embedded.valkey_server import ValkeyServer
 
 EXIT_FAILED = 1
+EXIT_SETTINGS = 2
 
 _SERVERS = ("nats", "postgres", "valkey")
 _SERVICES_STOP_S = 15
@@ -46,6 +48,7 @@ class ServicesProcess:
         self._options = options
         self._account = account
         self.reports: Reports | None = None
+        self._fed = False
 
     def command(self) -> Command:
         if self.reports is not None:
@@ -56,6 +59,8 @@ class ServicesProcess:
         argv += ["--status-fd", str(writing)]
         argv += ["--port", str(self._options.port)] if self._options.port is not None else []
         argv += ["--demo"] if self._options.demo else []
+        argv += ["--feed"] if self._options.demo and not self._fed else []
+        self._fed = True  # who is started again after a fall has the demo's story in the store already
         return Command(
             name="services",
             argv=argv,
@@ -113,8 +118,14 @@ class System:
         def place(name: str) -> Place:
             return Place(home=self._home, account=account, port=claimed[name])
 
-        nats = NatsServer(place("nats"), bus_config.config(self._home, claimed["nats"]))
+        nats = NatsServer(place("nats"), bus_config.config(self._home, claimed["nats"], self._site()))
         return [nats, PostgresServer(place("postgres")), ValkeyServer(place("valkey"))]
+
+    def _site(self) -> str:
+        try:
+            return load(ServiceSettings, environ=os.environ).site.name
+        except SettingsError as error:
+            raise ChildFailed(str(error), EXIT_SETTINGS) from None
 
     def _services(self) -> tuple[ServicesProcess, Supervised]:
         me = Account(os.geteuid(), os.getegid(), "", drops=False)
