@@ -1,7 +1,8 @@
 """Observations in, trigger drafts out: the whole of layer 1 as one pure state machine.
 
-Event time only: `advance` moves with the times of rows, so that confirmation times pass when something newer of the
-same entity was observed. However a stream of rows is cut into batches, the same drafts come out in the same order.
+Event time only: it moves with the times of rows, so that confirmation times pass when something newer of the same
+entity was observed; a row that tells the end is taken before what waited until then. However a stream of rows is cut
+into batches, the same drafts come out in the same order.
 """
 
 from collections import OrderedDict
@@ -81,13 +82,19 @@ class Detector:
         self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + len(times)
         done = 0
         for row, hit in self._hits(envelope, memory):
-            drafts += self._advance(envelope, memory, times[done : row + 1])
-            done = row + 1
+            reached = row if hit.clears else row + 1
+            if reached > done:
+                drafts += self._advance(envelope, memory, times[done:reached])
+                done = reached
             drafts += self._take(envelope, memory, hit)
         drafts += self._advance(envelope, memory, times[done:])
         self.counts.evictions += memory.evictions
         memory.evictions = 0
         return drafts
+
+    def knows(self, entity: str) -> bool:
+        """Whether the entity's state is held; where not, it may be restored before the next observation."""
+        return entity in self._memories
 
     def changed(self, entity: str) -> bool:
         """Whether the entity's state moved since it was last written."""
@@ -105,19 +112,30 @@ class Detector:
 
     def restore(self, entity: str, data: bytes) -> None:
         """Take up what `state` gave. Raises ValueError where it cannot be read; then the entity begins anew."""
-        self._memories[entity] = Memory.restore(data)
+        self._hold(entity, Memory.restore(data))
 
     def forget(self, entity: str) -> None:
+        """Drop what is held of an entity, to restore it from what was written last."""
         self._memories.pop(entity, None)
+
+    def take_counts(self) -> Counts:
+        """What was counted since the last call."""
+        taken, self.counts = self.counts, Counts()
+        return taken
 
     def _memory(self, entity: str) -> Memory:
         memory = self._memories.get(entity)
         if memory is None:
-            memory = self._memories[entity] = Memory()
-            if len(self._memories) > self._max_entities:
-                self._memories.popitem(last=False)
-                self.counts.evictions += 1
+            return self._hold(entity, Memory())
         self._memories.move_to_end(entity)
+        return memory
+
+    def _hold(self, entity: str, memory: Memory) -> Memory:
+        self._memories[entity] = memory
+        self._memories.move_to_end(entity)
+        if len(self._memories) > self._max_entities:
+            self._memories.popitem(last=False)
+            self.counts.evictions += 1
         return memory
 
     def _hits(self, envelope: Envelope[Any], memory: Memory) -> Iterator[tuple[int, Hit]]:
@@ -153,7 +171,7 @@ class Detector:
             track = memory.tracks[(rule_id, component)]
             memory.forget((rule_id, component))
             if track.raised:
-                drafts.append(_cleared(envelope, hit, component))
+                drafts.append(_cleared(envelope, hit, component, track))
         return drafts
 
     def _advance(self, envelope: Envelope[Any], memory: Memory, times: list[int]) -> list[TriggerDraft]:
@@ -195,7 +213,7 @@ def _raise(envelope: Envelope[Any], spec: Spec, component: str, track: Track) ->
     return TriggerDraft(trigger_id, envelope.entity, last, data)
 
 
-def _cleared(envelope: Envelope[Any], hit: Hit, component: str) -> TriggerDraft:
+def _cleared(envelope: Envelope[Any], hit: Hit, component: str, track: Track) -> TriggerDraft:
     spec, cited = hit.spec, hit.cited
     trigger_id = stable_id(envelope.site, spec.rule_id, envelope.entity, component, cited.id, "cleared")
     seen = from_us(cited.time_us)
@@ -203,7 +221,7 @@ def _cleared(envelope: Envelope[Any], hit: Hit, component: str) -> TriggerDraft:
         rule_id=spec.rule_id,
         state=TriggerState.CLEARED,
         severity=spec.severity,
-        title=_title(spec, hit.captures, envelope),
+        title=_title(spec, {**track.captures, **hit.captures}, envelope),
         causes=list(spec.causes),
         component_class=spec.component_class,
         component=component,

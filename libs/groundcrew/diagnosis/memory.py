@@ -28,7 +28,6 @@ class Memory:
         self.levels: dict[str, Level] = {}
         self.series: dict[str, list[list[float]]] = {}
         self.facts: dict[str, float] = {}
-        self.newest_us = 0
         self.due_us: int | None = None
         self.changed = False
         self.evictions = 0
@@ -120,7 +119,6 @@ class Memory:
                 "levels": [[key, level.state()] for key, level in self.levels.items()],
                 "series": [[key, points] for key, points in self.series.items()],
                 "facts": [[key, value] for key, value in self.facts.items()],
-                "newest_us": self.newest_us,
                 "due_us": self.due_us,
             }
         )
@@ -138,7 +136,6 @@ class Memory:
             memory.levels = {key: Level(*level) for key, level in document["levels"]}
             memory.series = dict(document["series"])
             memory.facts = dict(document["facts"])
-            memory.newest_us = document["newest_us"]
             memory.due_us = document["due_us"]
         except (KeyError, TypeError) as error:
             msg = f"no detection state: {error!r}"

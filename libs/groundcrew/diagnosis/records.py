@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from groundcrew.contracts.clock import to_us
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.identity import name_of, stable_id
 from groundcrew.contracts.incidents import EvidenceSource
@@ -67,7 +68,7 @@ class SelRules:
         """Rows and what they say; records of the past are passed over."""
         batch = envelope.data
         texts = [sel_text(sensor, event) for sensor, event in zip(batch.sensors, batch.events, strict=True)]
-        arrived = round(envelope.received_at.timestamp() * SECOND_US)
+        arrived = to_us(envelope.received_at)
         for match in self._matcher.match(texts):
             row = match.row
             if batch.times[row] < arrived - HISTORY_US:
@@ -80,6 +81,7 @@ class SelRules:
                 batch.texts[row],
             )
             component = sel_part(match, batch.sensors[row], batch.events[row])
+            match.captures.update(sensor=component, event=match.captures.get("event") or batch.events[row])
             yield row, _hit(match, self._specs[match.rule.id], component, cited, sel_clears(match, batch.asserted[row]))
 
 

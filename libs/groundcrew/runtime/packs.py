@@ -45,9 +45,12 @@ class Packs:
         return [file for file in self.files if file.kind == kind]
 
 
-def load_packs(folder: Path | None = None, *, debounce_s: float = 300, extra: Sequence[Path] = ()) -> Packs:
-    """Shipped packs, `folder` and single `extra` files over them. Raises PackError naming file, table and key."""
-    files = [*_shipped(), *_operators(folder, extra)]
+def load_packs(folder: Path | None = None, *, thresholds: Path | None = None, debounce_s: float = 300) -> Packs:
+    """Shipped packs, and over them `folder` and a single file of `thresholds`. Raises PackError naming file, table
+    and key. `debounce_s` is for rules that say none of their own."""
+    files = [*_shipped(), *_operators(folder)]
+    if thresholds is not None:
+        files.append(_read(thresholds, "thresholds"))
     digest = blake2b(digest_size=16)
     for file in files:
         for part in (file.kind, file.text):
@@ -86,19 +89,23 @@ def _shipped() -> list[PackFile]:
     ]
 
 
-def _operators(folder: Path | None, extra: Sequence[Path]) -> list[PackFile]:
-    if folder is not None and not folder.is_dir():
+def _operators(folder: Path | None) -> list[PackFile]:
+    if folder is None:
+        return []
+    if not folder.is_dir():
         msg = f"{folder}: expected a folder of packs"
         raise PackError(msg)
-    paths = [*(sorted(folder.glob("*.toml")) if folder else []), *extra]
-    return [_read(path) for path in paths]
+    files = []
+    for path in sorted(folder.glob("*.toml")):
+        kind = _kind(path.name)
+        if kind is None:
+            msg = f"{path}: expected a name that begins with one of {', '.join(KINDS)}"
+            raise PackError(msg)
+        files.append(_read(path, kind))
+    return files
 
 
-def _read(path: Path) -> PackFile:
-    kind = _kind(path.name)
-    if kind is None:
-        msg = f"{path}: expected a name that begins with one of {', '.join(KINDS)}"
-        raise PackError(msg)
+def _read(path: Path, kind: str) -> PackFile:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             msg = f"{path}: larger than {MAX_FILE_BYTES} bytes"

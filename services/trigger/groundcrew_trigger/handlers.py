@@ -1,0 +1,94 @@
+"""One batch of observations: detect, publish, commit, in this order."""
+
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from groundcrew.bus.port import Bus, Delivery
+from groundcrew.contracts.clock import Clock, from_us
+from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
+from groundcrew.contracts.incidents import TriggerRaised
+from groundcrew.diagnosis.detector import Detector, TriggerDraft
+from groundcrew_trigger.ledger import Ledger, UnreadableState
+from groundcrew_trigger.metrics import TriggerMetrics
+
+
+class Observer:
+    """Layer 1 on the bus. Partitions may run at once: one entity's batches come one after another.
+
+    The state that is written says up to which sequence it goes. A process that dies between publishing and writing
+    publishes the same ids again; one that dies after writing finds the redelivered batch done.
+    """
+
+    def __init__(
+        self,
+        *,
+        detector: Detector,
+        ledger: Ledger,
+        bus: Bus,
+        clock: Clock,
+        produced_by: ProducedBy,
+        metrics: TriggerMetrics,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._detector = detector
+        self._ledger = ledger
+        self._bus = bus
+        self._clock = clock
+        self._produced_by = produced_by
+        self._metrics = metrics
+        self._log = log
+        self._marks: dict[str, int] = {}
+
+    async def observe(self, delivery: Delivery[Any]) -> None:
+        entity = delivery.envelope.entity
+        began = self._clock.monotonic()
+        if not self._detector.knows(entity):
+            await self._recall(entity)
+        if delivery.sequence <= self._marks.get(entity, 0):
+            self._metrics.repeated.inc()
+            return
+        try:
+            await self._detect(delivery)
+        except BaseException:
+            # What was taken in is not committed: the next delivery begins from what was written last.
+            self._detector.forget(entity)
+            self._marks.pop(entity, None)
+            raise
+        self._metrics.batch.observe(self._clock.monotonic() - began)
+
+    async def _detect(self, delivery: Delivery[Any]) -> None:
+        envelope = delivery.envelope
+        drafts = self._detector.observe(envelope)
+        self._metrics.count(self._detector.take_counts())
+        if drafts:
+            await self._bus.publish_batch([self._seal(draft, envelope) for draft in drafts])
+            self._metrics.published(drafts)
+        if self._detector.changed(envelope.entity):
+            await self._ledger.write(envelope.entity, delivery.sequence, self._detector.state(envelope.entity))
+            self._marks[envelope.entity] = delivery.sequence
+
+    async def _recall(self, entity: str) -> None:
+        self._marks.pop(entity, None)
+        try:
+            stored = await self._ledger.read(entity)
+            if stored is not None:
+                self._detector.restore(entity, stored[1])
+                self._marks[entity] = stored[0]
+        except (UnreadableState, ValueError) as error:
+            self._metrics.unreadable.inc()
+            self._log.warning("state could not be read and begins anew", entity=entity, reason=str(error))
+
+    def _seal(self, draft: TriggerDraft, cause: Envelope[Any]) -> Envelope[TriggerRaised]:
+        return seal(
+            draft.data,
+            id=draft.id,
+            site=cause.site,
+            entity=draft.entity,
+            time=from_us(draft.time_us),
+            received_at=cause.received_at,
+            source=cause.source,
+            position=cause.position,
+            produced_by=self._produced_by,
+            cause=cause,
+        )

@@ -1,0 +1,44 @@
+"""Prometheus metrics of the trigger service."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from groundcrew.diagnosis.detector import Counts, TriggerDraft
+
+
+class TriggerMetrics:
+    """What was looked at and what came of it."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.rows = Counter("groundcrew_trigger_rows", "Rows looked at", ["type"], registry=registry)
+        self.hits = Counter("groundcrew_trigger_hits", "Rows that a rule spoke of", ["severity"], registry=registry)
+        self.ends = Counter("groundcrew_trigger_ends", "Rows that told a recovery", ["severity"], registry=registry)
+        self.triggers = Counter(
+            "groundcrew_trigger_events", "Trigger events published", ["severity", "state"], registry=registry
+        )
+        self.evictions = Counter(
+            "groundcrew_trigger_evictions", "State dropped because a bound was reached", registry=registry
+        )
+        self.repeated = Counter(
+            "groundcrew_trigger_repeated", "Redelivered batches that were done already", registry=registry
+        )
+        self.unreadable = Counter(
+            "groundcrew_trigger_unreadable_states", "Stored states that could not be read", registry=registry
+        )
+        self.batch = Histogram(
+            "groundcrew_trigger_batch_seconds",
+            "From a batch's delivery to its committed state",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+            registry=registry,
+        )
+
+    def count(self, counts: Counts) -> None:
+        """Add what a detector counted."""
+        for kind, number in counts.rows.items():
+            self.rows.labels(kind).inc(number)
+        for (severity, what), number in counts.hits.items():
+            (self.ends if what == "cleared" else self.hits).labels(severity).inc(number)
+        self.evictions.inc(counts.evictions)
+
+    def published(self, drafts: list[TriggerDraft]) -> None:
+        for draft in drafts:
+            self.triggers.labels(draft.data.severity.value, draft.data.state.value).inc()

@@ -1,0 +1,40 @@
+"""Wiring of the trigger service."""
+
+from pathlib import Path
+
+from groundcrew.contracts.streams import Buckets, Durables
+from groundcrew.diagnosis.detector import Detector
+from groundcrew.runtime.guard import pausing
+from groundcrew.runtime.packs import load_packs
+from groundcrew.runtime.resources import Resources
+from groundcrew_trigger.handlers import Observer
+from groundcrew_trigger.ledger import Ledger
+from groundcrew_trigger.metrics import TriggerMetrics
+from groundcrew_trigger.settings import Settings
+
+
+async def wire(settings: Settings, resources: Resources) -> None:
+    section = settings.trigger
+    packs = load_packs(
+        Path(section.packs) if section.packs else None,
+        thresholds=Path(section.thresholds) if section.thresholds else None,
+        debounce_s=section.debounce_s,
+    )
+    knowledge = packs.knowledge
+    summary = f"{len(knowledge.rules)} rules, {len(knowledge.thresholds)} thresholds, {len(knowledge.services)} service checks"
+
+    async def loaded() -> str:
+        return summary
+
+    resources.health.add("packs", loaded)
+    observer = Observer(
+        detector=Detector(knowledge, max_entities=section.max_entities),
+        ledger=Ledger(await resources.bus.key_value(Buckets.TRIGGER_STATE)),
+        bus=resources.bus,
+        clock=resources.clock,
+        produced_by=resources.produced_by.model_copy(update={"packs": packs.digest}),
+        metrics=TriggerMetrics(resources.registry),
+        log=resources.log,
+    )
+    await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
+    resources.log.info("watching", packs=packs.digest, knowledge=summary)
