@@ -52,7 +52,7 @@ class Account:
 
 def server_account() -> Account:
     if os.geteuid() != 0:
-        return Account(os.geteuid(), os.getegid(), pwd.getpwuid(os.geteuid()).pw_name, drops=False)
+        return Account(os.geteuid(), os.getegid(), "", drops=False)
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:

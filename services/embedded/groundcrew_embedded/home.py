@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import pwd
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,8 +22,8 @@ def default_home(environ: Mapping[str, str]) -> Path:
         return Path(named).expanduser().absolute()
     if os.geteuid() == 0:
         return Path("/var/lib/groundcrew")
-    base = environ.get("XDG_DATA_HOME") or Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".local/share"
-    return Path(base) / "groundcrew"
+    base = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or Path.home()) / ".local" / "share"
+    return Path(base).absolute() / "groundcrew"
 
 
 @dataclass(frozen=True)

