@@ -1,0 +1,12 @@
+"""Prometheus metrics of the review service."""
+
+from prometheus_client import CollectorRegistry, Counter
+
+
+class ReviewMetrics:
+    """What review looked at and what came of it."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.reviews = Counter("groundcrew_review_reviews", "Looks finished", ["scope"], registry=registry)
+        self.findings = Counter("groundcrew_review_findings", "Findings told", ["kind"], registry=registry)
+        self.proposals = Counter("groundcrew_review_proposals", "Actions proposed", registry=registry)
