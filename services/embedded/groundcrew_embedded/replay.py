@@ -51,7 +51,8 @@ async def report(bus: Bus, scenario: Scenario) -> dict[str, Any]:
     """The incidents of a site in the order in which they were opened, as the format prints them."""
     page = await bus.request(Endpoints.INCIDENTS, IncidentsQuery(limit=1_000))
     incidents = []
-    for incident in sorted(page.items, key=lambda one: (one.opened_at, one.id)):
+    whole = [one for one in page.items if one.merged_into is None]
+    for incident in sorted(whole, key=lambda one: (one.opened_at, one.id)):
         detail = await bus.request(Endpoints.INCIDENT, IncidentQuery(id=incident.id))
         actions = await bus.request(Endpoints.ACTIONS, ActionsQuery(incident_id=incident.id, limit=1_000))
         incidents.append(

@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import Evidence, EvidenceSource, Incident, Severity, TriggerRaised, TriggerState

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+
 from groundcrew.contracts.incidents import (
     EvidenceSource,
     IncidentOpened,
