@@ -19,7 +19,9 @@ from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
 from groundcrew.bus.access import ADMIN
+from groundcrew.bus.port import Bus, KeyConflict
 from groundcrew.contracts.clock import Clock, SystemClock
+from groundcrew.contracts.streams import Buckets
 from groundcrew.runtime.connections import connect_bus
 from groundcrew.runtime.health import HealthBoard, ServiceHealth
 from groundcrew.runtime.resources import Resources
@@ -29,6 +31,7 @@ from groundcrew.runtime.settings import ServiceSettings, SettingsError, load, se
 from groundcrew.runtime.tasks import RootTasks
 from groundcrew.telemetry.log import capture_standard_logging, new_log
 from groundcrew.telemetry.metrics import Gathered, new_registry, product_version
+from groundcrew_context.inventory import KEY as INVENTORY_KEY
 from groundcrew_embedded import demo
 from groundcrew_embedded.bus_config import password_of
 from groundcrew_embedded.home import Home
@@ -78,8 +81,6 @@ def settings_of(service: Service, options: Options, *, site: str | None = None) 
         overrides["site"] = {"name": site}
     if service.name == "gateway" and options.port is not None:
         overrides["gateway"] = {"port": options.port}
-    if service.name == "context" and site == DEMO_SITE:
-        overrides["context"] = {"inventory_file": str(demo.FOLDER / "scenario.toml")}
     defaults: dict[str, dict[str, Any]] = {}
     keys = sections(cls)[service.section].model_fields if service.section in sections(cls) else {}
     if "state_dir" in keys:
@@ -124,8 +125,11 @@ class Process:
             ({"service": "embedded", "site": ""}, new_registry("embedded"))
         ]
         self._gateway: Resources | None = None
+        self._demo_bus: Bus | None = None
 
     async def start(self) -> None:
+        if self._options.demo:
+            await self._open_demo()
         for wired in self._services:
             resources = await self._resources(wired)
             await wired.service.wire()(wired.settings, resources)
@@ -164,8 +168,8 @@ class Process:
         self._services[-1].stack.push_async_callback(tasks.close)
         return tasks
 
-    async def _feed(self) -> None:
-        """Tell the demo's story as the collectors of its site would, then stay: a root task never ends."""
+    async def _open_demo(self) -> None:
+        """Publish the inventory of the demo site, where nobody has yet."""
         settings = load(
             ServiceSettings,
             environ={},
@@ -173,12 +177,18 @@ class Process:
             overrides=_servers(self._options.home, ADMIN) | {"site": {"name": DEMO_SITE}},
         )
         bus = await connect_bus(ADMIN, settings, clock=self._clock, registry=CollectorRegistry(), log=self._log)
-        try:
-            count = await demo.feed(bus, self._clock)
-            self._log.info("demo fed", messages=count)
-            await asyncio.Event().wait()
-        finally:
-            await bus.close()
+        self._services[0].stack.push_async_callback(bus.close)
+        self._demo_bus = bus
+        bucket = await bus.key_value(Buckets.INVENTORY)
+        with suppress(KeyConflict):
+            await bucket.create(INVENTORY_KEY, demo.inventory().model_dump_json().encode())
+
+    async def _feed(self) -> None:
+        """Tell the demo's story as the collectors of its site would, then stay: a root task never ends."""
+        assert self._demo_bus is not None
+        count = await demo.feed(self._demo_bus, self._clock)
+        self._log.info("demo fed", messages=count)
+        await asyncio.Event().wait()
 
     async def link(self, url: str) -> str:
         """A link that signs this machine's operator in, once."""
