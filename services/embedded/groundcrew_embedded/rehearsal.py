@@ -54,7 +54,7 @@ class MemoryStores:
 
 def rehearsal_resources(service: str, bus: Bus, stores: MemoryStores, clock: Clock, stack: AsyncExitStack) -> Resources:
     """Resources of one service over memory; nothing is logged and nothing listens."""
-    silent = structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=structlog.make_filtering_bound_logger(60))
+    silent = structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=structlog.make_filtering_bound_logger(50))
     tasks = RootTasks(silent, prefix=f"{service}.")
     stack.push_async_callback(tasks.close)
     return Resources(
