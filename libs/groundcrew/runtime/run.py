@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from groundcrew.bus.port import BusError, BusUnavailable
 from groundcrew.contracts.clock import Clock, SystemClock
 from groundcrew.contracts.envelope import ProducedBy
+from groundcrew.diagnosis.rules import PackError
 from groundcrew.runtime.connections import PostgresStores, connect_bus
 from groundcrew.runtime.health import HealthBoard
 from groundcrew.runtime.probes import HEALTH_PORTS, probe_server
@@ -33,8 +34,9 @@ DRAIN_S = 8.0
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
 
-START_ERRORS = (BusError, StoreUnavailable, MigrationError, PortTaken)
-"""What ends a start with one line instead of a traceback: a server that is not there, a port that is taken."""
+START_ERRORS = (BusError, StoreUnavailable, MigrationError, PortTaken, PackError)
+"""What ends a start with one line instead of a traceback: a server that is not there, a port that is taken, a pack
+that does not hold."""
 
 S = TypeVar("S", bound=ServiceSettings)
 Wire = Callable[[S, Resources], Awaitable[None]]

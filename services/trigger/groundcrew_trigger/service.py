@@ -21,7 +21,8 @@ async def wire(settings: Settings, resources: Resources) -> None:
         debounce_s=section.debounce_s,
     )
     knowledge = packs.knowledge
-    summary = f"{len(knowledge.rules)} rules, {len(knowledge.thresholds)} thresholds, {len(knowledge.services)} service checks"
+    rules, limits, checks = len(knowledge.rules), len(knowledge.thresholds), len(knowledge.services)
+    summary = f"{rules} rules, {limits} thresholds, {checks} service checks"
 
     async def loaded() -> str:
         return summary
