@@ -1,0 +1,259 @@
+"""The commands and their help. Everything that takes time to import is imported by the command that needs it."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundcrew_cli.errors import CliError
+
+EPILOG = (
+    "Exit codes: 0 well, 1 failed, 2 wrong usage or configuration, 3 the system is not running, 4 not possible. "
+    "`check` has its own, see its help."
+)
+
+app = typer.Typer(
+    name="groundcrew",
+    help="Watches servers, names what is wrong with them, and repairs what it may.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+config_app = typer.Typer(help="Show or check the configuration.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url", envvar="GROUNDCREW_CLI__URL", help="Address of the system; default: the one of this machine."
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        envvar="GROUNDCREW_CLI__API_KEY_FILE",
+        help="File that holds the API key; default: the one that `up` made.",
+    ),
+]
+Site = Annotated[str | None, typer.Option("--site", help="Site to ask about; default: the first of the key.")]
+Comment = Annotated[str, typer.Option("--comment", "-m", help="Why; it goes into the audit log.")]
+
+
+def _now() -> datetime:
+    from groundcrew.contracts.clock import SystemClock
+
+    return SystemClock().now()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"groundcrew {version('groundcrew')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def up(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Also replay a failure in a site of its own, named demo.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once it answers; it runs on.")] = False,
+    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Port of the page; default 40083.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the whole system up on this machine, without root or containers.
+
+    It watches this machine and keeps its data in GROUNDCREW_HOME.
+    """
+    from groundcrew_cli import running
+
+    raise typer.Exit(running.up(demo=demo, detach=detach, port=port, as_json=as_json))
+
+
+@app.command()
+def down(as_json: Json = False) -> None:
+    """Stop what `up` started."""
+    from groundcrew_cli import running
+
+    running.down(as_json=as_json)
+
+
+@app.command()
+def status(url: Url = None, key_file: KeyFile = None, site: Site = None, as_json: Json = False) -> None:
+    """One glance: hosts, sources, open incidents, what waits for approval."""
+    from groundcrew_cli import connection
+    from groundcrew_cli import status as showing
+
+    showing.show(connection.connect(url, key_file, site), as_json=as_json, now=_now())
+
+
+@app.command()
+def check(
+    minutes: Annotated[int, typer.Option(min=1, max=1_440, help="How far back logs are read.")] = 60,
+    as_json: Json = False,
+) -> None:
+    """Look at this host once, without a running system.
+
+    Reads metrics, services and recent log lines, and puts them through the same rules as the services.
+
+    Exit codes: 0 healthy, 1 warning, 2 critical, 3 nothing could be read.
+    """
+    from groundcrew_cli import checking
+
+    raise typer.Exit(checking.check(minutes=minutes, as_json=as_json, now=_now()))
+
+
+@app.command()
+def incidents(
+    incident: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One incident; the first few characters do.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", "-a", help="Resolved ones, too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="At most so many.")] = 50,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """What is wrong, where, since when, why, and what to do next."""
+    from groundcrew_cli import connection
+    from groundcrew_cli import incidents as showing
+
+    gateway = connection.connect(url, key_file, site)
+    if incident is None:
+        showing.show_list(gateway, everything=everything, limit=limit, as_json=as_json, now=_now())
+    else:
+        showing.show_one(gateway, incident, as_json=as_json, now=_now())
+
+
+@app.command()
+def approve(
+    action: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="The action; without it, what waits is listed.")
+    ] = None,
+    comment: Comment = "",
+    wait: Annotated[float, typer.Option(min=0, max=3_600, help="Seconds to wait for the result.")] = 180,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Let an action run that waits for approval, and show what came of it."""
+    from groundcrew_cli import connection, deciding
+
+    gateway = connection.connect(url, key_file, site)
+    if action is None:
+        deciding.show_waiting(gateway, as_json=as_json)
+    else:
+        deciding.decide(gateway, action, approve=True, comment=comment, wait_s=wait, as_json=as_json)
+
+
+@app.command()
+def reject(
+    action: Annotated[str, typer.Argument(metavar="ID", help="The action; the first few characters do.")],
+    comment: Comment = "",
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Refuse an action that waits for approval."""
+    from groundcrew_cli import connection, deciding
+
+    gateway = connection.connect(url, key_file, site)
+    deciding.decide(gateway, action, approve=False, comment=comment, wait_s=0, as_json=as_json)
+
+
+@app.command()
+def logs(
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with lines as they come.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=1_000, help="So many of the newest.")] = 50,
+    host: Annotated[str | None, typer.Option(help="Only of this host.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Only of this systemd unit.")] = None,
+    contains: Annotated[str | None, typer.Option(help="Only lines with this text.")] = None,
+    max_priority: Annotated[int, typer.Option(min=0, max=7, help="3: errors and worse, 4: warnings, too.")] = 7,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Stored log lines, the newest last. With --json, one object per line."""
+    from groundcrew_cli import connection
+    from groundcrew_cli import logs as showing
+
+    showing.show(
+        connection.connect(url, key_file, site),
+        follow=follow,
+        lines=lines,
+        as_json=as_json,
+        now=_now(),
+        host=host,
+        unit=unit,
+        contains=contains,
+        max_priority=max_priority,
+    )
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a scenario.")],
+    as_json: Json = False,
+) -> None:
+    """Put a recorded scenario through the production handlers; nothing is executed."""
+    from groundcrew_cli import replaying
+
+    replaying.replay(folder, as_json=as_json)
+
+
+@config_app.command("show")
+def config_show(as_json: Json = False) -> None:
+    """The configuration in force, with secrets hidden."""
+    from groundcrew_cli import configuration
+
+    configuration.show(as_json=as_json)
+
+
+@config_app.command("check")
+def config_check(as_json: Json = False) -> None:
+    """Whether groundcrew.toml and the environment are valid; exit code 2 where not."""
+    from groundcrew_cli import configuration
+
+    configuration.check(as_json=as_json)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def test(context: typer.Context) -> None:
+    """Run the tests of this checkout; arguments go to pytest.
+
+    Without -m, all but those that need a container engine.
+    """
+    from groundcrew_cli import testing
+
+    raise typer.Exit(testing.run(list(context.args)))
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except CliError as error:
+        typer.echo(f"groundcrew: {error}", err=True)
+        if error.hint:
+            typer.echo(f"  {error.hint}", err=True)
+        sys.exit(error.code)

@@ -1,0 +1,122 @@
+"""Where the system is, which key to show it, and asking it over REST."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from groundcrew_cli.errors import FAILED, NOT_POSSIBLE, NOT_RUNNING, CliError
+
+M = TypeVar("M", bound=BaseModel)
+TIMEOUT_S = 15.0
+UP_HINT = "start it with: groundcrew up"
+
+
+class Gateway:
+    """The REST API of one running system."""
+
+    def __init__(self, url: str, key: str, site: str | None) -> None:
+        import httpx2
+
+        self.url = url.rstrip("/")
+        self._site = site
+        self._client = httpx2.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {key}", "Accept": "application/json"},
+            timeout=TIMEOUT_S,
+            trust_env=False,  # a proxy must not see the key
+        )
+
+    def get(self, model: type[M], path: str, **query: Any) -> M:
+        """Raises CliError for everything that is not an answer."""
+        return self._read(model, path, self._send("GET", path, query, None))
+
+    def post(self, model: type[M], path: str, body: Mapping[str, Any]) -> M:
+        return self._read(model, path, self._send("POST", path, {}, body))
+
+    def _send(self, method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any] | None) -> bytes:
+        import httpx2
+
+        params = {name: value for name, value in query.items() if value is not None}
+        if self._site:
+            params["site"] = self._site
+        try:
+            reply = self._client.request(method, f"/api/v1/{path}", params=params, json=body)
+        except httpx2.TimeoutException:
+            raise CliError(f"{self.url} did not answer within {TIMEOUT_S:g} s", FAILED) from None
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            raise CliError(f"{self.url} does not answer: {error}", NOT_RUNNING, hint=UP_HINT) from None
+        if not reply.is_success:
+            raise _problem(reply.status_code, reply.content, self.url)
+        return bytes(reply.content)
+
+    def _read(self, model: type[M], path: str, content: bytes) -> M:
+        try:
+            return model.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise CliError(
+                f"{self.url}: the answer to {path} is not what this version expects: {first['msg']}", FAILED
+            ) from None
+
+
+def _problem(status: int, content: bytes, url: str) -> CliError:
+    import orjson
+
+    try:
+        document = orjson.loads(content)
+        detail = str(document.get("detail") or document.get("title"))
+    except (orjson.JSONDecodeError, AttributeError):
+        detail = f"{url} answered with status {status}"
+    if status == 401:
+        return CliError(f"the API key was not accepted: {detail}", NOT_POSSIBLE, hint="see --key-file")
+    return CliError(detail, FAILED if status >= 500 else NOT_POSSIBLE)
+
+
+def connect(url: str | None, key_file: Path | None, site: str | None) -> Gateway:
+    """The system named by `url`, else the one that `groundcrew up` keeps in GROUNDCREW_HOME.
+
+    The key of this machine's own system is shown to no other machine. Raises CliError.
+    """
+    from groundcrew_embedded.home import Home, default_home
+    from groundcrew_embedded.status import read_state
+
+    home = Home(default_home(os.environ))
+    if url is None:
+        try:
+            state = read_state(home)
+        except PermissionError as error:
+            raise CliError(f"{error.filename}: may not be read by this user", NOT_POSSIBLE) from None
+        if state is None:
+            raise CliError(f"nothing is running in {home.path}", NOT_RUNNING, hint=UP_HINT)
+        url = state.url
+    elif urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise CliError(f"--url {url!r}: expected something like http://127.0.0.1:40083", 2)
+    if key_file is None:
+        if not _is_here(url):
+            raise CliError(f"{url} is not this machine: its API key is needed", 2, hint="name it with --key-file")
+        key_file = home.api_key
+    return Gateway(url, _key(key_file), site)
+
+
+def _is_here(url: str) -> bool:
+    name = urlsplit(url).hostname or ""
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _key(path: Path) -> str:
+    try:
+        key = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise CliError(f"the API key file {path} cannot be read: {reason}", NOT_POSSIBLE) from None
+    if not key.isascii() or not key.isprintable() or not key or " " in key:
+        raise CliError(f"the API key file {path} does not hold a key (expected: gck_...)", NOT_POSSIBLE)
+    return key

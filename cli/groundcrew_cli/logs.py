@@ -1,0 +1,68 @@
+"""`groundcrew logs`: stored log lines, oldest first, and what comes after them."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from groundcrew.contracts.queries import LogLine, LogPage
+from groundcrew_cli.connection import Gateway
+from groundcrew_cli.terminal import paint, plain, say
+
+POLL_S = 1.0
+LATE_S = 60
+"""Lines may be stored this much later than others of their time; --follow looks back that far."""
+
+_REMEMBERED = 20_000
+_ERROR, _WARNING = 3, 4
+
+
+def show(
+    gateway: Gateway, *, follow: bool, lines: int, as_json: bool, now: datetime, **filters: str | int | None
+) -> None:
+    """With `follow` it ends when interrupted."""
+    page = gateway.get(LogPage, "logs", limit=lines, **filters)
+    seen: OrderedDict[str, None] = OrderedDict()
+    for line in _new(reversed(page.items), seen):
+        _show(line, as_json)
+    newest = max((line.time for line in page.items), default=now)
+    while follow:
+        time.sleep(POLL_S)
+        since = (newest - timedelta(seconds=LATE_S)).isoformat()
+        # Beyond one page the oldest would be missed; so pages are read until one is all known.
+        fresh: list[LogLine] = []
+        cursor: str | None = None
+        while True:
+            page = gateway.get(LogPage, "logs", limit=1_000, since=since, cursor=cursor, **filters)
+            unknown = [line for line in page.items if line.id not in seen]
+            fresh += unknown
+            cursor = page.next
+            if cursor is None or not unknown or len(fresh) >= _REMEMBERED // 2:
+                break
+        for line in _new(reversed(fresh), seen):
+            newest = max(newest, line.time)
+            _show(line, as_json)
+
+
+def _new(lines: Iterator[LogLine], seen: "OrderedDict[str, None]") -> Iterator[LogLine]:
+    for line in lines:
+        if line.id in seen:
+            continue
+        seen[line.id] = None
+        if len(seen) > _REMEMBERED:
+            seen.popitem(last=False)
+        yield line
+
+
+def _show(line: LogLine, as_json: bool) -> None:
+    if as_json:
+        say(line.model_dump_json())
+        return
+    who = line.identifier or line.unit or line.source
+    text = f"{line.time.astimezone():%b %d %H:%M:%S} {plain(line.entity.partition(':')[2])} {plain(who)}: "
+    message = plain(line.message)
+    if line.priority <= _ERROR:
+        message = paint(message, "red")
+    elif line.priority == _WARNING:
+        message = paint(message, "yellow")
+    say(text + message)
