@@ -56,7 +56,7 @@ class Matcher:
         options.never_capture = True
         compiled = re2.Set.SearchSet(options)
         for pattern in patterns:
-            compiled.Add(pattern)
+            compiled.Add(f"(?m:{pattern})")  # '^' and '$' are those of a line, also where lines are joined
         compiled.Compile()
         return compiled
 
@@ -81,7 +81,10 @@ class Matcher:
         candidates: list[tuple[int, str]] = []
         for start in range(0, len(texts), CHUNK):
             chunk = texts[start : start + CHUNK]
-            if found(_clean("\n".join(chunk))):
+            joined = "\n".join(chunk)
+            if joined.count("\n") >= len(chunk):  # an entry of several lines among them
+                joined = "\n".join(text.replace("\n", " ") for text in chunk)
+            if found(_clean(joined)):
                 lines = ((start + offset, _line(text)) for offset, text in enumerate(chunk))
                 candidates.extend((row, text) for row, text in lines if found(text))
         return candidates
