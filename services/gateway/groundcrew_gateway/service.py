@@ -1,6 +1,7 @@
 """Wires the gateway: store, live events, the application, and the server that answers."""
 
 from contextlib import suppress
+from pathlib import Path
 
 from groundcrew.contracts.clock import Clock
 from groundcrew.runtime.resources import Resources
@@ -9,6 +10,7 @@ from groundcrew.stores.gateway.port import GatewayStore
 from groundcrew.stores.port import StoreUnavailable
 from groundcrew_gateway.app import build_app
 from groundcrew_gateway.gateway import Gateway
+from groundcrew_gateway.keys import ensure_local_key
 from groundcrew_gateway.limits import AuthFailures
 from groundcrew_gateway.live import Live
 from groundcrew_gateway.meters import Meters
@@ -23,6 +25,8 @@ async def wire(settings: Settings, resources: Resources) -> None:
     sock = listen(section.host, section.port, setting="gateway.port")
     resources.stack.callback(sock.close)
     store: GatewayStore = await resources.stores.gateway()
+    if section.admin_key_file:
+        await ensure_local_key(store, Path(section.admin_key_file), resources.clock.now(), (resources.site,))
     meters = Meters(resources.registry)
     live = Live(resources.bus, meters, max_clients=section.live_clients, queue=section.live_queue)
     resources.stack.push_async_callback(live.close)

@@ -14,6 +14,9 @@ class GatewaySection(Section):
         default_factory=lambda: ["127.0.0.1", "localhost", "[::1]"],
         description="names that a Host header may carry (a defence against DNS rebinding); '*' allows all",
     )
+    admin_key_file: str = Field(
+        "", description="file in which the gateway keeps an admin key that it makes itself (0600); empty: none is made"
+    )
     cookie_secure: bool = Field(False, description="send the session cookie over HTTPS only; set it behind a TLS proxy")
     session_hours: float = Field(12, gt=0, le=720, description="hours that a signed-in browser stays signed in")
     max_body_bytes: int = Field(65_536, ge=1_024, le=16_777_216, description="bytes of a request body at most")
