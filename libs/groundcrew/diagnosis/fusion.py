@@ -8,7 +8,7 @@ same feed, switch or rack show the same kind of cause, their incidents become on
 commits it to the store, so memory never runs ahead of what is stored.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -29,6 +29,11 @@ MAX_SEEN = 20_000
 """Trigger ids remembered to drop doubles early; the store's unique key drops the rest."""
 
 
+MAX_WAITING = 500
+"""Info trigger events that wait for an incident to be evidence of. They are not stored as such: after a take-over an
+incident may lack early info evidence, nothing else."""
+
+
 class UnknownIncident(KeyError):
     """No live or recently resolved incident has this id."""
 
@@ -45,6 +50,7 @@ class Fusion:
         self._windows = windows or Windows()
         self._tracks: dict[str, Track] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
+        self._waiting: deque[Envelope[TriggerRaised]] = deque(maxlen=MAX_WAITING)
         self.use_inventory(inventory)
 
     def use_inventory(self, inventory: Inventory) -> None:
@@ -81,7 +87,7 @@ class Fusion:
             return self._join(envelope, symptom, live)
         if (past := self._recurs(symptom)) is not None:
             return self._join(envelope, symptom, [past])
-        return self._grow(envelope, Track.opened_by(envelope, symptom), [])
+        return self._grow(envelope, self._with_waiting(Track.opened_by(envelope, symptom), symptom), [])
 
     def advance(self, now: datetime) -> Fused:
         """Resolve what has been clear for the hold time by `now`, forget what resolved longer ago than the reopening
@@ -121,6 +127,8 @@ class Fusion:
                 self._tracks.pop(change.incident.id, None)
         for incident_id in fused.forgotten:
             self._tracks.pop(incident_id, None)
+        if fused.waiting is not None:
+            self._waiting.append(fused.waiting)
         if fused.trigger_id is not None:
             self._seen[fused.trigger_id] = None
             while len(self._seen) > MAX_SEEN:
@@ -170,8 +178,16 @@ class Fusion:
     def _join_info(self, envelope: Envelope[TriggerRaised], symptom: Symptom, live: list[Track]) -> Fused:
         """An info trigger is evidence for one incident at most; it opens none and ties none together."""
         if not live:
-            return Fused(trigger_id=envelope.id)
+            return Fused(trigger_id=envelope.id, waiting=envelope)
         return self._grow(envelope, live[0].with_symptom(envelope, symptom), [])
+
+    def _with_waiting(self, track: Track, symptom: Symptom) -> Track:
+        """A new incident takes up the info events before it that relate to what opened it."""
+        for waiting in self._waiting:
+            info = symptom_of(waiting)
+            if gap(info, symptom) <= self._windows.join and self._relation.related(info, symptom):
+                track = track.with_symptom(waiting, info).add_evidence(waiting.data.evidence)
+        return track
 
     def _join(self, envelope: Envelope[TriggerRaised], symptom: Symptom, tracks: list[Track]) -> Fused:
         """Add to the oldest of the incidents that it relates to, and make them one."""

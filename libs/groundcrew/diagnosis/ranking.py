@@ -24,7 +24,7 @@ EACH_NEXT = 0.25
 
 BY_SEVERITY = {Severity.CRITICAL: 1.0, Severity.WARNING: 0.85}
 OF_INFO = 0.4
-CONSEQUENCE = 0.3
+CONSEQUENCE = 0.1
 """What is left of the score of a cause that another one with first-hand evidence explains."""
 
 UNCOVERED = 0.5
@@ -34,6 +34,9 @@ CAME_LATE = 0.8
 """Factor where the evidence comes clearly after what it would explain; mild, because clocks of BMCs are often off."""
 
 LATE = timedelta(minutes=10)
+ALONE = 0.3
+"""Factor for a fault of a shared element as long as one host alone speaks for it."""
+
 LEAK = 0.06
 MIN_SCORE = 0.15
 MAX_ALTERNATIVES = 4
@@ -105,7 +108,7 @@ def _score(cause: str, symptoms: Sequence[Symptom], knowledge: Knowledge) -> _Sc
     if covered and min(s.first_seen for s in direct) > min(s.first_seen for s in covered) + LATE:
         score *= CAME_LATE
     if entry.shared is not None:
-        score *= CONSEQUENCE  # one host alone says little about what it shares with others
+        score *= ALONE
     part = _part(cause, direct)
     return _Scored(entry=entry, part=part, score=score, why=_why(direct, covered, others, above))
 

@@ -1,13 +1,14 @@
 """When two symptoms belong to one fault. The relation is symmetric and looks at symptoms only, never at the verdict of
 the moment, so the incidents that come out do not depend on the order in which the triggers came in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from groundcrew.contracts.incidents import Symptom
 from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
 from groundcrew.diagnosis.ranking import leading
-from groundcrew.diagnosis.topology import Topology, part_key
+from groundcrew.diagnosis.topology import Topology, names_part, part_key
 
 SymptomKey = tuple[str, str, str]
 
@@ -45,20 +46,29 @@ class Relation:
         self._windows = windows
 
     def place(self, symptom: Symptom) -> str:
-        """The host a symptom shows on, or its own entity where that is no host's."""
+        """The host a symptom shows on, or its own entity where that is no host's. A line that blames a BMC is about
+        the host that the BMC sits in, whoever wrote it."""
+        if symptom.component_class == "bmc" and (host := self._topology.host_of_bmc(symptom.component)):
+            return host
         return self._topology.host_of(symptom.entity) or symptom.entity
 
+    def bmc(self, symptoms: Sequence[Symptom]) -> str:
+        """The entity of the first BMC of the inventory that symptoms blame; empty where they blame none."""
+        names = (s.component for s in symptoms if s.component_class == "bmc")
+        return next((f"bmc:{name}" for name in names if self._topology.host_of_bmc(name)), "")
+
     def related(self, first: Symptom, second: Symptom) -> bool:
-        """Same place, close in time, and one fault by part or by cause."""
+        """Same place, and one fault by part or by cause. What speaks for the same cause goes together however much
+        later it comes, as long as the incident is live; what is only related must be close in time."""
         if key_of(first) == key_of(second):
             return True
-        if self.place(first) != self.place(second) or gap(first, second) > self._windows.join:
+        if self.place(first) != self.place(second) or not self.same_fault(first, second):
             return False
-        return self.same_fault(first, second)
+        return leading(first) == leading(second) != UNKNOWN or gap(first, second) <= self._windows.join
 
     def same_fault(self, first: Symptom, second: Symptom) -> bool:
         """Whether two symptoms of one place can come from one fault, whenever they were."""
-        parts = part_key(first.component), part_key(second.component)
+        parts = names_part(first.component), names_part(second.component)
         same_part = parts[0] == parts[1] != ""
         if same_part and (
             first.component_class == second.component_class or not set(first.causes).isdisjoint(second.causes)

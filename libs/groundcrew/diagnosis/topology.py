@@ -13,6 +13,8 @@ _SUPPLY = re.compile(r"^(?:power supply|psu|ps)[\s_\-]?(\d+)\b.*$")
 _SCSI_DISK = re.compile(r"^((?:sd|vd|xvd|hd)[a-z]+)\d*$")
 _NVME = re.compile(r"^(nvme\d+)(?:n\d+)?(?:p\d+)?$")
 _GPU = re.compile(r"^gpu\s*(?=[0-9a-f]{4}:)")
+_DIMM = re.compile(r"^(?:dimm|slot)[\s_\-]*(?=[a-z0-9])")
+_CONTROLLER = re.compile(r"^mc\d+$")
 _PCI = re.compile(r"^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2})(?:\.[0-7])?$")
 
 
@@ -26,15 +28,21 @@ class SharedKind(StrEnum):
 
 def part_key(component: str) -> str:
     """A locator reduced to what names the part: `/dev/sde1` and `sde`, `PS2 Status` and `Power Supply 2`,
-    `GPU 0000:c3:00.0` and `0000:c3:00` come out equal; empty stays empty."""
+    `DIMM A4` and `A4`, `GPU 0000:c3:00.0` and `0000:c3:00` come out equal; empty stays empty."""
     text = component.strip().lower().removeprefix("/dev/")
     if match := _SUPPLY.match(text):
         return f"psu{match.group(1)}"
-    text = _GPU.sub("", text)
+    text = _DIMM.sub("", _GPU.sub("", text))
     for pattern in (_SCSI_DISK, _NVME, _PCI):
         if match := pattern.match(text):
             return match.group(1)
     return _SEPARATORS.sub("", text).removesuffix(".service")
+
+
+def names_part(component: str) -> str:
+    """The part key of a locator that names one part; empty for a memory controller, behind which there are several."""
+    key = part_key(component)
+    return "" if _CONTROLLER.match(key) else key
 
 
 class Topology:
@@ -53,6 +61,10 @@ class Topology:
                 return self._host_of_bmc.get(name_of(entity))
             case _:
                 return None
+
+    def host_of_bmc(self, name: str) -> str | None:
+        """The host that a BMC of this name sits in, None for any other name."""
+        return self._host_of_bmc.get(name)
 
     def shared(self, host: str, kind: SharedKind) -> tuple[str, ...]:
         """Names of the elements of this kind that the host hangs on."""

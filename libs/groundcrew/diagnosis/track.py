@@ -192,6 +192,7 @@ class Fused:
     trigger_id: str | None = None
     incident_id: str | None = None
     forgotten: list[str] = field(default_factory=list)
+    waiting: Envelope[TriggerRaised] | None = None
 
 
 class Verdict:
@@ -226,6 +227,8 @@ class Verdict:
 
     def _entity(self, symptoms: Sequence[Symptom], entry: CauseEntry, places: Sequence[str]) -> str:
         """The BMC for faults of the BMC itself, else the host, else what was observed."""
+        if entry.class_name == "bmc" and (bmc := self._relation.bmc(symptoms)):
+            return bmc
         if entry.class_name == "bmc" or not places or ":" in places[0]:
             return next((s.entity for s in symptoms if entry.id in s.causes), symptoms[0].entity)
         return host(places[0])
