@@ -14,15 +14,17 @@ from typing import Any, Protocol, TypeVar
 import nats.errors
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
-from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
+from nats.js.errors import NotFoundError
 from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
-from groundcrew.bus.jetstream_connection import MAX_PENDING_PUBLISHES, Connection, reason_of
+from groundcrew.bus.access import may_publish
+from groundcrew.bus.jetstream_connection import Connection, reason_of
 from groundcrew.bus.jetstream_consumer import ConsumeContext, JetStreamConsumer, Worker
 from groundcrew.bus.jetstream_declare import Declarations
 from groundcrew.bus.jetstream_endpoints import Endpoints
 from groundcrew.bus.jetstream_kv import JetStreamKeyValue
+from groundcrew.bus.jetstream_publish import Publisher
 from groundcrew.bus.metrics import BusMetrics, metrics_on
 from groundcrew.bus.port import (
     BusError,
@@ -30,22 +32,18 @@ from groundcrew.bus.port import (
     Consumer,
     Handler,
     KeyValue,
-    MessageTooLarge,
     PublishDenied,
-    StreamFull,
     Subscription,
 )
 from groundcrew.bus.subjects import partitions_of
 from groundcrew.bus.ticks import schedule_subject, tick, tick_subject
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Envelope, ProducedBy, Record, encode
+from groundcrew.contracts.incidents import Tick
 from groundcrew.contracts.queries import Endpoint
-from groundcrew.contracts.streams import Durable, MalformedMessage, Stream, decode, subject_of
+from groundcrew.contracts.streams import Durable, MalformedMessage, Stream, decode
 
-PUBLISH_TIMEOUT_S = 5.0
 TAP_PENDING = 1_024
-_FULL = (10077, 10047, 10023)  # maximum bytes exceeded, insufficient storage resources, insufficient resources
-_DEAD_LETTER_SHARE = 0.7  # of max_payload: a dead letter carries the message in base64
 
 Q = TypeVar("Q", bound=Record)
 R = TypeVar("R", bound=Record)
@@ -62,6 +60,7 @@ class _Parts:
     site: str
     connection: Connection
     declarations: Declarations
+    publisher: Publisher
     clock: Clock
     metrics: BusMetrics
     log: FilteringBoundLogger
@@ -82,6 +81,7 @@ class JetStreamBus:
         self._service = parts.connection.service
         self._produced_by = ProducedBy(service=self._service, version=version("groundcrew"))
         self._endpoints = Endpoints(parts.connection, clock=parts.clock, metrics=parts.metrics, log=parts.log)
+        self._publisher = parts.publisher
         self._running: list[_Stoppable] = []
 
     @classmethod
@@ -111,8 +111,10 @@ class JetStreamBus:
         connection = Connection(url=url, service=service, clock=clock, log=log, metrics=metrics, on_fatal=on_fatal)
         await connection.open(user=user, password=password, wait_s=wait_s)
         declarations = Declarations(connection.js, site, replicas=replicas, log=log, service=service, streams=streams)
+        publisher = Publisher(connection, metrics)
         try:
             await declarations.declare()
+            await publisher.start()
         except nats.errors.Error as error:
             await connection.close()
             msg = f"NATS at {connection.address}: cannot declare the streams: {reason_of(error)}"
@@ -124,6 +126,7 @@ class JetStreamBus:
             site=site,
             connection=connection,
             declarations=declarations,
+            publisher=publisher,
             clock=clock,
             metrics=metrics,
             log=log,
@@ -138,71 +141,10 @@ class JetStreamBus:
     # --- publish ------------------------------------------------------------------------------------------------------
 
     async def publish(self, envelope: Envelope[Any]) -> None:
-        await self.publish_batch((envelope,))
+        await self._publisher.publish((envelope,))
 
     async def publish_batch(self, envelopes: Sequence[Envelope[Any]]) -> None:
-        """At most MAX_PENDING_PUBLISHES are under way at once; each such slice has PUBLISH_TIMEOUT_S."""
-        for start in range(0, len(envelopes), MAX_PENDING_PUBLISHES):
-            await self._publish_slice(envelopes[start : start + MAX_PENDING_PUBLISHES])
-
-    async def _publish_slice(self, envelopes: Sequence[Envelope[Any]]) -> None:
-        acks: list[asyncio.Future[Any]] = []
-        try:
-            await self._connection.ready(PUBLISH_TIMEOUT_S)
-            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
-                for envelope in envelopes:
-                    acks.append(await self._send(envelope))  # noqa: PERF401 - what was sent must be known on failure
-                results = await asyncio.gather(*acks, return_exceptions=True)
-        except (TimeoutError, nats.errors.Error, BusError, OSError) as error:
-            failure = self._failure(error)
-            self._count_published(envelopes, failure)
-            raise failure from None
-        finally:
-            for ack in acks:
-                ack.cancel()
-        failed = next((result for result in results if isinstance(result, BaseException)), None)
-        failure_or_none = self._failure(failed) if failed is not None else None
-        self._count_published(envelopes, failure_or_none)
-        if failure_or_none is not None:
-            raise failure_or_none
-
-    async def _send(self, envelope: Envelope[Any]) -> asyncio.Future[Any]:
-        payload = encode(envelope)
-        limit = int(self._connection.client.max_payload * _DEAD_LETTER_SHARE)
-        if len(payload) > limit and envelope.type != "deadletter":
-            msg = f"{envelope.type} of {len(payload)} bytes; this server takes {limit}, cut the batch"
-            raise MessageTooLarge(msg)
-        subject = subject_of(envelope)
-        ack = await self._connection.js.publish_async(subject, payload, headers=_headers(envelope))
-        self._connection.watch_denial(subject, ack)
-        return ack
-
-    def _failure(self, error: BaseException) -> BusError:
-        """What a failed publish means to the caller."""
-        address = self._connection.address
-        match error:
-            case BusError():
-                return error
-            case nats.errors.MaxPayloadError():
-                return MessageTooLarge(f"larger than the server's limit of {self._connection.client.max_payload} bytes")
-            case APIError() if error.err_code in _FULL:
-                return StreamFull(f"NATS at {address}: {error.description}")
-            case NoStreamResponseError():
-                return BusUnavailable(f"NATS at {address}: no stream took it; JetStream is not ready")
-            case APIError():
-                return BusUnavailable(f"NATS at {address}: {error.description}")
-            case TimeoutError():
-                return BusUnavailable(f"NATS at {address} did not acknowledge within {PUBLISH_TIMEOUT_S:g} s")
-            case asyncio.CancelledError():
-                raise error
-            case _:
-                return BusUnavailable(f"NATS at {address}: {reason_of(error)}")
-
-    def _count_published(self, envelopes: Sequence[Envelope[Any]], failure: BusError | None) -> None:
-        labels = {PublishDenied: "denied", StreamFull: "full", MessageTooLarge: "too_large"}
-        outcome = "stored" if failure is None else labels.get(type(failure), "unavailable")
-        for envelope in envelopes:
-            self._metrics.published.labels(self._service, envelope.type, outcome).inc()
+        await self._publisher.publish(envelopes)
 
     # --- consume ------------------------------------------------------------------------------------------------------
 
@@ -259,6 +201,9 @@ class JetStreamBus:
     # --- schedules, KV, life ------------------------------------------------------------------------------------------
 
     async def schedule(self, name: str, every_s: int) -> None:
+        if not may_publish(self._service, Tick):
+            msg = f"{self._service} may not schedule ticks"
+            raise PublishDenied(msg)
         subject = schedule_subject(self._site, name)
         every = f"@every {every_s}s"
         try:
@@ -268,16 +213,11 @@ class JetStreamBus:
         except NotFoundError:
             pass
         except nats.errors.Error as error:
-            raise self._failure(error) from None
+            msg = f"NATS at {self._connection.address}: cannot read schedule {name}: {reason_of(error)}"
+            raise BusUnavailable(msg) from None
         envelope = tick(self._site, name, now=self._clock.now(), produced_by=self._produced_by)
         headers = {"Nats-Schedule": every, "Nats-Schedule-Target": tick_subject(self._site, name)}
-        try:
-            ack = await self._connection.js.publish_async(subject, encode(envelope), headers=headers)
-            self._connection.watch_denial(subject, ack)
-            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
-                await ack
-        except (TimeoutError, nats.errors.Error, BusError) as error:
-            raise self._failure(error) from None
+        await self._publisher.publish_raw(subject, encode(envelope), headers)
 
     async def key_value(self, bucket: str) -> KeyValue:
         try:
@@ -306,14 +246,6 @@ class JetStreamBus:
         await self._connection.close()
 
 
-def _headers(envelope: Envelope[Any]) -> dict[str, str]:
-    """The id for the broker's duplicate window, and the W3C trace: correlation id, first half of the id as span."""
-    return {
-        "Nats-Msg-Id": envelope.id,
-        "traceparent": f"00-{envelope.correlation_id}-{envelope.id[:16]}-01",
-    }
-
-
 class _Tap:
     """A live view: a bounded queue between the subscription and the callback."""
 
@@ -335,7 +267,7 @@ class _Tap:
 
     async def start(self, connection: Connection) -> None:
         self._subscription = await connection.client.subscribe(self._subject, cb=self._offer)
-        await connection.client.flush()
+        await connection.synced()
         self._task = asyncio.create_task(self._run(), name=f"{connection.service}: tap {self._subject}")
 
     async def _offer(self, message: Msg) -> None:

@@ -22,7 +22,6 @@ from groundcrew.contracts.clock import Clock
 CONNECT_TIMEOUT_S = 2
 RECONNECT_WAIT_S = 0.25
 API_TIMEOUT_S = 5.0
-MAX_PENDING_PUBLISHES = 1_000
 _DENIED = re.compile(r'permissions violation for (publish|subscription) to "([^"]+)"', re.IGNORECASE)
 
 
@@ -58,9 +57,7 @@ class Connection:
         self.address = address_of(url)
         self.service = service
         self.client = Client()
-        self.js: JetStreamContext = self.client.jetstream(
-            timeout=API_TIMEOUT_S, publish_async_max_pending=MAX_PENDING_PUBLISHES
-        )
+        self.js: JetStreamContext = self.client.jetstream(timeout=API_TIMEOUT_S)
         self._servers = [each.strip() for each in url.split(",")]
         self._clock = clock
         self._log = log
@@ -144,11 +141,19 @@ class Connection:
         self._closing = True
         try:
             if self.client.is_connected:
-                await self.client.flush(timeout=2)
+                await self.synced()
         except (nats.errors.Error, OSError) as error:
             self._log.warning("bus: flush at close failed", reason=str(error))
         await self.client.close()
         self._metrics.connected.labels(self.service).set(0)
+
+    async def synced(self) -> None:
+        """Return when the server has seen what was written so far.
+
+        nats-py sends the PING of `flush` ahead of what waits in its buffer; only a second one comes after it.
+        """
+        await self.client.flush(timeout=2)
+        await self.client.flush(timeout=2)
 
     async def ready(self, timeout_s: float) -> None:
         """Return while connected, else wait for that; raises BusUnavailable."""

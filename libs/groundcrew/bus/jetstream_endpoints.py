@@ -96,7 +96,7 @@ class Endpoints:
             handler=served.take,
             metadata={"site": site, "request": endpoint.request.__name__, "reply": endpoint.reply.__name__},
         )
-        await self._connection.client.flush()
+        await self._connection.synced()
         served.detach = lambda: self._remove(endpoint.subject(site))
         self._served.append(served)
         return served

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import nats.errors
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NoKeysError
+from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue as NatsKeyValue
 from structlog.typing import FilteringBoundLogger
 
@@ -81,23 +81,32 @@ class JetStreamKeyValue:
             raise self._unavailable(error) from None
 
     async def keys(self) -> list[str]:
+        present: set[str] = set()
+
+        async def note(key: str, value: bytes | None) -> None:
+            if value is not None:
+                present.add(key)
+
+        listing = self._watching(note)
         try:
-            found = await self._kv.keys(filters=[self._prefix + ">"])
-        except NoKeysError:
-            return []
-        except nats.errors.Error as error:
-            raise self._unavailable(error) from None
-        return sorted(key.removeprefix(self._prefix) for key in found)
+            await listing.load()
+        finally:
+            await listing.stop()
+        return sorted(present)
 
     def _unavailable(self, error: Exception) -> BusUnavailable:
         return BusUnavailable(f"bucket {self._bucket} at {self._connection.address}: {reason_of(error)}")
 
-    async def watch(self, callback: Watcher) -> "Watch":
-        """Present values are called back before this returns."""
-        watch = Watch(
+    def _watching(self, callback: Watcher) -> "Watch":
+        return Watch(
             self._bucket, self._prefix, callback, connection=self._connection, clock=self._clock, log=self._log
         )
-        await watch.start()
+
+    async def watch(self, callback: Watcher) -> "Watch":
+        """Present values are called back before this returns."""
+        watch = self._watching(callback)
+        await watch.load()
+        watch.follow()
         return watch
 
 
@@ -122,15 +131,20 @@ class Watch:
         self._clock = clock
         self._log = log
         self._puller: Puller | None = None
+        self._consumer = ""
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
 
-    async def start(self) -> None:
+    async def load(self) -> None:
+        """Call back with what is there. Raises BusUnavailable."""
         try:
             await self._open(wait=True)
-        except nats.errors.Error as error:
+        except (nats.errors.Error, ConsumerGone) as error:
             msg = f"bucket {self._bucket} at {self._connection.address}: {reason_of(error)}"
             raise BusUnavailable(msg) from None
+
+    def follow(self) -> None:
+        """Go on with changes, in a task."""
         self._task = asyncio.create_task(self._run(), name=f"{self._connection.service}: watch {self._bucket}")
 
     async def _open(self, *, wait: bool) -> None:
@@ -147,9 +161,8 @@ class Watch:
         info = await self._connection.js.add_consumer(f"KV_{self._bucket}", config)
         puller = Puller(self._connection, f"KV_{self._bucket}", name, batch=_WATCH_BATCH)
         await puller.start()
-        if self._puller is not None:
-            await self._puller.stop()
-        self._puller = puller
+        await self._leave()
+        self._puller, self._consumer = puller, name
         present = info.num_pending or 0
         while wait and present > 0 and not puller.reconnected:
             message = await puller.next()
@@ -184,6 +197,16 @@ class Watch:
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        if self._puller is not None:
-            await self._puller.stop()
-            self._puller = None
+        await self._leave()
+
+    async def _leave(self) -> None:
+        """Stop pulling and remove the consumer, which the server would else keep for its time of inactivity."""
+        puller, self._puller = self._puller, None
+        if puller is None:
+            return
+        try:
+            await puller.stop()
+            if self._connection.connected:
+                await self._connection.js.delete_consumer(f"KV_{self._bucket}", self._consumer)
+        except (nats.errors.Error, OSError) as error:  # gone with the old server, or gone with the connection
+            self._log.debug("bus: removing a watch failed", reason=reason_of(error))
