@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from groundcrew_cli.errors import CliError
+from groundcrew.runtime.sources import SettingsError
+from groundcrew_cli.errors import USAGE, CliError
 
 EPILOG = (
     "Exit codes: 0 well, 1 failed, 2 wrong usage or configuration, 3 the system is not running, 4 not possible. "
@@ -29,16 +30,13 @@ app.add_typer(config_app, name="config")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Url = Annotated[
     str | None,
-    typer.Option(
-        "--url", envvar="GROUNDCREW_CLI__URL", help="Address of the system; default: the one of this machine."
-    ),
+    typer.Option("--url", help="Address of the system; default: cli.url, else the one of this machine."),
 ]
 KeyFile = Annotated[
     Path | None,
     typer.Option(
         "--key-file",
-        envvar="GROUNDCREW_CLI__API_KEY_FILE",
-        help="File that holds the API key; default: the one that `up` made.",
+        help="File that holds the API key; default: cli.api_key, else the one that `up` made.",
     ),
 ]
 Site = Annotated[str | None, typer.Option("--site", help="Site to ask about; default: the first of the key.")]
@@ -114,9 +112,9 @@ def check(
 
     Exit codes: 0 healthy, 1 warning, 2 critical, 3 nothing could be read.
     """
-    from groundcrew_cli import checking
+    from groundcrew_cli.checking import check as check_host
 
-    raise typer.Exit(checking.check(minutes=minutes, as_json=as_json, now=_now()))
+    raise typer.Exit(check_host(minutes=minutes, as_json=as_json, now=_now()))
 
 
 @app.command()
@@ -252,6 +250,10 @@ def main() -> None:
     """The console script."""
     try:
         app()
+    except SettingsError as error:
+        for line in error.lines:
+            typer.echo(f"groundcrew: {line}", err=True)
+        sys.exit(USAGE)
     except CliError as error:
         typer.echo(f"groundcrew: {error}", err=True)
         if error.hint:

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from groundcrew_cli.errors import FAILED, NOT_POSSIBLE, NOT_RUNNING, CliError
+from groundcrew.runtime.settings import load
+from groundcrew_cli.errors import FAILED, NOT_POSSIBLE, NOT_RUNNING, USAGE, CliError
+from groundcrew_cli.settings import Settings
 
 M = TypeVar("M", bound=BaseModel)
 TIMEOUT_S = 15.0
@@ -78,29 +80,36 @@ def _problem(status: int, content: bytes, url: str) -> CliError:
 
 
 def connect(url: str | None, key_file: Path | None, site: str | None) -> Gateway:
-    """The system named by `url`, else the one that `groundcrew up` keeps in GROUNDCREW_HOME.
+    """The system named by `url` or the settings, else the one that `groundcrew up` keeps in GROUNDCREW_HOME.
 
-    The key of this machine's own system is shown to no other machine. Raises CliError.
+    The key of this machine's own system is shown to no other machine. Raises CliError, SettingsError.
     """
     from groundcrew_embedded.home import Home, default_home
-    from groundcrew_embedded.status import read_state
 
+    settings = load(Settings, environ=os.environ).cli
     home = Home(default_home(os.environ))
-    if url is None:
-        try:
-            state = read_state(home)
-        except PermissionError as error:
-            raise CliError(f"{error.filename}: may not be read by this user", NOT_POSSIBLE) from None
-        if state is None:
-            raise CliError(f"nothing is running in {home.path}", NOT_RUNNING, hint=UP_HINT)
-        url = state.url
-    elif urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise CliError(f"--url {url!r}: expected something like http://127.0.0.1:40083", 2)
-    if key_file is None:
-        if not _is_here(url):
-            raise CliError(f"{url} is not this machine: its API key is needed", 2, hint="name it with --key-file")
-        key_file = home.api_key
-    return Gateway(url, _key(key_file), site)
+    url = url or settings.url or _running(home.path)
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise CliError(f"--url {url!r}: expected something like http://127.0.0.1:40083", USAGE)
+    if key_file is not None:
+        return Gateway(url, _key(key_file), site)
+    if key := settings.api_key.get_secret_value():
+        return Gateway(url, key, site)
+    if not _is_here(url):
+        raise CliError(f"{url} is not this machine: its API key is needed", USAGE, hint="name it with --key-file")
+    return Gateway(url, _key(home.api_key), site)
+
+
+def _running(home: Path) -> str:
+    from groundcrew_embedded.command import state
+
+    try:
+        running = state(home)
+    except PermissionError as error:
+        raise CliError(f"{error.filename}: may not be read by this user", NOT_POSSIBLE) from None
+    if running is None:
+        raise CliError(f"nothing is running in {home}", NOT_RUNNING, hint=UP_HINT)
+    return running.url
 
 
 def _is_here(url: str) -> bool:
