@@ -14,7 +14,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if not os.environ.get(STRICT) or reporter is None:
         return
     reasons = {str(report.longrepr) for report in reporter.stats.get("skipped", [])}
-    missing = sorted(reason for reason in reasons if "Debian package" in reason)
+    missing = sorted(reason for reason in reasons if "Debian's package" in reason)
     if missing:
         reporter.write_line(f"{STRICT}: these skips are failures here:", red=True)
         for reason in missing:

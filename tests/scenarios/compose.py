@@ -103,11 +103,16 @@ class Composer:
                 at = minute * 60 + self.hosts.index(host)
                 for name, usual in (("cpu_percent", 35), ("load1", 6), ("memory_available_bytes", 210e9)):
                     value = gauges(host, name, at)
-                    self.metric(at, host, name, round(usual * self.chance.uniform(0.9, 1.1), 2) if value is None else value)
+                    self.metric(
+                        at, host, name, round(usual * self.chance.uniform(0.9, 1.1), 2) if value is None else value
+                    )
                 self.metric(at, host, "filesystem_avail_bytes", 88e9, mountpoint="/var")
                 for sensor, usual, unit in (
-                    ("Inlet Temp", 22, "degrees C"), ("CPU1 Temp", 55, "degrees C"), ("FAN3", 7200, "RPM"),
-                    ("FAN4", 7200, "RPM"), ("12V", 12.1, "Volts"),
+                    ("Inlet Temp", 22, "degrees C"),
+                    ("CPU1 Temp", 55, "degrees C"),
+                    ("FAN3", 7200, "RPM"),
+                    ("FAN4", 7200, "RPM"),
+                    ("12V", 12.1, "Volts"),
                 ):
                     special = readings(host, sensor, at)
                     value, status = special or (round(usual * self.chance.uniform(0.98, 1.02), 2), "ok")
@@ -118,7 +123,8 @@ class Composer:
                 if self.chance.random() < 0.5:
                     identifier, unit, message = self.chance.choice(CALM)
                     text = message.format(
-                        n=self.chance.randrange(9999), b=self.chance.randrange(2, 250),
+                        n=self.chance.randrange(9999),
+                        b=self.chance.randrange(2, 250),
                         p=self.chance.randrange(2501, 60000),
                     )
                     self.line(at + self.chance.randrange(50), host, identifier, text, unit=unit)
@@ -153,12 +159,15 @@ def iso(at: float) -> str:
 
 def disk_fails_in_mirror() -> Composer:
     c = Composer(
-        HERE / "disk-fails-in-mirror", "One half of a mirror reports unreadable sectors and is kicked out",
-        ["nas-01", "nas-02", "nas-03"], 60,
+        HERE / "disk-fails-in-mirror",
+        "One half of a mirror reports unreadable sectors and is kicked out",
+        ["nas-01", "nas-02", "nas-03"],
+        60,
         'incidents = 1\n\n[[incident]]\nhosts = ["nas-02"]\nseverity = "warning"\ncomponent_class = "disk"\n'
         'component = ["sdc", "sdc1", "/dev/sdc"]\ncause = ["disk.failed", "disk.pending_sectors"]\n'
         'evidence = ["Disk failure on sdc1"]\nnot_cause = ["raid.degraded", "filesystem.corruption"]\n'
-        'actions = ["ticket.create"]\nnever = ["service.restart"]\n', role="storage",
+        'actions = ["ticket.create"]\nnever = ["service.restart"]\n',
+        role="storage",
     )
     c.calm()
     smart = "Device: /dev/sdc [SAT], {n} Currently unreadable (pending) sectors"
@@ -167,86 +176,171 @@ def disk_fails_in_mirror() -> Composer:
         at = 1500 + i * 7
         c.kernel(at, "nas-02", f"ata3.00: exception Emask 0x0 SAct 0x{1 << i:x} SErr 0x0 action 0x0")
         c.kernel(at + 1, "nas-02", "ata3.00: error: { UNC }")
-        c.kernel(at + 2, "nas-02", f"I/O error, dev sdc, sector {2_883_584 + i * 8} op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2")
-    c.kernel(1552, "nas-02", "md/raid1:md0: Disk failure on sdc1, disabling device.\nmd/raid1:md0: Operation continuing on 1 devices.", 2)
+        c.kernel(
+            at + 2,
+            "nas-02",
+            f"I/O error, dev sdc, sector {2_883_584 + i * 8} op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2",
+        )
+    c.kernel(
+        1552,
+        "nas-02",
+        "md/raid1:md0: Disk failure on sdc1, disabling device.\nmd/raid1:md0: Operation continuing on 1 devices.",
+        2,
+    )
     c.line(1560, "nas-02", "smartd", smart.format(n=56), unit="smartmontools.service", priority=3)
     return c
 
 
-def service_fails_on_bad_config() -> Composer:
+def service_dies_on_signal() -> Composer:
     c = Composer(
-        HERE / "service-fails-on-bad-config", "A web server does not come back after a reload of its configuration",
-        ["web-01", "web-02"], 40,
+        HERE / "service-dies-on-signal",
+        "A web server dies of a segmentation fault and is not restarted",
+        ["web-01", "web-02"],
+        40,
         'incidents = 1\n\n[[incident]]\nhosts = ["web-02"]\nseverity = "critical"\ncomponent_class = "software"\n'
         'component = ["nginx.service", "nginx"]\ncause = ["software.failed"]\nevidence = ["Failed with result"]\n'
-        'not_cause = ["software.crash_loop", "network.unreachable"]\nactions = ["ticket.create", "service.restart"]\n'
-        'never = ["host.reboot"]\n', role="web",
+        'not_cause = ["software.crash_loop", "network.unreachable"]\nactions = ["service.restart"]\n'
+        'never = ["host.reboot"]\n',
+        role="web",
     )
     down = "web-02"
     c.calm(
         ("ssh.service", "nginx.service"),
-        states=lambda h, u, t: ("failed", "failed") if (h, u) == (down, "nginx.service") and t >= 1200 else ("active", "running"),
+        states=lambda h, u, t: (
+            ("failed", "failed") if (h, u) == (down, "nginx.service") and t >= 1200 else ("active", "running")
+        ),
     )
-    c.line(1201, down, "systemd", "Reloading A high performance web server and a reverse proxy server...", unit="init.scope")
-    c.line(1202, down, "nginx", 'nginx: [emerg] host not found in upstream "api.internal" in /etc/nginx/conf.d/api.conf:3', unit="nginx.service", priority=2)
-    c.line(1203, down, "systemd", "nginx.service: Main process exited, code=exited, status=1/FAILURE", unit="init.scope", priority=5)
-    c.line(1203.5, down, "systemd", "nginx.service: Failed with result 'exit-code'.", unit="init.scope", priority=4)
+    c.kernel(
+        1201,
+        down,
+        "nginx[2210]: segfault at 18 ip 000055d0c2a3b1f4 sp 00007ffd5d0c8a10 error 4 in nginx[55d0c29f1000+d4000]",
+        6,
+    )
+    c.line(
+        1202,
+        down,
+        "systemd",
+        "nginx.service: Main process exited, code=dumped, status=11/SEGV",
+        unit="init.scope",
+        priority=5,
+    )
+    c.line(1202.5, down, "systemd", "nginx.service: Failed with result 'core-dump'.", unit="init.scope", priority=4)
     return c
 
 
 def gpu_falls_off_bus() -> Composer:
     c = Composer(
-        HERE / "gpu-falls-off-bus", "One GPU of a training node falls off the bus in mid-job",
-        ["trn-01", "trn-02", "trn-03"], 45,
+        HERE / "gpu-falls-off-bus",
+        "One GPU of a training node falls off the bus in mid-job",
+        ["trn-01", "trn-02", "trn-03"],
+        45,
         'incidents = 1\n\n[[incident]]\nhosts = ["trn-03"]\nseverity = "critical"\ncomponent_class = "gpu"\n'
         'component = ["GPU 0000:86:00.0", "0000:86:00", "0000:86:00.0"]\ncause = ["gpu.fallen_off_bus"]\nevidence = ["NVRM: Xid"]\n'
         'not_cause = ["software.failed", "gpu.application_error"]\nactions = ["ticket.create"]\n'
-        'never = ["service.restart"]\n', gpus=8, role="training",
+        'never = ["service.restart"]\n',
+        gpus=8,
+        role="training",
     )
     c.calm()
     bad = "trn-03"
     c.kernel(1330, bad, "NVRM: GPU at PCI:0000:86:00: GPU-5a1e2f1c-7d1f-9c53-0f0e-3a3f6e6fb0a1", 5)
-    c.kernel(1330.2, bad, "NVRM: Xid (PCI:0000:86:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus.")
+    c.kernel(
+        1330.2, bad, "NVRM: Xid (PCI:0000:86:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus."
+    )
     c.kernel(1330.4, bad, "NVRM: GPU 0000:86:00.0: GPU has fallen off the bus.")
-    c.line(1342, bad, "systemd", "train-worker.service: Main process exited, code=exited, status=134/n/a", unit="init.scope", priority=5)
-    c.line(1342.5, bad, "systemd", "train-worker.service: Failed with result 'exit-code'.", unit="init.scope", priority=4)
+    c.line(
+        1342,
+        bad,
+        "systemd",
+        "train-worker.service: Main process exited, code=exited, status=134/n/a",
+        unit="init.scope",
+        priority=5,
+    )
+    c.line(
+        1342.5, bad, "systemd", "train-worker.service: Failed with result 'exit-code'.", unit="init.scope", priority=4
+    )
     return c
 
 
 def job_exhausts_memory() -> Composer:
     c = Composer(
-        HERE / "job-exhausts-memory", "A leaking job is killed for want of memory, twice",
-        ["cmp-01", "cmp-02"], 50,
+        HERE / "job-exhausts-memory",
+        "A leaking job is killed for want of memory, twice",
+        ["cmp-01", "cmp-02"],
+        50,
         'incidents = 1\n\n[[incident]]\nhosts = ["cmp-01"]\nseverity = "warning"\ncomponent_class = "memory_pressure"\n'
         'component = ["solver.service", "solver"]\ncause = ["memory_pressure.oom"]\nevidence = ["Out of memory: Killed process"]\n'
         'not_cause = ["dimm.uncorrectable", "software.crash_loop"]\nactions = ["ticket.create"]\nnever = ["host.reboot"]\n',
     )
-    c.calm(gauges=lambda h, m, t: max(1e9, 200e9 - (t % 1500) * 140e6) if h == "cmp-01" and m == "memory_available_bytes" else None)
+    c.calm(
+        gauges=lambda h, m, t: (
+            max(1e9, 200e9 - (t % 1500) * 140e6) if h == "cmp-01" and m == "memory_available_bytes" else None
+        )
+    )
     for at in (1480, 2975):
         pid = 4000 + at
-        c.kernel(at, "cmp-01", "solver invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0", 4)
-        c.kernel(at + 0.2, "cmp-01", f"oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0-1,global_oom,task_memcg=/system.slice/solver.service,task=solver,pid={pid},uid=1000", 6)
-        c.kernel(at + 0.4, "cmp-01", f"Out of memory: Killed process {pid} (solver) total-vm:214748364kB, anon-rss:208666624kB, file-rss:1024kB, shmem-rss:0kB, UID:1000 pgtables:408576kB oom_score_adj:0")
-        c.line(at + 1, "cmp-01", "systemd", "solver.service: A process of this unit has been killed by the OOM killer.", unit="init.scope", priority=5)
+        c.kernel(
+            at,
+            "cmp-01",
+            "solver invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0",
+            4,
+        )
+        c.kernel(
+            at + 0.2,
+            "cmp-01",
+            f"oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0-1,global_oom,task_memcg=/system.slice/solver.service,task=solver,pid={pid},uid=1000",
+            6,
+        )
+        c.kernel(
+            at + 0.4,
+            "cmp-01",
+            f"Out of memory: Killed process {pid} (solver) total-vm:214748364kB, anon-rss:208666624kB, file-rss:1024kB, shmem-rss:0kB, UID:1000 pgtables:408576kB oom_score_adj:0",
+        )
+        c.line(
+            at + 1,
+            "cmp-01",
+            "systemd",
+            "solver.service: A process of this unit has been killed by the OOM killer.",
+            unit="init.scope",
+            priority=5,
+        )
     return c
 
 
 def healthy_with_scary_lines() -> Composer:
     c = Composer(
-        HERE / "healthy-with-scary-lines", "Healthy control: boots, probes and corrected trifles that sound bad",
-        ["ok-01", "ok-02", "ok-03"], 45, "incidents = 0\n",
+        HERE / "healthy-with-scary-lines",
+        "Healthy control: boots, probes and corrected trifles that sound bad",
+        ["ok-01", "ok-02", "ok-03"],
+        45,
+        "incidents = 0\n",
     )
     c.calm()
     for at, host, identifier, message in (
-        (120, "ok-01", "kernel", "ACPI BIOS Error (bug): Could not resolve symbol [\\_SB.PCI0.GP17], AE_NOT_FOUND (20230331/psargs-330)"),
+        (
+            120,
+            "ok-01",
+            "kernel",
+            "ACPI BIOS Error (bug): Could not resolve symbol [\\_SB.PCI0.GP17], AE_NOT_FOUND (20230331/psargs-330)",
+        ),
         (130, "ok-01", "kernel", "usb 1-4: device descriptor read/64, error -71"),
         (140, "ok-01", "kernel", "EXT4-fs (sda2): mounted filesystem with ordered data mode. Opts: errors=remount-ro."),
         (400, "ok-02", "sshd", "error: kex_exchange_identification: Connection closed by remote host"),
         (410, "ok-02", "sshd", "Failed password for invalid user admin from 203.0.113.9 port 51022 ssh2"),
-        (800, "ok-03", "kernel", "EDAC MC0: 1 CE memory read error on CPU_SrcID#0_MC#0_Chan#0_DIMM#0 (channel:0 slot:0 page:0x12 offset:0x0 grain:32 syndrome:0x0)"),
+        (
+            800,
+            "ok-03",
+            "kernel",
+            "EDAC MC0: 1 CE memory read error on CPU_SrcID#0_MC#0_Chan#0_DIMM#0 (channel:0 slot:0 page:0x12 offset:0x0 grain:32 syndrome:0x0)",
+        ),
         (900, "ok-02", "systemd", "apt-news.service: Deactivated successfully."),
         (1000, "ok-01", "kernel", "pcieport 0000:00:1c.0: AER: Corrected error message received from 0000:00:1c.0"),
-        (1500, "ok-03", "nginx", "2026/05/11 08:25:00 [error] 88#88: *7 open() \"/srv/www/favicon.ico\" failed (2: No such file or directory)"),
+        (
+            1500,
+            "ok-03",
+            "nginx",
+            '2026/05/11 08:25:00 [error] 88#88: *7 open() "/srv/www/favicon.ico" failed (2: No such file or directory)',
+        ),
     ):
         c.line(at, host, identifier, message, priority=4)
     return c
@@ -254,20 +348,27 @@ def healthy_with_scary_lines() -> Composer:
 
 def demo() -> Composer:
     c = Composer(
-        DEMO, "A chassis fan stops and the GPUs behind it throttle; elsewhere a scheduler daemon dies",
-        [f"gpu-{n:02}" for n in range(1, 7)], 60,
+        DEMO,
+        "A chassis fan stops and the GPUs behind it throttle; elsewhere a scheduler daemon dies",
+        [f"gpu-{n:02}" for n in range(1, 7)],
+        60,
         'incidents = 2\n\n[[incident]]\nhosts = ["gpu-04"]\nseverity = "warning"\ncomponent_class = "fan"\n'
         'component = ["FAN4"]\ncause = ["fan.failed"]\nevidence = ["FAN4"]\nnot_cause = ["gpu.thermal", "cooling.ambient_high"]\n'
         'actions = ["ticket.create"]\nnever = ["service.restart"]\n\n'
         '[[incident]]\nhosts = ["gpu-02"]\nseverity = "critical"\ncomponent_class = "software"\ncomponent = ["slurmd.service", "slurmd"]\n'
         'cause = ["software.failed"]\nevidence = ["slurmd.service"]\nnot_cause = ["software.crash_loop"]\n'
         'actions = ["service.restart", "ticket.create"]\nnever = ["host.reboot"]\n',
-        vendor="Supermicro", model="SYS-4029GP-TRT", gpus=8, role="training",
+        vendor="Supermicro",
+        model="SYS-4029GP-TRT",
+        gpus=8,
+        role="training",
     )
     hot, dead = "gpu-04", "gpu-02"
     c.calm(
         ("ssh.service", "slurmd.service", "nvidia-persistenced.service"),
-        states=lambda h, u, t: ("failed", "failed") if (h, u) == (dead, "slurmd.service") and t >= 3000 else ("active", "running"),
+        states=lambda h, u, t: (
+            ("failed", "failed") if (h, u) == (dead, "slurmd.service") and t >= 3000 else ("active", "running")
+        ),
         readings=lambda h, s, t: (0.0, "nr") if (h, s) == (hot, "FAN4") and t >= 2400 else None,
     )
     for minute in range(60):
@@ -277,15 +378,26 @@ def demo() -> Composer:
     c.event(60, hot, "OS Boot #0x22 | C: boot completed | Asserted")
     c.event(2395, hot, "Fan FAN4 | Lower Critical going low  | Asserted | Reading 400 < Threshold 500 RPM")
     c.event(2398, hot, "Fan FAN4 | Lower Non-recoverable going low  | Asserted | Reading 0 < Threshold 300 RPM")
-    c.line(2999, dead, "slurmd", "fatal: unable to bind listen port (6818): Address already in use", unit="slurmd.service", priority=2)
-    c.line(3000, dead, "systemd", "slurmd.service: Main process exited, code=exited, status=1/FAILURE", unit="init.scope", priority=5)
+    c.line(2999, dead, "slurmd", "fatal: _msg_engine: lost the listening socket", unit="slurmd.service", priority=2)
+    c.line(
+        3000,
+        dead,
+        "systemd",
+        "slurmd.service: Main process exited, code=exited, status=1/FAILURE",
+        unit="init.scope",
+        priority=5,
+    )
     c.line(3000.5, dead, "systemd", "slurmd.service: Failed with result 'exit-code'.", unit="init.scope", priority=4)
     return c
 
 
 ALL = (
-    disk_fails_in_mirror, service_fails_on_bad_config, gpu_falls_off_bus, job_exhausts_memory,
-    healthy_with_scary_lines, demo,
+    disk_fails_in_mirror,
+    service_dies_on_signal,
+    gpu_falls_off_bus,
+    job_exhausts_memory,
+    healthy_with_scary_lines,
+    demo,
 )
 
 if __name__ == "__main__":

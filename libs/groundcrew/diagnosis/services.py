@@ -1,7 +1,8 @@
 """systemd units that failed or restart over and over, from their states.
 
-A unit that is inactive is not failed: oneshots and timers rest there. A failed unit is cleared when it is active, or
-inactive after an operator's reset; a crash loop when the unit stayed active for the check's recovery time.
+A unit that is inactive is not failed: oneshots and timers rest there. A failed unit that was seen running before is a
+service that is down; one that never was (a oneshot, or failed before we looked) has merely failed. Both are cleared when
+the unit is active, or inactive after an operator's reset; a crash loop when it stayed active for its recovery time.
 """
 
 import re
@@ -25,7 +26,7 @@ AUTO_RESTART = frozenset({"auto-restart", "auto-restart-queued"})
 class ServiceCheck(Named):
     """What to say of which units. `restarts` within `window_s` are a crash loop."""
 
-    kind: Literal["failed", "crash-loop"]
+    kind: Literal["down", "failed", "crash-loop"]
     title: str = Field(min_length=1)
     severity: Level
     causes: list[CauseId] = Field(default_factory=list)
@@ -64,6 +65,8 @@ class ServiceChecks:
         """Rows and what they say."""
         batch = envelope.data
         for row, unit in enumerate(batch.units):
+            if batch.active_states[row] in {"active", "inactive"}:
+                memory.fact(_ran(unit), float(batch.sub_states[row] == "running"))
             for check, spec, patience in self._checks:
                 if not re.fullmatch(check.units, unit) or (check.not_units and re.fullmatch(check.not_units, unit)):
                     continue
@@ -75,14 +78,21 @@ class ServiceChecks:
 
 def _look(check: ServiceCheck, batch: ServiceBatch, row: int, memory: Memory) -> tuple[Look, str]:
     active = batch.active_states[row]
-    if check.kind == "failed":
-        look = Look.BAD if active == "failed" else Look.BETWEEN if active == "activating" else Look.GOOD
-        return look, ""
+    if check.kind != "crash-loop":
+        ran = memory.facts.get(_ran(batch.units[row])) == 1.0
+        bad = active == "failed" and ran == (check.kind == "down")
+        look = Look.BAD if bad else Look.BETWEEN if active == "activating" else Look.GOOD
+        return look, " while it should run" if bad and ran else ""
     restarts = _restarts(check, batch, row, memory)
     said = f", {restarts} restarts within {check.window_s / 60:g} min"
     if restarts >= check.restarts and active != "inactive":
         return Look.BAD, said
     return (Look.GOOD if active in {"active", "inactive"} else Look.BETWEEN), said
+
+
+def _ran(unit: str) -> str:
+    """Name of the fact that a unit was running when it was last seen at rest (active or inactive)."""
+    return f"running:{unit}"
 
 
 def _restarts(check: ServiceCheck, batch: ServiceBatch, row: int, memory: Memory) -> int:

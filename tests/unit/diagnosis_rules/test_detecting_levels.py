@@ -75,6 +75,23 @@ def test_a_failed_unit_is_raised_and_cleared_when_it_runs(detector: Detector) ->
     ]
 
 
+def test_a_unit_that_was_running_and_failed_is_down(detector: Detector) -> None:
+    batch = units(
+        (0, "nginx.service", "active", "running"),
+        (15, "nginx.service", "failed", "failed"),
+        (30, "nginx.service", "active", "running"),
+    )
+    assert said(detector, batch) == [
+        ("service.down", "raised", "nginx.service"),
+        ("service.down", "cleared", "nginx.service"),
+    ]
+
+
+def test_a_oneshot_that_succeeded_before_and_failed_now_is_not_down(detector: Detector) -> None:
+    batch = units((0, "backup.service", "inactive", "dead"), (15, "backup.service", "failed", "failed"))
+    assert said(detector, batch) == [("service.failed", "raised", "backup.service")]
+
+
 def test_a_unit_that_stays_failed_is_said_again_after_an_hour_only(detector: Detector) -> None:
     polls = [(15.0 * n, "nginx.service", "failed", "failed") for n in range(300)]
     assert said(detector, units(*polls)) == [("service.failed", "raised", "nginx.service")] * 2

@@ -1,0 +1,86 @@
+"""Replay gives the known answers, and the same bytes every time."""
+
+import asyncio
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundcrew_embedded.demo import FOLDER as DEMO
+from groundcrew_embedded.replay import replay
+from groundcrew_embedded.scenario import ScenarioError, read
+
+HERE = Path(__file__).parent
+OWN = [*sorted(path.parent for path in HERE.glob("*/scenario.toml")), DEMO]
+GIVEN = Path(os.environ.get("GROUNDCREW_SCENARIOS", HERE.parents[1].parent / "shared" / "scenarios"))
+
+_spec = importlib.util.spec_from_file_location("answers", HERE / "answers.py")
+assert _spec
+assert _spec.loader
+answers = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(answers)
+
+
+def replayed(folder: Path) -> dict[str, Any]:
+    return asyncio.run(replay(folder))
+
+
+@pytest.mark.parametrize("folder", OWN, ids=lambda folder: folder.name)
+def test_replay_names_the_known_cause_and_part(folder: Path) -> None:
+    assert answers.mismatches(folder, replayed(folder)) == []
+
+
+def test_two_processes_print_the_same_bytes() -> None:
+    """Different hash seeds, so that no set's order leaks into what is printed."""
+    program = (
+        "import asyncio, json, sys, pathlib; from groundcrew_embedded.replay import replay; "
+        "print(json.dumps(asyncio.run(replay(pathlib.Path(sys.argv[1])))))"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", program, str(HERE / "disk-fails-in-mirror")],
+            env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(printed) == 1
+    assert json.loads(printed.pop())["incidents"]
+
+
+@pytest.mark.parametrize("name", ["control-planned-maintenance", "control-near-threshold-noise"])
+def test_healthy_fleets_have_no_incident(name: str) -> None:
+    folder = GIVEN / name
+    if not folder.is_dir():
+        pytest.skip("the given scenarios are not here (GROUNDCREW_SCENARIOS)")
+    assert replayed(folder)["incidents"] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "complaint"),
+    [
+        ("scenario.toml", "title = 3", "scenario.toml: title"),
+        ("scenario.toml", "title = ", "scenario.toml: "),
+        ("journal.jsonl", '{"__CURSOR": "a"}\n', "journal.jsonl:1: __REALTIME_TIMESTAMP is missing"),
+        ("journal.jsonl", "[1]\n", "journal.jsonl:1: expected one JSON object"),
+        ("metrics.jsonl", '{"time": "2026-01-01T00:00:00Z"}\n', "metrics.jsonl:1: host: Field required"),
+        ("sensors.jsonl", "{\n", "sensors.jsonl:1: Invalid JSON"),
+        ("services.jsonl", '{"time": "yesterday"}\n', "services.jsonl:1: time: "),
+    ],
+)
+def test_malformed_file_is_named_with_its_line(tmp_path: Path, file: str, content: str, complaint: str) -> None:
+    good = HERE / "gpu-falls-off-bus" / "scenario.toml"
+    (tmp_path / "scenario.toml").write_bytes(good.read_bytes())
+    (tmp_path / file).write_text(content)
+    with pytest.raises(ScenarioError) as raised:
+        read(tmp_path)
+    assert str(raised.value).removeprefix(str(tmp_path) + "/").startswith(complaint)
+
+
+def test_folder_without_scenario_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="a scenario folder holds a scenario.toml"):
+        read(tmp_path)
