@@ -68,6 +68,7 @@ class Connection:
         self._closing = False
         self._last_error = ""
         self._reconnect_listeners: list[Callable[[], None]] = []
+        self._loss_listeners: list[Callable[[], None]] = []
         self._awaiting: dict[str, set[asyncio.Future[Any]]] = {}
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -175,6 +176,10 @@ class Connection:
         self._reconnect_listeners.append(listener)
         return lambda: self._reconnect_listeners.remove(listener)
 
+    def on_loss(self, listener: Callable[[], None]) -> None:
+        """Call `listener` each time the connection is lost."""
+        self._loss_listeners.append(listener)
+
     # --- denied publishes ---------------------------------------------------------------------------------------------
 
     def watch_denial(self, subject: str, future: asyncio.Future[Any]) -> None:
@@ -215,6 +220,8 @@ class Connection:
         self._metrics.connected.labels(self.service).set(0)
         if not self._closing:
             self._log.warning("bus: connection lost", address=self.address)
+        for listener in self._loss_listeners:
+            listener()
 
     async def _on_reconnected(self) -> None:
         self._connected.set()

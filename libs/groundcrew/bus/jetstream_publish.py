@@ -38,6 +38,14 @@ class Publisher:
     async def start(self) -> None:
         self._inbox = self._connection.client.new_inbox()
         await self._connection.client.subscribe(f"{self._inbox}.*", cb=self._on_ack)
+        self._connection.on_loss(self._on_loss)
+
+    def _on_loss(self) -> None:
+        """What is under way may be stored or not; its acknowledgement will not come on the next connection."""
+        msg = f"NATS at {self._connection.address}: connection lost while publishing"
+        for ack in list(self._pending.values()):
+            if not ack.done():
+                ack.set_exception(BusUnavailable(msg))
 
     async def publish(self, envelopes: Sequence[Envelope[Any]]) -> None:
         """In order, in windows of at most WINDOW_MESSAGES and (but for one larger message) WINDOW_BYTES."""
