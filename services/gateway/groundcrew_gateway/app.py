@@ -4,11 +4,15 @@ from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.staticfiles import StaticFiles
 
 from groundcrew.runtime import probes
 from groundcrew.runtime.resources import Health
 from groundcrew_gateway import openapi, problems
 from groundcrew_gateway.gateway import Gateway
+from groundcrew_gateway.pages import actions as action_pages
+from groundcrew_gateway.pages import errors, hosts, overview, render, signing
+from groundcrew_gateway.pages import incidents as incident_pages
 from groundcrew_gateway.protect import Protect
 from groundcrew_gateway.rest import actions, fleet, incidents, live, sessions
 
@@ -17,7 +21,11 @@ def build_app(gateway: Gateway, *, health: Health, registry: CollectorRegistry) 
     """REST under /api/v1, the pages, and the probes."""
     app = bare_app()
     app.state.gateway = gateway
-    problems.install(app)
+    app.state.templates = render.templates()
+    problems.install(app, page=errors.problem_page, wants_page=errors.wants_page)
+    for part in (overview, incident_pages, action_pages, hosts, signing):
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(directory=render.STATIC), name="static")
     app.router.routes.extend(probes.routes(health, registry))
     app.add_middleware(Protect, settings=gateway.settings, meters=gateway.meters, clock=gateway.clock, log=gateway.log)
     return app

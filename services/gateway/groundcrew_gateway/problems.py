@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents: one shape for all of the API."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -89,21 +90,25 @@ def field_errors(error: RequestValidationError) -> list[FieldError]:
     ]
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    errors = field_errors(error)
-    first = f"{errors[0].location}: {errors[0].message}" if errors else "the request does not validate"
-    return respond(request, Problem(422, first), errors)
+def install(
+    app: FastAPI, *, page: Callable[[Request, Problem], Response], wants_page: Callable[[Request], bool]
+) -> None:
+    """Answer every error with a problem document, or with a page where a person asked for one."""
 
+    def answer(request: Request, problem: Problem, errors: list[FieldError] | None = None) -> Response:
+        return page(request, problem) if wants_page(request) else respond(request, problem, errors)
 
-async def _failed(request: Request, error: Exception) -> Response:
-    problem = problem_of(error)
-    assert problem is not None
-    return respond(request, problem)
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        errors = field_errors(error)
+        first = f"{errors[0].location}: {errors[0].message}" if errors else "the request does not validate"
+        return answer(request, Problem(422, first), errors)
 
+    async def failed(request: Request, error: Exception) -> Response:
+        problem = problem_of(error)
+        assert problem is not None
+        return answer(request, problem)
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the API with a problem document."""
-    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(RequestValidationError, invalid)
     for kind in (Problem, RequestFailed, StoreUnavailable, BusUnavailable, HTTPException):
-        app.add_exception_handler(kind, _failed)
+        app.add_exception_handler(kind, failed)

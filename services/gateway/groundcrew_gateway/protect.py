@@ -109,8 +109,9 @@ class _Answer:
             self.status = message["status"]
             present = {name.lower() for name, _ in message["headers"]}
             added = {**_HEADERS, b"x-request-id": self._scope["groundcrew.request_id"].encode()}
-            if b"cache-control" not in present:
-                added[b"cache-control"] = b"no-store"
+            # our own files carry their digest in the address
+            static = self._scope["path"].startswith("/static/") and self.status == 200
+            added[b"cache-control"] = b"public, max-age=31536000, immutable" if static else b"no-store"
             message["headers"] = [*message["headers"], *((n, v) for n, v in added.items() if n not in present)]
         await self._send(message)
 
