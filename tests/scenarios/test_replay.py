@@ -82,5 +82,5 @@ def test_malformed_file_is_named_with_its_line(tmp_path: Path, file: str, conten
 
 
 def test_folder_without_scenario_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="a scenario folder holds a scenario.toml"):
+    with pytest.raises(ScenarioError, match=r"a scenario folder holds a scenario\.toml"):
         read(tmp_path)

@@ -1,7 +1,7 @@
 """systemd units that failed or restart over and over, from their states.
 
 A unit that is inactive is not failed: oneshots and timers rest there. A failed unit that was seen running before is a
-service that is down; one that never was (a oneshot, or failed before we looked) has merely failed. Both are cleared when
+service that is down; one that never was (a oneshot, or failed before we looked) has merely failed. Both clear when
 the unit is active, or inactive after an operator's reset; a crash loop when it stayed active for its recovery time.
 """
 
