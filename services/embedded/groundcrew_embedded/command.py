@@ -5,7 +5,6 @@ import contextlib
 import os
 import select
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,13 +37,11 @@ def up_detached(options: UpOptions) -> Ready:
     """
     Home(options.home).create()
     reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
     argv = [sys.executable, "-m", "groundcrew_embedded.command", str(options.home), "--status-fd", str(writing)]
     argv += ["--port", str(options.port)] if options.port is not None else []
     argv += ["--demo"] if options.demo else []
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True, pass_fds=(writing,),
-    )  # fmt: skip
+    pid = _spawn(argv)
     os.close(writing)
     try:
         event = _first_event(reading)
@@ -52,9 +49,17 @@ def up_detached(options: UpOptions) -> Ready:
         os.close(reading)
     if event.get("ready"):
         return Ready(url=event["url"], link=event["link"])
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(5)
-    raise ChildFailed(event.get("reason") or "it did not come up in time", process.returncode or 1)
+    with contextlib.suppress(psutil.Error):
+        psutil.Process(pid).terminate()
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    raise ChildFailed(event.get("reason") or f"it did not answer within {DETACHED_READY_S:g} s", code or 1)
+
+
+def _spawn(argv: list[str]) -> int:
+    """Start a program that stays when we leave: own session, no terminal."""
+    nowhere = [(os.POSIX_SPAWN_OPEN, handle, os.devnull, os.O_RDWR, 0) for handle in (0, 1, 2)]
+    return os.posix_spawn(argv[0], argv, os.environ, file_actions=nowhere, setsid=True)
 
 
 def _first_event(handle: int) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -34,7 +34,10 @@ _SERVICES_STOP_S = 15
 
 @dataclass(frozen=True, kw_only=True)
 class UpOptions:
-    """`port`: of the page, None: as configured. `demo`: replay a scenario in a site of its own."""
+    """`port`: of the page; None: as configured, 0: any free one that is then kept.
+
+    `demo`: replay a scenario in a site of its own.
+    """
 
     home: Path
     port: int | None = None
@@ -102,12 +105,13 @@ class System:
         require_reachable(account, home.path)
         if leftovers := end_leftovers(home.run):
             self._tell(f"ended what a killed run left behind: {', '.join(leftovers)}")
-        claimed = ports.claim(list(_SERVERS), home.run / "ports.json")
+        claimed = ports.claim([*_SERVERS, "page"], home.run / "ports.json")
+        options = replace(self._options, port=claimed["page"]) if self._options.port == 0 else self._options
         servers = self._servers(account, claimed)
         keepers = {server.name: supervise(home, server, clock=self._clock, tell=self._tell) for server in servers}
         for keeper in keepers.values():
             self._stack.push_async_callback(keeper.stop)
-        services, keeper = self._services()
+        services, keeper = self._services(options)
         self._stack.push_async_callback(keeper.stop)
         await _all(*(_bring_up(server, keepers[server.name]) for server in servers), _start_services(services, keeper))
         ready = services.ready()
@@ -127,9 +131,9 @@ class System:
         except SettingsError as error:
             raise ChildFailed(str(error), EXIT_SETTINGS) from None
 
-    def _services(self) -> tuple[ServicesProcess, Supervised]:
+    def _services(self, options: UpOptions) -> tuple[ServicesProcess, Supervised]:
         me = Account(os.geteuid(), os.getegid(), "", drops=False)
-        services = ServicesProcess(self._options, me)
+        services = ServicesProcess(options, me)
         log = RollingLog(self._home.logs / "services.log")
         keeper = Supervised(
             self._home, services.command, services.is_ready, clock=self._clock, tell=self._tell, log=log
