@@ -10,7 +10,7 @@ commits it to the store, so memory never runs ahead of what is stored.
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from groundcrew.contracts.envelope import Envelope
@@ -148,9 +148,13 @@ class Fusion:
         if any(self._relation.related(symptom, other) for other in track.speaking(symptom)):
             return True
         shared = self._shared_of(track)
-        if shared is None or not self._relation.under_shared(symptom, shared.entry, shared.element):
+        return shared is not None and self._under(symptom, shared, track, self._windows.join)
+
+    def _under(self, symptom: Symptom, shared: Shared, track: Track, within: timedelta) -> bool:
+        """Whether a shared fault accounts for a symptom so close to what the incident already shows."""
+        if symptom.severity.rank == 0 or not self._relation.under_shared(symptom, shared.entry, shared.element):
             return False
-        return any(gap(symptom, other) <= self._windows.join for other in track.incident.symptoms)
+        return any(gap(symptom, other) <= within for other in track.incident.symptoms)
 
     def _recurs(self, symptom: Symptom) -> Track | None:
         """The recently resolved incident whose fault shows again, or that late evidence belongs to."""
@@ -160,7 +164,9 @@ class Fusion:
             if resolved_at is None or symptom.first_seen > resolved_at + self._windows.reopen:
                 continue
             late = symptom.last_seen <= resolved_at
-            if any(self._again(symptom, other, late) for other in track.speaking(symptom)):
+            again = any(self._again(symptom, other, late) for other in track.speaking(symptom))
+            shared = self._shared_of(track)
+            if again or (shared is not None and self._under(symptom, shared, track, self._windows.reopen)):
                 matches.append((resolved_at, track))
         return max(matches, key=lambda pair: (pair[0], pair[1].incident.id))[1] if matches else None
 
@@ -203,7 +209,9 @@ class Fusion:
         """Finish a change: look for a shared fault, merge, rank, and say what changed."""
         group = [track.add_evidence(envelope.data.evidence), *others]
         shared = next(filter(None, map(self._shared_of, group)), None)
-        if shared is None and (found := self._common(group)) is not None:
+        if shared is not None:
+            group += self._drawn_in(shared, group)
+        elif (found := self._common(group)) is not None:
             shared, more = found
             group += more
         group.sort(key=self._seniority)
@@ -244,6 +252,22 @@ class Fusion:
         if entry.shared is None or kind_of(track.incident.entity) != entry.shared.kind.value:
             return None
         return Shared(entry=entry, element=name_of(track.incident.entity))
+
+    def _drawn_in(self, shared: Shared, group: Sequence[Track]) -> list[Track]:
+        """Live incidents of single hosts that a shared fault accounts for, whichever came first."""
+        ours = {track.incident.id for track in group}
+        return [
+            track
+            for track in self._ordered()
+            if track.live
+            and track.incident.id not in ours
+            and self._shared_of(track) is None
+            and any(
+                self._under(symptom, shared, one, self._windows.join)
+                for symptom in track.incident.symptoms
+                for one in group
+            )
+        ]
 
     def _common(self, group: Sequence[Track]) -> tuple[Shared, list[Track]] | None:
         """The shared fault that these incidents and others make together, with those others."""

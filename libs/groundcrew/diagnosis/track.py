@@ -15,12 +15,13 @@ from groundcrew.contracts.incidents import (
     IncidentResolved,
     IncidentState,
     IncidentUpdated,
+    Severity,
     Symptom,
     TriggerRaised,
 )
 from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
 from groundcrew.diagnosis.folding import fold_all
-from groundcrew.diagnosis.ranking import rank
+from groundcrew.diagnosis.ranking import leading, rank
 from groundcrew.diagnosis.relation import Relation, SymptomKey, key_of
 
 MAX_EVIDENCE = 300
@@ -211,7 +212,7 @@ class Verdict:
         entry = self._knowledge.get(causes[0].id)
         hosts = [place for place in places if ":" not in place]
         where = _where(hosts or places)
-        severity = max((*(s.severity for s in symptoms), entry.severity), key=lambda s: s.rank)
+        severity = max((entry.severity, *map(self._severity, symptoms)), key=lambda s: s.rank)
         title = entry.title_for(causes[0].component, where)
         update = {
             "cause": causes[0],
@@ -224,6 +225,12 @@ class Verdict:
             "rules": sorted({symptom.rule_id for symptom in symptoms}),
         }
         return replace(track, incident=track.incident.model_copy(update=update))
+
+    def _severity(self, symptom: Symptom) -> Severity:
+        """What a symptom is worth: a consequence stays as grave when its cause is found. Info raises nothing."""
+        if symptom.severity.rank == 0:
+            return symptom.severity
+        return max(symptom.severity, self._knowledge.get(leading(symptom)).severity, key=lambda s: s.rank)
 
     def _entity(self, symptoms: Sequence[Symptom], entry: CauseEntry, places: Sequence[str]) -> str:
         """The BMC for faults of the BMC itself, else the host, else what was observed."""
