@@ -44,6 +44,7 @@ class PostgresServer:
     port: int = field(default_factory=free_port)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     user: str = "groundcrew"
+    fsync: str = "off"
     process: subprocess.Popen[bytes] | None = None
 
     def create(self) -> None:
@@ -65,7 +66,7 @@ class PostgresServer:
             "port": self.port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
-            "fsync": "off",
+            "fsync": self.fsync,
             "shared_buffers": "64MB",
             "max_connections": "60",
         }

@@ -1,15 +1,17 @@
-"""Bulk writing: binary COPY into a temporary table, then one INSERT that leaves out what is stored already.
+"""Bulk writing: binary COPY into the table, and where rows are stored already, by way of a temporary table.
 
-COPY itself knows no ON CONFLICT. Rows travel as the raw bytes of PostgreSQL's types, so that neither a datetime nor a
-UUID object is made per row: a `timestamptz` is an integer of microseconds since 2000, a `uuid` its 16 bytes.
+COPY itself knows no ON CONFLICT. Nearly every batch is new, so it is tried straight first, and a redelivered one is
+copied aside and inserted from there without the rows that exist. Rows travel as the raw bytes of PostgreSQL's types,
+so that neither a datetime nor a UUID object is made per row: a `timestamptz` is an integer of microseconds since 2000,
+a `uuid` its 16 bytes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from groundcrew.stores.database import Connection
+from groundcrew.stores.database import Connection, UniqueViolation
 
 _EPOCH_2000_US = 946_684_800_000_000
 _WIRE = {"timestamptz": "int8", "uuid": "bytea", "smallint": "int2", "integer": "int4", "bigint": "int8"}
@@ -27,9 +29,9 @@ class Target:
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns)
         return f"CREATE TEMP TABLE IF NOT EXISTS stage_{self.table} ({columns}) ON COMMIT DELETE ROWS".encode()
 
-    @cached_property
-    def copy(self) -> bytes:
-        return f"COPY stage_{self.table} FROM STDIN (FORMAT binary)".encode()
+    def copy(self, into: str) -> bytes:
+        names = ", ".join(name for name, _ in self.columns)
+        return f"COPY {into} ({names}) FROM STDIN (FORMAT binary)".encode()
 
     @cached_property
     def insert(self) -> bytes:
@@ -42,18 +44,32 @@ class Target:
         return [_WIRE.get(kind, kind) for _, kind in self.columns]
 
 
-async def insert_new(connection: Connection, target: Target, rows: Iterable[Sequence[Any]]) -> int:
-    """Write `rows` in this transaction, once per transaction and table; returns how many were new.
+async def insert_new(connection: Connection, target: Target, rows: Sequence[Sequence[Any]]) -> int:
+    """Write `rows` in this transaction; returns how many were new.
 
-    Give the rows in the order of the table's key: two batches that overlap then cannot wait for each other.
+    Give each key once and the rows in the order of the table's key: two batches that overlap then cannot wait for
+    each other.
     """
+    try:
+        async with connection.transaction():
+            await _copy(connection, target, target.table, rows)
+    except UniqueViolation:
+        return await insert_staged(connection, target, rows)
+    return len(rows)
+
+
+async def insert_staged(connection: Connection, target: Target, rows: Sequence[Sequence[Any]]) -> int:
+    """As `insert_new`, always through the temporary table, which holds all the rows until the transaction ends."""
     await connection.execute(target.stage)
-    cursor = connection.cursor()
-    async with cursor.copy(target.copy) as copy:
+    await _copy(connection, target, f"stage_{target.table}", rows)
+    return (await connection.execute(target.insert)).rowcount
+
+
+async def _copy(connection: Connection, target: Target, into: str, rows: Sequence[Sequence[Any]]) -> None:
+    async with connection.cursor().copy(target.copy(into)) as copy:
         copy.set_types(target.wire_types)
         for row in rows:
             await copy.write_row(row)
-    return (await cursor.execute(target.insert)).rowcount
 
 
 def pg_time(us: int) -> int:

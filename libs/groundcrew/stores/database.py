@@ -6,19 +6,19 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import psycopg
-import psycopg_pool
 
 from groundcrew.contracts.clock import Clock
+from groundcrew.stores.connections import Connection, Connections, Row
 from groundcrew.stores.port import StoreUnavailable
 
-Row = tuple[Any, ...]
-Connection = psycopg.AsyncConnection[Row]
+__all__ = ["Connection", "Database", "Parameters", "Row", "UniqueViolation"]
+
+UniqueViolation = psycopg.errors.UniqueViolation
 Parameters = Sequence[Any] | dict[str, Any]
 
 CONNECT_S = 5
 STATEMENT_S = 30
 TRANSACTION_S = 60
-_CHECKOUT_S = 5.0
 _RETRY_S = 0.1
 _OPTIONS = " ".join(
     (
@@ -36,8 +36,8 @@ class Database:
     All failures to reach the server, and all time limits, come out as StoreUnavailable with the address in the text.
     """
 
-    def __init__(self, pool: psycopg_pool.AsyncConnectionPool[Connection], *, owner: str, address: str) -> None:
-        self._pool = pool
+    def __init__(self, connections: Connections, *, owner: str, address: str) -> None:
+        self._connections = connections
         self.owner = owner
         self.address = address
 
@@ -68,20 +68,8 @@ class Database:
             "tcp_user_timeout": 1000 * CONNECT_S,
             "options": _OPTIONS.format(owner=owner),
         }
-        await _wait_for_server(kwargs, address, clock, wait_s)
-        # A short reconnect_timeout lets every new request start a fresh attempt, instead of waiting out the pool's
-        # own backoff, which doubles for as long as the server stays away.
-        connections = psycopg_pool.AsyncConnectionPool(
-            kwargs=kwargs,
-            min_size=1,
-            max_size=pool,
-            open=False,
-            name=owner,
-            timeout=_CHECKOUT_S,
-            reconnect_timeout=1,
-            check=psycopg_pool.AsyncConnectionPool.check_connection,
-        )
-        await connections.open()
+        connections = Connections(kwargs, size=pool)
+        await _wait_for_server(connections, address, clock, wait_s)
         return cls(connections, owner=owner, address=address)
 
     @asynccontextmanager
@@ -92,7 +80,7 @@ class Database:
         stored effect is idempotent for that reason.
         """
         with self._one_kind_of_failure():
-            async with asyncio.timeout(TRANSACTION_S), self._pool.connection() as connection:
+            async with asyncio.timeout(TRANSACTION_S), self._connections.transaction() as connection:
                 yield connection
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
@@ -109,7 +97,7 @@ class Database:
         await self.fetch("SELECT 1")
 
     async def close(self) -> None:
-        await self._pool.close(timeout=CONNECT_S)
+        await self._connections.close()
 
     @contextmanager
     def _one_kind_of_failure(self) -> Iterator[None]:
@@ -120,11 +108,11 @@ class Database:
             raise StoreUnavailable(msg) from error
 
 
-async def _wait_for_server(kwargs: dict[str, Any], address: str, clock: Clock, wait_s: float) -> None:
+async def _wait_for_server(connections: Connections, address: str, clock: Clock, wait_s: float) -> None:
     deadline = clock.monotonic() + wait_s
     while True:
         try:
-            connection = await psycopg.AsyncConnection.connect(**kwargs)
+            connection = await connections.connect()
         except psycopg.OperationalError as error:
             if clock.monotonic() >= deadline:
                 msg = f"{address} did not answer within {wait_s:g} s: {_first_line(error)}"

@@ -100,3 +100,13 @@ async def test_a_server_that_dies_within_a_transaction_is_unavailable(database, 
             postgres.start()
             await connection.execute("SELECT 1")
     assert await database.fetch("SELECT count(*) FROM hosts") == [(1,)]
+
+
+async def test_a_savepoint_inside_commits_nothing_by_itself(database):
+    await apply(database, "demo_owner", [FIRST])
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the error belongs inside the transaction
+        async with database.transaction() as connection:
+            async with connection.transaction():
+                await connection.execute("DELETE FROM hosts")
+            raise ZeroDivisionError
+    assert await database.fetch("SELECT count(*) FROM hosts") == [(1,)]

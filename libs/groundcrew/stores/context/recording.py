@@ -30,7 +30,7 @@ from groundcrew.stores.context.tables import (
     TimeTable,
     check_times,
 )
-from groundcrew.stores.copying import insert_new, pg_time, pg_uuid, storable
+from groundcrew.stores.copying import insert_new, insert_staged, pg_time, pg_uuid, storable
 from groundcrew.stores.database import Connection, Database
 from groundcrew.stores.port import StoreUnavailable
 
@@ -63,7 +63,7 @@ class Recording:
     async def record_services(self, envelope: Envelope[ServiceBatch]) -> int:
         batch, rows = envelope.data, _service_rows(envelope)
         async with self._batch(SERVICE_STATUS, batch.times) as connection:
-            new = await insert_new(connection, SERVICE_STATUS.target, rows)
+            new = await insert_staged(connection, SERVICE_STATUS.target, rows)
             if new:
                 await connection.execute(_NEWEST_SERVICES)
             await _seen(connection, envelope)
