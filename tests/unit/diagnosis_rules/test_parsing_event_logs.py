@@ -19,8 +19,8 @@ DATA = Path(os.environ.get("GROUNDCREW_DATA", Path(__file__).parents[4] / "share
     [
         ("   1 | 11/21/2025 | 10:30:00 | Fan FAN5 | Lower Critical going low | Asserted", (2025, 11, 21, 10, 30, 0)),
         ("16bd | 12/18/20 | 12:04:41 UTC | Fan FAN5 | Lower Critical going low | Asserted", (2020, 12, 18, 12, 4, 41)),
-        (" 1 | 10/19/2023 | 05:15:35 PM CEST | Fan #0x46 | Lower Critical going low | Asserted", (2023, 10, 19, 15, 15, 35)),
-        ("23 | 12/06/2024 | 10:06:50 PM EST | Fan #0x41 | Lower Critical going low | Asserted", (2024, 12, 7, 3, 6, 50)),
+        (" 1 | 10/19/2023 | 05:15:35 PM CEST | Fan #0x46 | Lower Critical going low | Asserted", (2023, 10, 19, 15, 15, 35)),  # noqa: E501
+        ("23 | 12/06/2024 | 10:06:50 PM EST | Fan #0x41 | Lower Critical going low | Asserted", (2024, 12, 7, 3, 6, 50)),  # noqa: E501
         (" 1 | 10/19/2023 | 12:00:00 AM UTC | Fan F | Lower Critical going low | Asserted", (2023, 10, 19, 0, 0, 0)),
         (" 1 | 10/19/2023 | 12:00:00 PM UTC | Fan F | Lower Critical going low | Asserted", (2023, 10, 19, 12, 0, 0)),
         (" 1 | 2023-10-19 | 12:00:00 +02:00 | Fan F | Lower Critical going low | Asserted", (2023, 10, 19, 10, 0, 0)),
@@ -63,7 +63,7 @@ def test_a_bar_within_parentheses_is_text() -> None:
 
 
 def test_the_reading_stays_in_the_text() -> None:
-    line = "1 | 05/18/2026 | 06:02:53 | Voltage 12V | Lower Critical going low  | Deasserted | Reading 11.37 < Threshold 10.74 Volts"
+    line = "1 | 05/18/2026 | 06:02:53 | Voltage 12V | Lower Critical going low  | Deasserted | Reading 11.37 < Threshold 10.74 Volts"  # noqa: E501
     [record] = parse_sel(line)
     assert record.asserted is False
     assert record.text == "Voltage 12V | Lower Critical going low | Deasserted | Reading 11.37 < Threshold 10.74 Volts"

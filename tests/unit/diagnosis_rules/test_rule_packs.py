@@ -26,9 +26,9 @@ steps = ["Look."]
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (("severity = \"warning\"", "severity = \"loud\""), "rule site.door: severity: expected info, warning or critical"),
+        (("severity = \"warning\"", "severity = \"loud\""), "rule site.door: severity: expected info, warning or critical"),  # noqa: E501
         (("causes = [\"chassis.intrusion\"]", "causes = [\"Some Thing\"]"), "rule site.door: causes.0:"),
-        (("component_class = \"chassis\"", "component_class = \"door\""), "rule site.door: component_class: expected one of"),
+        (("component_class = \"chassis\"", "component_class = \"door\""), "rule site.door: component_class: expected one of"),  # noqa: E501
         (("examples = [{ text = \"door front open\", component = \"front\" }]", ""), "rule site.door: examples:"),
         (("title = \"Door {door} is open\"", "title = \"Door {gate} is open\""), "title: {gate} is no capture group"),
         (("severity", "sevrity"), "rule site.door: sevrity: Extra inputs are not permitted"),

@@ -1,0 +1,191 @@
+"""Order of detecting, publishing and committing, and what a failure between them leaves behind."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import structlog
+from prometheus_client import CollectorRegistry
+
+from groundcrew.bus.memory import MemoryBroker, MemoryBus
+from groundcrew.bus.port import BusUnavailable, Delivery, Entry
+from groundcrew.contracts.clock import VirtualClock, to_us
+from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
+from groundcrew.contracts.identity import stable_id, token
+from groundcrew.contracts.observations import LogBatch
+from groundcrew.contracts.streams import Buckets
+from groundcrew.diagnosis.detector import Detector
+from groundcrew.runtime.packs import load_packs
+from groundcrew_trigger.handlers import Observer
+from groundcrew_trigger.ledger import Ledger
+from groundcrew_trigger.metrics import TriggerMetrics
+
+WHEN = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
+OOM = "Out of memory: Killed process 3656 (ingestd) total-vm:258713220kB"
+ATTEMPT = "Failed password for root from 203.0.113.87 port 53033 ssh2"
+KNOWLEDGE = load_packs().knowledge
+
+
+def delivered(sequence: int, *lines: tuple[str, str], entity: str = "host:login-1") -> Delivery[LogBatch]:
+    """(identifier, message) lines, a second apart, as the `sequence`-th message of the stream."""
+    count = len(lines)
+    data = LogBatch(
+        ids=[stable_id(entity, sequence, n) for n in range(count)],
+        times=[to_us(WHEN + timedelta(minutes=sequence, seconds=n)) for n in range(count)],
+        priorities=[4] * count,
+        identifiers=[identifier for identifier, _ in lines],
+        units=[""] * count,
+        transports=["journal"] * count,
+        boot_ids=[""] * count,
+        positions=[f"{sequence}.{n}" for n in range(count)],
+        messages=[message for _, message in lines],
+    )
+    envelope = seal(
+        data,
+        id=stable_id("batch", entity, sequence),
+        site="demo",
+        entity=entity,
+        time=WHEN,
+        received_at=WHEN,
+        source="journal",
+        position=str(sequence),
+        produced_by=ProducedBy(service="host-collector", version="1"),
+    )
+    return Delivery(envelope=envelope, sequence=sequence, deliveries=1, partition=0)
+
+
+class Bucket:
+    """A bucket that can be made to fail, and counts what is written."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+        self.writes = 0
+        self.away = False
+
+    async def get(self, key: str) -> Entry | None:
+        return Entry(self.values[key], 1) if key in self.values else None
+
+    async def put(self, key: str, value: bytes) -> int:
+        if self.away:
+            msg = "no answer"
+            raise BusUnavailable(msg)
+        self.writes += 1
+        self.values[key] = value
+        return self.writes
+
+
+class Desk:
+    """The observer between a bus that records and a bucket."""
+
+    def __init__(self) -> None:
+        self.bucket = Bucket()
+        self.published: list[Envelope[Any]] = []
+        self.deaf = False
+        self.registry = CollectorRegistry()
+        self.restart()
+
+    def restart(self) -> None:
+        """A new process: nothing in memory, the bucket as it was left."""
+        self.registry = CollectorRegistry()
+        self.observer = Observer(
+            detector=Detector(KNOWLEDGE),
+            ledger=Ledger(self.bucket),  # type: ignore[arg-type]
+            bus=self,  # type: ignore[arg-type]
+            clock=VirtualClock(WHEN),
+            produced_by=ProducedBy(service="trigger", version="1", packs="digest"),
+            metrics=TriggerMetrics(self.registry),
+            log=structlog.wrap_logger(
+                structlog.ReturnLogger(), wrapper_class=structlog.make_filtering_bound_logger("critical")
+            ),
+        )
+
+    async def publish_batch(self, envelopes: list[Envelope[Any]]) -> None:
+        if self.deaf:
+            msg = "no answer"
+            raise BusUnavailable(msg)
+        self.published += envelopes
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(f"groundcrew_trigger_{name}", labels)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def test_a_trigger_names_what_caused_it(desk: Desk) -> None:
+    delivery = delivered(1, ("kernel", OOM))
+    await desk.observer.observe(delivery)
+    [raised] = desk.published
+    assert raised.causation_id == delivery.envelope.id
+    assert raised.correlation_id == delivery.envelope.correlation_id
+    assert raised.received_at == delivery.envelope.received_at
+    assert raised.produced_by.packs == "digest"
+
+
+async def test_a_redelivered_batch_is_neither_counted_nor_told_again(desk: Desk) -> None:
+    attempts = [("sshd", ATTEMPT)] * 12
+    await desk.observer.observe(delivered(1, *attempts))
+    await desk.observer.observe(delivered(1, *attempts))
+    assert desk.published == []
+    desk.restart()
+    await desk.observer.observe(delivered(1, *attempts))
+    assert (desk.published, desk.metric("repeated_total")) == ([], 1)
+    await desk.observer.observe(delivered(2, *attempts))
+    assert [e.data.count for e in desk.published] == [20]
+
+
+async def test_after_a_crash_between_publishing_and_committing_the_same_ids_are_published(desk: Desk) -> None:
+    desk.bucket.away = True
+    with pytest.raises(BusUnavailable):
+        await desk.observer.observe(delivered(1, ("kernel", OOM)))
+    desk.bucket.away = False
+    desk.restart()
+    await desk.observer.observe(delivered(1, ("kernel", OOM)))
+    first, second = desk.published
+    assert first == second
+
+
+async def test_a_publish_that_failed_leaves_nothing_counted(desk: Desk) -> None:
+    await desk.observer.observe(delivered(1, *[("sshd", ATTEMPT)] * 10))
+    desk.deaf = True
+    for _ in range(3):
+        with pytest.raises(BusUnavailable):
+            await desk.observer.observe(delivered(2, *[("sshd", ATTEMPT)] * 10))
+    desk.deaf = False
+    await desk.observer.observe(delivered(2, *[("sshd", ATTEMPT)] * 10))
+    assert [e.data.count for e in desk.published] == [20]
+
+
+async def test_batches_that_move_nothing_are_not_written(desk: Desk) -> None:
+    for sequence in range(1, 50):
+        await desk.observer.observe(delivered(sequence, ("CRON", "nothing of note")))
+    assert desk.bucket.writes == 0
+    await desk.observer.observe(delivered(50, ("kernel", OOM), ("kernel", OOM)))
+    assert desk.bucket.writes == 1
+
+
+async def test_a_state_that_cannot_be_read_begins_anew(desk: Desk) -> None:
+    desk.bucket.values[token("host:login-1")] = b"\x01rubbish"
+    await desk.observer.observe(delivered(1, ("kernel", OOM)))
+    assert len(desk.published) == 1
+    assert desk.metric("unreadable_states_total") == 1
+
+
+async def test_what_is_seen_is_counted_by_severity(desk: Desk) -> None:
+    await desk.observer.observe(
+        delivered(1, ("kernel", OOM), ("kernel", "Kernel panic - not syncing: Fatal exception"))
+    )
+    assert desk.metric("rows_total", type="observe.logs") == 2
+    assert desk.metric("hits_total", severity="warning") == 1
+    assert desk.metric("events_total", severity="critical", state="raised") == 1
+
+
+async def test_the_bucket_of_the_bus_takes_the_keys() -> None:
+    bus = MemoryBus("demo", VirtualClock(WHEN), service="trigger", broker=MemoryBroker(VirtualClock(WHEN)))
+    ledger = Ledger(await bus.key_value(Buckets.TRIGGER_STATE))
+    assert await ledger.read("bmc:Weird Näme") is None
+    await ledger.write("bmc:Weird Näme", 7, b"state")
+    assert await ledger.read("bmc:Weird Näme") == (7, b"state")
+    await bus.close()
