@@ -40,21 +40,21 @@ class NatsSection(Section):
 
 class PostgresSection(Section):
     host: str = Field("127.0.0.1", description="address of PostgreSQL or TimescaleDB")
-    port: int = Field(5432, ge=1, le=65_535)
-    database: str = "groundcrew"
-    user: str = "groundcrew"
-    password: SecretStr = SecretStr("")
+    port: int = Field(5432, ge=1, le=65_535, description="port of the server")
+    database: str = Field("groundcrew", min_length=1, description="name of the database")
+    user: str = Field("groundcrew", min_length=1, description="role that owns the schemas")
+    password: SecretStr = Field(SecretStr(""), description="password of the role")
     wait_s: float = Field(30, gt=0, description="seconds to wait for the server at start before giving up")
     pool: int = Field(4, ge=1, le=50, description="connections per service at most")
 
 
 class HttpSection(Section):
-    host: str = Field("127.0.0.1", description="address that the service's health and metrics listen on")
+    host: str = Field("127.0.0.1", description="address that /healthz, /readyz, /metrics and /version listen on")
     port: int = Field(0, ge=0, le=65_535, description="0: the service's own default port")
 
 
 class LogSection(Section):
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is written")
 
 
 class ServiceSettings(BaseSettings):
