@@ -216,7 +216,11 @@ class JetStreamBus:
             msg = f"NATS at {self._connection.address}: cannot read schedule {name}: {reason_of(error)}"
             raise BusUnavailable(msg) from None
         envelope = tick(self._site, name, now=self._clock.now(), produced_by=self._produced_by)
-        headers = {"Nats-Schedule": every, "Nats-Schedule-Target": tick_subject(self._site, name)}
+        headers = {
+            "Nats-Schedule": every,
+            "Nats-Schedule-Target": tick_subject(self._site, name),
+            "Nats-TTL": "never",  # else the schedule itself ends at the stream's max_age
+        }
         await self._publisher.publish_raw(subject, encode(envelope), headers)
 
     async def key_value(self, bucket: str) -> KeyValue:

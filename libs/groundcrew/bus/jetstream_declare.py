@@ -57,6 +57,7 @@ def stream_config(stream: Stream, replicas: int) -> StreamConfig:
         duplicate_window=stream.duplicate_window_s,
         subject_transform=SubjectTransform(*_PARTITIONED) if stream.partitioned else None,
         allow_msg_schedules=True if stream.schedules else None,
+        allow_msg_ttl=True if stream.schedules else None,  # so that a schedule may outlive max_age
     )
 
 
@@ -192,7 +193,16 @@ class Declarations:
 
 
 def _differs(wanted: StreamConfig, known: StreamConfig) -> bool:
-    fields = ("subjects", "retention", "discard", "max_bytes", "max_age", "num_replicas", "duplicate_window")
+    fields = (
+        "subjects",
+        "retention",
+        "discard",
+        "max_bytes",
+        "max_age",
+        "num_replicas",
+        "duplicate_window",
+        "allow_msg_ttl",
+    )
     transform = (known.subject_transform.dest if known.subject_transform else None) != (
         wanted.subject_transform.dest if wanted.subject_transform else None
     )

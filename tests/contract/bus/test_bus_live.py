@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from groundcrew.bus.port import BusError, PublishDenied
-from groundcrew.contracts.streams import Durables
+from groundcrew.contracts.streams import Durables, stream
 
 from .conftest import Harness, granted, logged, until
 
@@ -79,6 +80,20 @@ async def test_ticks_come_at_their_pace_with_ids_of_their_own(harness: Harness):
     assert len({tick.id for tick in ticks}) == len(ticks)
     gaps = [(b.time - a.time).total_seconds() for a, b in itertools.pairwise(ticks)]
     assert all(0.5 < gap < 2.5 for gap in gaps), gaps
+
+
+async def test_a_schedule_outlives_the_age_at_which_its_ticks_are_forgotten(harness: Harness):
+    bus = await harness.bus(streams=[replace(stream("TICK"), max_age_s=1, duplicate_window_s=1)])
+    ticks = []
+
+    async def on_tick(delivery):
+        ticks.append(delivery.envelope.id)
+
+    await bus.consume(Durables.REVIEW_TICK, on_tick)
+    await bus.schedule("review", 1)
+    await asyncio.sleep(2.5)
+    ticks.clear()
+    await until(lambda: len(ticks) >= 1, seconds=4)
 
 
 async def test_who_is_not_of_the_table_may_not_schedule(harness: Harness):
