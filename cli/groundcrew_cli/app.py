@@ -98,7 +98,8 @@ def status(url: Url = None, key_file: KeyFile = None, site: Site = None, as_json
     from groundcrew_cli import connection
     from groundcrew_cli import status as showing
 
-    showing.show(connection.connect(url, key_file, site), as_json=as_json, now=_now())
+    with connection.connect(url, key_file, site) as gateway:
+        showing.show(gateway, as_json=as_json, now=_now())
 
 
 @app.command()
@@ -133,11 +134,11 @@ def incidents(
     from groundcrew_cli import connection
     from groundcrew_cli import incidents as showing
 
-    gateway = connection.connect(url, key_file, site)
-    if incident is None:
-        showing.show_list(gateway, everything=everything, limit=limit, as_json=as_json, now=_now())
-    else:
-        showing.show_one(gateway, incident, as_json=as_json, now=_now())
+    with connection.connect(url, key_file, site) as gateway:
+        if incident is None:
+            showing.show_list(gateway, everything=everything, limit=limit, as_json=as_json, now=_now())
+        else:
+            showing.show_one(gateway, incident, as_json=as_json, now=_now())
 
 
 @app.command()
@@ -146,7 +147,7 @@ def approve(
         str | None, typer.Argument(metavar="[ID]", help="The action; without it, what waits is listed.")
     ] = None,
     comment: Comment = "",
-    wait: Annotated[float, typer.Option(min=0, max=3_600, help="Seconds to wait for the result.")] = 180,
+    wait: Annotated[float, typer.Option(min=0, max=3_600, help="Seconds to wait for the result.")] = 60,
     url: Url = None,
     key_file: KeyFile = None,
     site: Site = None,
@@ -155,11 +156,11 @@ def approve(
     """Let an action run that waits for approval, and show what came of it."""
     from groundcrew_cli import connection, deciding
 
-    gateway = connection.connect(url, key_file, site)
-    if action is None:
-        deciding.show_waiting(gateway, as_json=as_json)
-    else:
-        deciding.decide(gateway, action, approve=True, comment=comment, wait_s=wait, as_json=as_json)
+    with connection.connect(url, key_file, site) as gateway:
+        if action is None:
+            deciding.show_waiting(gateway, as_json=as_json)
+        else:
+            deciding.decide(gateway, action, approve=True, comment=comment, wait_s=wait, as_json=as_json)
 
 
 @app.command()
@@ -174,8 +175,8 @@ def reject(
     """Refuse an action that waits for approval."""
     from groundcrew_cli import connection, deciding
 
-    gateway = connection.connect(url, key_file, site)
-    deciding.decide(gateway, action, approve=False, comment=comment, wait_s=0, as_json=as_json)
+    with connection.connect(url, key_file, site) as gateway:
+        deciding.decide(gateway, action, approve=False, comment=comment, wait_s=0, as_json=as_json)
 
 
 @app.command()
@@ -195,17 +196,9 @@ def logs(
     from groundcrew_cli import connection
     from groundcrew_cli import logs as showing
 
-    showing.show(
-        connection.connect(url, key_file, site),
-        follow=follow,
-        lines=lines,
-        as_json=as_json,
-        now=_now(),
-        host=host,
-        unit=unit,
-        contains=contains,
-        max_priority=max_priority,
-    )
+    filters = {"host": host, "unit": unit, "contains": contains, "max_priority": max_priority}
+    with connection.connect(url, key_file, site) as gateway:
+        showing.show(gateway, follow=follow, lines=lines, as_json=as_json, now=_now(), filters=filters)
 
 
 @app.command()

@@ -4,7 +4,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -26,12 +26,19 @@ class Gateway:
 
         self.url = url.rstrip("/")
         self._site = site
+        self.site_option = f" --site {site}" if site else ""
         self._client = httpx2.Client(
             base_url=self.url,
             headers={"Authorization": f"Bearer {key}", "Accept": "application/json"},
             timeout=TIMEOUT_S,
             trust_env=False,  # a proxy must not see the key
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
 
     def get(self, model: type[M], path: str, **query: Any) -> M:
         """Raises CliError for everything that is not an answer."""

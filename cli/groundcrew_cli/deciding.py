@@ -21,8 +21,8 @@ def show_waiting(gateway: Gateway, *, as_json: bool) -> None:
         say("No action waits for approval.")
     else:
         for action in page.items:
-            show_action(action)
-            say(f"            why: {plain(action.reason)}")
+            show_action(gateway, action)
+            say(f"             why   {plain(action.reason)}")
 
 
 def decide(gateway: Gateway, prefix: str, *, approve: bool, comment: str, wait_s: float, as_json: bool) -> None:
@@ -37,11 +37,13 @@ def decide(gateway: Gateway, prefix: str, *, approve: bool, comment: str, wait_s
     if as_json:
         say_json(action.model_dump(mode="json"))
     else:
-        show_action(action)
+        show_action(gateway, action)
         if action.output:
-            say("            output:")
+            say("             output")
             for line in action.output.splitlines()[-20:]:
-                say(f"              {plain(line)}")
+                say(f"               {plain(line)}")
+    if action.state in _UNFINISHED and approve and not as_json:
+        say(f"             not over yet; groundcrew approve {action.id[:8]}{gateway.site_option} shows it again")
     if action.state in (ActionState.FAILED, ActionState.REFUSED, ActionState.UNKNOWN):
         raise CliError(f"the action is {action.state.value}: {plain(action.outcome)}", FAILED)
 

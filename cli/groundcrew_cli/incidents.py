@@ -49,25 +49,27 @@ def show_list(gateway: Gateway, *, everything: bool, limit: int, as_json: bool, 
     if not page.items:
         say("No incidents." if everything else "No open incidents. `groundcrew incidents --all` shows past ones.")
         return
-    waiting = _waiting_by_incident(gateway)
+    waiting = gateway.get(ActionPage, "actions", state=["queued"], limit=1_000).items
     for incident in sorted(page.items, key=lambda one: (-one.severity.rank, one.opened_at)):
-        show_short(incident, waiting.get(incident.id, []), now)
+        show_short(gateway, incident, waiting, now)
     if page.next:
         say(f"There are more; --limit {limit} was the limit.")
 
 
-def show_short(incident: Incident, waiting: list[Action], now: datetime) -> None:
-    """Three lines: state and place and time; title and cause; what to do next."""
+def show_short(gateway: Gateway, incident: Incident, waiting: list[Action], now: datetime) -> None:
+    """State, place and time; title; cause; what to do next, as commands to copy. `waiting` may hold others' actions."""
     where = plain(", ".join(incident.hosts) or incident.entity)
     state = "" if incident.state.value == "open" else f"  {incident.state.value}"
     since = f"since {clock_time(incident.opened_at, now)} ({ago(incident.opened_at, now)})"
     say(f"{severity(incident.severity.value)}  {clip(where, 30)}  {since}{state}")
     say(f"  {clip(plain(incident.title), 78)}")
-    cause = f"{incident.cause.id} {incident.cause.confidence:.0%}"
-    say(paint(f"  {clip(plain(cause), 46)} · {count(incident.evidence_count, 'piece')} of evidence", "dim"))
-    say(f"  groundcrew incidents {short(incident.id)}")
+    part = f" · {incident.cause.component}" if incident.cause.component else ""
+    cause = plain(f"{incident.cause.id}{part} · {incident.cause.confidence:.0%}")
+    say(paint(f"  {clip(cause, 46)} · {count(incident.evidence_count, 'piece')} of evidence", "dim"))
+    say(f"  groundcrew incidents {short(incident.id)}{gateway.site_option}")
     for action in waiting:
-        say(f"  groundcrew approve {short(action.id)}    {_what(action)} (waits)")
+        if action.incident_id == incident.id:
+            say(f"  {_command(gateway, action)}  # {_what(action)}")
     say()
 
 
@@ -92,7 +94,7 @@ def show_one(gateway: Gateway, prefix: str, *, as_json: bool, now: datetime) -> 
     if actions:
         say("\nActions")
         for action in actions:
-            show_action(action)
+            show_action(gateway, action)
 
 
 def _causes(incident: Incident) -> None:
@@ -112,21 +114,21 @@ def _evidence(detail: IncidentDetail, now: datetime) -> None:
         say(f"  {clock_time(each.time, now)} {plain(each.entity)} {each.source.value}  {plain(each.text)}")
 
 
-def show_action(action: Action) -> None:
-    say(f"  {action.state.value:<9} {_what(action)}    id {short(action.id)}")
+def show_action(gateway: Gateway, action: Action) -> None:
+    """What it is, what exactly would run, what came of it, and how to let it run."""
+    say(f"  {action.state.value:<9}  {_what(action)}")
+    if action.argv:
+        say(f"             runs  {plain(' '.join(action.argv))}")
     if action.outcome:
-        say(f"            {plain(action.outcome)}")
+        say(f"             {plain(action.outcome)}")
     if action.state is ActionState.QUEUED:
-        say(f"            groundcrew approve {short(action.id)}")
+        say(f"             {_command(gateway, action)}")
+
+
+def _command(gateway: Gateway, action: Action) -> str:
+    return f"groundcrew approve {short(action.id)}{gateway.site_option}"
 
 
 def _what(action: Action) -> str:
-    return plain(" ".join(action.argv) or action.kind.value) + f" on {plain(action.target.partition(':')[2])}"
-
-
-def _waiting_by_incident(gateway: Gateway) -> dict[str, list[Action]]:
-    waiting: dict[str, list[Action]] = {}
-    for action in gateway.get(ActionPage, "actions", state=["queued"], limit=1_000).items:
-        if action.incident_id:
-            waiting.setdefault(action.incident_id, []).append(action)
-    return waiting
+    subject = action.parameters.get("unit", "")
+    return plain(f"{action.kind.value} {subject}".strip() + f" on {action.target.partition(':')[2]}")

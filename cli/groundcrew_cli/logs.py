@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from groundcrew.contracts.queries import LogLine, LogPage
@@ -18,7 +18,7 @@ _ERROR, _WARNING = 3, 4
 
 
 def show(
-    gateway: Gateway, *, follow: bool, lines: int, as_json: bool, now: datetime, **filters: str | int | None
+    gateway: Gateway, *, follow: bool, lines: int, as_json: bool, now: datetime, filters: Mapping[str, str | int | None]
 ) -> None:
     """With `follow` it ends when interrupted."""
     page = gateway.get(LogPage, "logs", limit=lines, **filters)

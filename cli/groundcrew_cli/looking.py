@@ -70,7 +70,7 @@ async def look(section: HostCollectorSection, host: str, since: datetime, clock:
     await read("systemd", lambda: _units(seen, section))
     await clock.sleep(CPU_S)
     await read("metrics", lambda: _metrics(seen, metrics))
-    seen.rows.sort(key=lambda pair: (pair[1].time_us, pair[0], pair[1].position))
+    seen.rows.sort(key=lambda pair: pair[1].time_us)  # lines of one time stay in the order of their source
     del seen.rows[: max(0, len(seen.rows) - MAX_LINES)]
     return seen
 

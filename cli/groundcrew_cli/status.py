@@ -26,7 +26,8 @@ def show(gateway: Gateway, *, as_json: bool, now: datetime) -> None:
         f"    autonomy: {autonomy.level.value}{paint(', all actions stopped', 'red') if autonomy.stopped else ''}"
     )
     if autonomy.waiting:
-        say(f"{count(autonomy.waiting, 'action waits', 'actions wait')} for approval: groundcrew approve")
+        waiting = count(autonomy.waiting, "action waits", "actions wait")
+        say(f"{waiting} for approval: groundcrew approve{gateway.site_option}")
     say()
     _hosts(hosts, now)
     _incidents(gateway, incidents, now)
@@ -55,6 +56,6 @@ def _incidents(gateway: Gateway, page: IncidentPage, now: datetime) -> None:
     waiting = gateway.get(ActionPage, "actions", state=["queued"], limit=1_000).items
     worst = sorted(page.items, key=lambda one: (-one.severity.rank, one.opened_at))
     for incident in worst[:MAX_SHOWN]:
-        show_short(incident, [action for action in waiting if action.incident_id == incident.id], now)
+        show_short(gateway, incident, waiting, now)
     if len(worst) > MAX_SHOWN:
-        say(f"… and {len(worst) - MAX_SHOWN} more: groundcrew incidents")
+        say(f"… and {len(worst) - MAX_SHOWN} more: groundcrew incidents{gateway.site_option}")
