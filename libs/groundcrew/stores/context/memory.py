@@ -41,7 +41,6 @@ from groundcrew.stores.context.latest import EntitySeen, values_of
 from groundcrew.stores.context.memory_rows import Timeline
 from groundcrew.stores.context.memory_site import MemorySite
 from groundcrew.stores.context.reading import incident_size, log_key, log_size, trigger_key, trigger_size
-from groundcrew.stores.context.retention import cutoff
 from groundcrew.stores.context.series_ids import read_labels
 from groundcrew.stores.context.tables import LOG_EVENTS, SAMPLES, SENSOR_READINGS, SERVICE_STATUS, check_retention
 from groundcrew.stores.context.trend import MAX_SERIES, Buckets, bucket_seconds, bucketed, slope_per_hour
@@ -263,18 +262,18 @@ def _forget(site: MemorySite, name: str, now: datetime, days: int) -> int:
     before = to_us(now - timedelta(days=days))
     match name:
         case "log_events":
-            border = to_us(cutoff(LOG_EVENTS, now, days))
+            border = to_us(LOG_EVENTS.cutoff(now, days))
             for timeline in site.logs_by_entity.values():
                 timeline.drop_before(border)
             return len(site.logs.drop_before(border))
         case "samples":
-            border = to_us(cutoff(SAMPLES, now, days))
+            border = to_us(SAMPLES.cutoff(now, days))
             timelines = [line for series in site.samples.values() for line in series.values()]
             return sum(len(line.drop_before(border)) for line in timelines)
         case "service_status":
-            return len(site.services.drop_before(to_us(cutoff(SERVICE_STATUS, now, days))))
+            return len(site.services.drop_before(to_us(SERVICE_STATUS.cutoff(now, days))))
         case "sensor_readings":
-            return len(site.sensors.drop_before(to_us(cutoff(SENSOR_READINGS, now, days))))
+            return len(site.sensors.drop_before(to_us(SENSOR_READINGS.cutoff(now, days))))
         case "sel_records":
             return len(site.sel.drop_before(before))
         case "trigger_events":

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from groundcrew.contracts.clock import from_us, to_us
+from groundcrew.contracts.clock import to_us
 from groundcrew.stores.context.partitions import Partitions, partition_name
-from groundcrew.stores.context.tables import LOG_EVENTS, ROW_TABLES, TIME_TABLES, TimeTable, check_retention
+from groundcrew.stores.context.tables import COMPRESSED, LOG_EVENTS, ROW_TABLES, TIME_TABLES, TimeTable, check_retention
 from groundcrew.stores.database import Connection, Database
+from groundcrew.stores.timescale import compress
 
 _DELETE_ROWS = 10_000
 """Rows of one DELETE, so that no statement runs into the time limit."""
@@ -23,7 +24,7 @@ class Retention:
         dropped = {}
         for table in TIME_TABLES:
             if table.name in keep_days:
-                before = cutoff(table, now, keep_days[table.name])
+                before = table.cutoff(now, keep_days[table.name])
                 dropped[table.name] = await self._drop_old(table, before)
         for name, column in ROW_TABLES.items():
             if name in keep_days:
@@ -33,6 +34,7 @@ class Retention:
             dropped["incidents"] = await self._forget_incidents(now - timedelta(days=keep_days["incidents"]))
         self._partitions.forget()
         await self._partitions.ahead(now)
+        await compress(self._database, COMPRESSED)
         return dropped
 
     async def _drop_old(self, table: TimeTable, before: datetime) -> int:
@@ -77,11 +79,6 @@ class Retention:
             cursor = await connection.execute(_FORGET_INCIDENTS, (before,))
             row = await cursor.fetchone()
         return int(row[0]) if row else 0
-
-
-def cutoff(table: TimeTable, now: datetime, days: int) -> datetime:
-    """Start of the oldest partition that is kept."""
-    return from_us(table.slot(to_us(now - timedelta(days=days))) * table.width_us)
 
 
 async def _drop_partition(connection: Connection, table: TimeTable, name: str) -> int:

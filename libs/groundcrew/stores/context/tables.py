@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from groundcrew.contracts.clock import from_us, to_us
 from groundcrew.stores.copying import Target
+from groundcrew.stores.timescale import Compression
 
 DAY_US = 86_400_000_000
 _LAST_US = 253_370_764_800_000_000  # the year 9999
@@ -32,6 +35,10 @@ class TimeTable:
     def slot(self, time_us: int) -> int:
         """Number of the partition that this time falls in."""
         return time_us // self.width_us
+
+    def cutoff(self, now: datetime, keep_days: int) -> datetime:
+        """Start of the oldest partition that is kept: the one in which the time to keep begins."""
+        return from_us(self.slot(to_us(now - timedelta(days=keep_days))) * self.width_us)
 
 
 LOG_EVENTS = TimeTable(
@@ -81,6 +88,14 @@ SEL_RECORDS = Target(
         ("text", "text"),
     ),
 )  # fmt: skip
+
+COMPRESSED = (
+    Compression("samples", "series_id", "time DESC"),
+    Compression("log_events", "site, entity", "time DESC, id"),
+    Compression("service_status", "site, entity", "unit, time DESC"),
+    Compression("sensor_readings", "site, entity", "sensor, time DESC"),
+)
+"""Where TimescaleDB may compress, old chunks are; every column of a table's key is in its segment or its order."""
 
 TIME_TABLES = (LOG_EVENTS, SAMPLES, SERVICE_STATUS, SENSOR_READINGS)
 """Retention drops these by whole partitions."""
