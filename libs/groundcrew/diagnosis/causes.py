@@ -53,6 +53,9 @@ class CauseEntry(Record):
             if wrong:
                 msg = f"placeholder {{{min(wrong)}}}: expected {{part}} or {{place}}"
                 raise ValueError(msg)
+        if self.severity is Severity.UNKNOWN:
+            msg = "severity: expected info, warning or critical"
+            raise ValueError(msg)
         if ActionKind.UNKNOWN in self.actions:
             known = ", ".join(kind.value for kind in ActionKind if kind is not ActionKind.UNKNOWN)
             msg = f"actions: expected some of {known}"

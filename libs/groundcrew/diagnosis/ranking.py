@@ -146,7 +146,8 @@ def _part(cause: str, direct: Sequence[Symptom]) -> str:
 
 def _why(direct: Sequence[Symptom], covered: Sequence[Symptom], others: Sequence[Symptom], above: str) -> str:
     rules = ", ".join(sorted({symptom.rule_id for symptom in direct})[:5])
-    text = f"{len(direct)} symptom{'s' if len(direct) != 1 else ''} speak for it ({rules})"
+    verb = "symptom speaks" if len(direct) == 1 else "symptoms speak"
+    text = f"{len(direct)} {verb} for it ({rules})"
     if others:
         text += f"; it explains {len(covered)} of the {len(others)} others"
     if above:

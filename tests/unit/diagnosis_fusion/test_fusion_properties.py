@@ -98,7 +98,6 @@ def test_all_clear_resolves_everything(some):
             part=t.data.component,
             at=2_000,
             state=TriggerState.CLEARED,
-            source=EvidenceSource.SEL,
         )
         for t in some
     ]

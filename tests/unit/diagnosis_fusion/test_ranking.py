@@ -1,0 +1,85 @@
+"""Which cause is named, and how sure."""
+
+from groundcrew.contracts.incidents import Severity, Symptom
+from groundcrew.diagnosis.folding import symptom_of
+from groundcrew.diagnosis.ranking import rank
+
+from .conftest import raise_trigger
+
+
+def symptom(*causes: str, part: str = "", at: float = 0, severity: Severity = Severity.WARNING) -> Symptom:
+    return symptom_of(raise_trigger("n1", *causes, part=part, at=at, severity=severity))
+
+
+def test_one_clear_symptom_names_its_cause_with_confidence(knowledge):
+    [best] = rank([symptom("fan.failed", part="FAN3")], knowledge)
+    assert (best.id, best.component) == ("fan.failed", "FAN3")
+    assert 0.85 < best.confidence < 1
+
+
+def test_cause_is_preferred_over_its_consequences(knowledge):
+    shown = [
+        symptom("gpu.thermal", part="GPU 4", severity=Severity.CRITICAL),
+        symptom("gpu.thermal", part="GPU 5", severity=Severity.CRITICAL),
+        symptom("fan.failed", part="FAN3"),
+    ]
+    assert rank(shown, knowledge)[0].id == "fan.failed"
+
+
+def test_second_choice_of_a_rule_stays_behind_the_first(knowledge):
+    ranked = rank([symptom("cable.errors", "nic.link_flap", part="eth0")], knowledge)
+    assert [cause.id for cause in ranked] == ["cable.errors", "nic.link_flap"]
+
+
+def test_more_independent_evidence_makes_surer(knowledge):
+    once = rank([symptom("disk.failed", "nvme.wear", part="sda")], knowledge)
+    twice = rank([symptom("disk.failed", "nvme.wear", part="sda"), symptom("disk.failed", part="sda", at=1)], knowledge)
+    assert twice[0].confidence > once[0].confidence
+
+
+def test_evidence_that_comes_long_after_what_it_explains_counts_less(knowledge):
+    failed = symptom("software.failed", part="a.service")
+    soon = rank([failed, symptom("filesystem.full", part="/", at=60)], knowledge)[0]
+    late = rank([failed, symptom("filesystem.full", part="/", at=3_600)], knowledge)[0]
+    assert (soon.id, late.id) == ("filesystem.full", "filesystem.full")
+    assert late.confidence < soon.confidence
+
+
+def test_symptom_without_a_known_cause_is_unknown(knowledge):
+    [cause] = rank([symptom(part="x")], knowledge)
+    assert (cause.id, cause.confidence) == ("unknown", 0)
+
+
+def test_info_alone_is_too_little_where_many_causes_are_possible(knowledge):
+    weak = symptom("disk.failed", "nvme.wear", "raid.degraded", "cable.errors", severity=Severity.INFO)
+    late = weak.model_copy(update={"causes": ["unknown", "nvme.wear"]})
+    assert rank([late], knowledge)[0].id == "unknown"
+
+
+def test_shared_fault_comes_first_and_says_how_many_hosts_show_it(knowledge):
+    shown = [symptom("psu.input_lost", part="PSU2", severity=Severity.CRITICAL)]
+    entry = knowledge.get("pdu.failed")
+    best, second = rank(shown, knowledge, (entry, "pdu-4b", 8))[:2]
+    assert (best.id, best.component, second.id) == ("pdu.failed", "pdu-4b", "psu.input_lost")
+    assert best.why == "8 hosts on pdu pdu-4b show the same kind of fault at the same time."
+
+
+def test_part_with_most_evidence_is_blamed(knowledge):
+    shown = [symptom("gpu.page_fault", part=part, at=i) for i, part in enumerate(["GPU 1", "GPU 2", "GPU 2"])]
+    assert rank(shown, knowledge)[0].component == "GPU 2"
+
+
+def test_order_of_symptoms_does_not_matter(knowledge):
+    shown = [
+        symptom("gpu.fallen_off_bus", part="GPU 1", at=3),
+        symptom("psu.input_lost", part="PS2", at=1),
+        symptom("kernel.hung_task", part="python3", at=60),
+    ]
+    assert rank(shown, knowledge) == rank(shown[::-1], knowledge)
+
+
+def test_why_names_rules_and_what_is_explained(knowledge):
+    shown = [symptom("psu.input_lost", part="PS2"), symptom("psu.redundancy_lost", at=1)]
+    best, second = rank(shown, knowledge)
+    assert best.why == "1 symptom speaks for it (psu-input_lost); it explains 1 of the 1 others."
+    assert second.why.endswith("it is itself explained by psu.input_lost.")

@@ -1,0 +1,56 @@
+"""Which names mean the same part, and what hosts share."""
+
+import pytest
+
+from groundcrew.contracts.inventory import Inventory, InventoryHost
+from groundcrew.diagnosis.topology import SharedKind, Topology, names_part, part_key
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("PS2", "Power Supply 2"),
+        ("PSU2", "PS2 Status"),
+        ("/dev/sde", "sde1"),
+        ("nvme2", "nvme2n1p1"),
+        ("GPU 0000:C3:00.0", "0000:c3:00"),
+        ("DIMM A4", "DIMMA4"),
+        ("A4", "DIMM_A4"),
+        ("P1-DIMMA1", "P1_DIMMA1"),
+        ("nginx.service", "nginx"),
+    ],
+)
+def test_two_names_of_one_part(one, other):
+    assert part_key(one) == part_key(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("FAN1", "FAN10"), ("PS1", "PS2"), ("sda", "sdb"), ("nvme0n1", "nvme1n1"), ("A1", "B1"), ("/", "/var")],
+)
+def test_two_parts(one, other):
+    assert part_key(one) != part_key(other)
+
+
+def test_memory_controller_names_no_single_part():
+    assert names_part("mc0") == ""
+
+
+def test_bmc_stands_for_its_host():
+    topology = Topology(Inventory(host=[InventoryHost(name="n1", bmc="n1-bmc")]))
+    assert topology.host_of("bmc:n1-bmc") == "n1"
+    assert topology.host_of("bmc:other") is None
+    assert topology.host_of("pdu:a") is None
+
+
+def test_feed_whose_other_hosts_are_well_is_not_the_common_element():
+    rack = [InventoryHost(name=f"n{i}", pdu=["pdu-a", "pdu-b"]) for i in range(3)]
+    stranger = InventoryHost(name="m", pdu=["pdu-a"])
+    topology = Topology(Inventory(host=[*rack, stranger]))
+    found = topology.common_element(["n0", "n1", "n2"], SharedKind.PDU, at_least=3)
+    assert found == ("pdu-b", ["n0", "n1", "n2"])
+
+
+def test_hosts_without_places_share_nothing():
+    topology = Topology(Inventory(host=[InventoryHost(name=f"n{i}") for i in range(5)]))
+    assert topology.common_element([f"n{i}" for i in range(5)], SharedKind.RACK, at_least=2) is None
