@@ -100,6 +100,7 @@ class Station:
 
     async def wait_until(self, seconds: float) -> None:
         await self.broker.settle(until=START + timedelta(seconds=seconds))
+        await self.broker.settle()
 
 
 def trigger(
