@@ -67,7 +67,7 @@ def server_config(
         f"  store_dir: {_text(store_dir)}\n"
         "  max_memory_store: 64MB\n"
         f"  max_file_store: {max_file_store}\n"
-        f"  sync_interval: {sync_interval}\n"
+        f'  sync_interval: "{sync_interval}"\n'
         "}\n"
         f"authorization {{\n  users: [\n{users}\n  ]\n}}\n"
     )

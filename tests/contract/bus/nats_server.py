@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from groundcrew.bus.access import ADMIN, SERVICES
-from groundcrew.bus.permissions import server_config
+from groundcrew.bus.permissions import FILE_STORE, server_config
 
 PASSWORDS = {name: f"pw-{name}" for name in (*SERVICES, ADMIN)}
 
@@ -25,12 +25,20 @@ def binary() -> str:
 class NatsServer:
     """Started on its first port, restarted on the same."""
 
-    def __init__(self, folder: Path, *, sites: tuple[str, ...] = ("demo",), max_file_store: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sites: tuple[str, ...] = ("demo",),
+        max_file_store: int = FILE_STORE,
+        sync_interval: str = "always",
+    ) -> None:
         self.folder = folder
         self.port = 0
         self._sites = sites
         self._process: subprocess.Popen[bytes] | None = None
-        self._more = {} if max_file_store is None else {"max_file_store": max_file_store}
+        self._max_file_store = max_file_store
+        self._sync_interval = sync_interval
 
     @property
     def url(self) -> str:
@@ -44,7 +52,8 @@ class NatsServer:
                 sites=self._sites,
                 store_dir=str(self.folder / "store"),
                 listen=f"127.0.0.1:{self.port or -1}",
-                **self._more,
+                max_file_store=self._max_file_store,
+                sync_interval=self._sync_interval,
             )
         )
         ports = self.folder / "ports"

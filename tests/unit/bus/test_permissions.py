@@ -84,7 +84,7 @@ def test_parameters_reach_the_configuration():
         'http: "127.0.0.1:8222"',
         'store_dir: "/var/lib/nats"',
         f"max_file_store: {64 * MIB}",
-        "sync_interval: always",
+        'sync_interval: "always"',
     ):
         assert line in text
     assert text == config(listen="0.0.0.0:4222", http="127.0.0.1:8222", max_file_store=64 * MIB)
