@@ -139,7 +139,9 @@ function focusPath(region) {
 }
 
 // --- the connection ----------------------------------------------------------------------------------------------
-let tries = 0, silence = 0;
+let tries = 0, silence = 0, socket = null;
+
+addEventListener("offline", () => { if (socket) { show("off", "○ offline"); socket.close(); } });
 
 function show(state, words) {
   const sign = $("#live");
@@ -152,11 +154,12 @@ function show(state, words) {
 function connect() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   const site = encodeURIComponent(document.body.dataset.site);
-  const socket = new WebSocket(`${scheme}//${location.host}/api/v1/live?site=${site}`, "groundcrew.live.v1");
+  socket = new WebSocket(`${scheme}//${location.host}/api/v1/live?site=${site}`, "groundcrew.live.v1");
+  const own = socket;
   let patience = 60;
   const listen = () => {
     clearTimeout(silence);
-    silence = setTimeout(() => socket.close(), patience * 1000);
+    silence = setTimeout(() => own.close(), patience * 1000);
   };
   socket.addEventListener("message", ({ data }) => {
     listen();
@@ -176,7 +179,7 @@ function connect() {
     clearTimeout(silence);
     if (code === 4401) { location.reload(); return; }
     tries += 1;
-    show("off", "○ reconnecting");
+    show("off", navigator.onLine ? "○ reconnecting" : "○ offline");
     setTimeout(connect, Math.min(30_000, 500 * 2 ** Math.min(tries, 6)) * (0.75 + Math.random() / 2));
   });
 }
