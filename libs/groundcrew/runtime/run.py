@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import NoReturn, TypeVar
 
 import uvloop
@@ -176,8 +176,7 @@ async def _until_over(start: Awaitable[None], tasks: RootTasks, stop: asyncio.Ev
     finally:
         for task in (starting, ended, stopping):
             task.cancel()
-        with suppress(asyncio.CancelledError, *START_ERRORS):
-            await starting
+        await asyncio.gather(starting, ended, stopping, return_exceptions=True)
 
 
 async def _drain(stack: AsyncExitStack, log: FilteringBoundLogger) -> int:

@@ -49,8 +49,9 @@ def up_detached(options: UpOptions) -> Ready:
         os.close(reading)
     if event.get("ready"):
         return Ready(url=event["url"], link=event["link"])
-    with contextlib.suppress(psutil.Error):
-        psutil.Process(pid).terminate()
+    if not event:
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(pid).terminate()
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     raise ChildFailed(event.get("reason") or f"it did not answer within {DETACHED_READY_S:g} s", code or 1)

@@ -242,8 +242,7 @@ async def run(options: Options, services: list[Wired], log: FilteringBoundLogger
     code, reason = 0, ""
     if not running.done():
         running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        await asyncio.gather(running, return_exceptions=True)
         log.info("stopping")
     else:
         code, error = EXIT_FAILED, running.exception()
