@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 
 _PCI = re.compile(
-    r"(?:PCI:)?(?:(?P<domain>[0-9a-f]{4,8}):)?(?P<bus>[0-9a-f]{2}):(?P<slot>[0-9a-f]{2})(?:\.(?P<fn>[0-7]))?", re.IGNORECASE
+    r"(?:PCI:)?(?:(?P<domain>[0-9a-f]{4,8}):)?(?P<bus>[0-9a-f]{2}):(?P<slot>[0-9a-f]{2})(?:\.(?P<fn>[0-7]))?",
+    re.IGNORECASE,
 )
 _NVME = re.compile(r"(nvme\d+)(?:c\d+)?(n\d+)?(?:p\d+)?")
 _DISK = re.compile(r"((?:sd|hd|vd|xvd)[a-z]+)\d*")

@@ -70,28 +70,31 @@ class Matcher:
         if not self._patterns:
             return []
         matches: list[Match] = []
-        for row, text in self._candidates(texts):
+        for row, text, indices in self._candidates(texts):
             identifier = identifiers[row] if identifiers is not None else ""
             unit = units[row] if units is not None else ""
-            matches.extend(self._confirm(row, text, identifier, unit))
+            matches.extend(self._confirm(row, text, indices, identifier, unit))
         return matches
 
-    def _candidates(self, texts: Sequence[str]) -> list[tuple[int, str]]:
+    def _candidates(self, texts: Sequence[str]) -> list[tuple[int, str, list[int]]]:
+        """Rows that something matched: the row, its text as one line, and which patterns."""
         found = self._set.Match
-        candidates: list[tuple[int, str]] = []
+        candidates: list[tuple[int, str, list[int]]] = []
         for start in range(0, len(texts), CHUNK):
             chunk = texts[start : start + CHUNK]
             joined = "\n".join(chunk)
             if joined.count("\n") >= len(chunk):  # an entry of several lines among them
                 joined = "\n".join(text.replace("\n", " ") for text in chunk)
             if found(_clean(joined)):
-                lines = ((start + offset, _line(text)) for offset, text in enumerate(chunk))
-                candidates.extend((row, text) for row, text in lines if found(text))
+                for offset, raw in enumerate(chunk):
+                    text = _line(raw)
+                    if indices := found(text):
+                        candidates.append((start + offset, text, sorted(indices)))
         return candidates
 
-    def _confirm(self, row: int, text: str, identifier: str, unit: str) -> list[Match]:
+    def _confirm(self, row: int, text: str, indices: list[int], identifier: str, unit: str) -> list[Match]:
         matches: dict[str, Match] = {}
-        for index in sorted(self._set.Match(text)):
+        for index in indices:
             pattern = self._patterns[index]
             rule = pattern.rule
             if rule.id in matches or (identifier and rule.identifiers and identifier not in rule.identifiers):
@@ -108,7 +111,7 @@ class Matcher:
 
 def _line(text: str) -> str:
     """One line for the patterns, which are written for one line; an entry of several is read as one."""
-    return _clean(text.replace("\n", " "))
+    return _clean(text.replace("\n", " ") if "\n" in text else text)
 
 
 def _clean(text: str) -> str:

@@ -189,7 +189,7 @@ def _tables(text: str, file: str, kind: str) -> list[Any]:
 
 
 def _describe(error: ValidationError, file: str, where: str) -> str:
-    """One line naming file, place and key of the first thing wrong; a misspelt key before the one that it leaves out."""
+    """One line naming file, place and key of the first thing wrong; a misspelt key before the one it leaves out."""
     first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")

@@ -14,7 +14,8 @@ from groundcrew_trigger.metrics import TriggerMetrics
 
 
 class Observer:
-    """Layer 1 on the bus. Partitions may run at once: one entity's batches come one after another.
+    """Layer 1 on the bus. Partitions may run at once: one entity's batches come one after another, and a batch that
+    comes again holds back those behind it, so that skipping by sequence loses nothing.
 
     The state that is written says up to which sequence it goes. A process that dies between publishing and writing
     publishes the same ids again; one that dies after writing finds the redelivered batch done.

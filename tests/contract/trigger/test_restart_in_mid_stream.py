@@ -113,7 +113,8 @@ class Place:
         return [envelope.data.component for envelope in self.seen]
 
 
-async def until(condition: Callable[[], bool], seconds: float = 15) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """A batch that was on its way to a process that ended comes again after the durable's ack_wait (30 s)."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
