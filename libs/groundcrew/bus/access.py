@@ -5,7 +5,7 @@ from typing import Any
 
 from groundcrew.contracts.envelope import Message
 from groundcrew.contracts.queries import Endpoint
-from groundcrew.contracts.streams import Buckets, route_of
+from groundcrew.contracts.streams import Buckets, Durable, route_of
 
 ADMIN = "admin"
 """The user who may do everything: operators, tests and set-up."""
@@ -58,3 +58,7 @@ def may_serve(service: str, endpoint: Endpoint[Any, Any]) -> bool:
 
 def may_write(service: str, bucket: str) -> bool:
     return service == ADMIN or service in BUCKET_WRITERS.get(bucket, ())
+
+
+def may_consume(service: str, durable: Durable) -> bool:
+    return service in (ADMIN, durable.owner)

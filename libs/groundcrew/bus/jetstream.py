@@ -18,7 +18,7 @@ from nats.js.errors import NotFoundError
 from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
-from groundcrew.bus.access import may_publish
+from groundcrew.bus.access import may_consume, may_publish, may_serve, may_write
 from groundcrew.bus.jetstream_connection import Connection, reason_of
 from groundcrew.bus.jetstream_consumer import ConsumeContext, JetStreamConsumer, Worker
 from groundcrew.bus.jetstream_declare import Declarations
@@ -50,6 +50,9 @@ R = TypeVar("R", bound=Record)
 
 
 class _Stoppable(Protocol):
+    @property
+    def stopped(self) -> bool: ...
+
     async def stop(self) -> None: ...
 
 
@@ -154,6 +157,9 @@ class JetStreamBus:
         if durable.per_entity != (entity is not None):
             msg = f"durable {durable.name}: an entity is {'required' if durable.per_entity else 'not allowed'}"
             raise ValueError(msg)
+        if not may_consume(self._service, durable):
+            msg = f"{self._service} may not consume durable {durable.name} of {durable.owner}"
+            raise PublishDenied(msg)
         context = ConsumeContext(
             bus=self,
             connection=self._connection,
@@ -171,8 +177,13 @@ class JetStreamBus:
                 await worker.start()
                 workers.append(worker)
         consumer = JetStreamConsumer(workers, self._drain_s)
-        self._running.append(consumer)
+        self._keep(consumer)
         return consumer
+
+    def _keep(self, running: _Stoppable) -> None:
+        """Remember what `close` has to stop, forget what is stopped."""
+        self._running = [each for each in self._running if not each.stopped]
+        self._running.append(running)
 
     async def _declared(self, durable: Durable, partition: int, entity: str | None) -> None:
         try:
@@ -187,7 +198,7 @@ class JetStreamBus:
         dropped = self._metrics.tap_dropped.labels(self._service).inc
         tap = _Tap(subject, callback, dropped=dropped, log=self._log)
         await tap.start(self._connection)
-        self._running.append(tap)
+        self._keep(tap)
         return tap
 
     async def request(
@@ -196,6 +207,9 @@ class JetStreamBus:
         return await self._endpoints.request(endpoint, request, site=site or self._site, timeout_s=timeout)
 
     async def serve(self, endpoint: Endpoint[Q, R], handler: Callable[[Q], Awaitable[R]]) -> Subscription:
+        if not may_serve(self._service, endpoint):
+            msg = f"{self._service} may not serve {endpoint.subject(self._site)}"
+            raise PublishDenied(msg)
         return await self._endpoints.serve(endpoint, handler, site=self._site)
 
     # --- schedules, KV, life ------------------------------------------------------------------------------------------
@@ -229,7 +243,16 @@ class JetStreamBus:
         except nats.errors.Error as error:
             msg = f"bucket {bucket} at {self._connection.address}: {reason_of(error)}"
             raise BusUnavailable(msg) from None
-        return JetStreamKeyValue(kv, bucket, self._site, connection=self._connection, clock=self._clock, log=self._log)
+        return JetStreamKeyValue(
+            kv,
+            bucket,
+            self._site,
+            connection=self._connection,
+            clock=self._clock,
+            log=self._log,
+            writable=may_write(self._service, bucket),
+            watching=self._keep,
+        )
 
     async def ping(self) -> None:
         await self._connection.ready(0.1)
@@ -268,6 +291,7 @@ class _Tap:
         self._queue: asyncio.Queue[Msg] = asyncio.Queue(TAP_PENDING)
         self._subscription: NatsSubscription | None = None
         self._task: asyncio.Task[None] | None = None
+        self.stopped = False
 
     async def start(self, connection: Connection) -> None:
         self._subscription = await connection.client.subscribe(self._subject, cb=self._offer)
@@ -294,6 +318,7 @@ class _Tap:
                 self._log.exception("tap failed", subject=self._subject)
 
     async def stop(self) -> None:
+        self.stopped = True
         if self._subscription is not None:
             subscription, self._subscription = self._subscription, None
             try:

@@ -236,5 +236,10 @@ class Connection:
         if not self._closing:
             reason = f"NATS at {self.address} closed the connection for good: {self._last_error}"
             self._log.error("bus: closed", reason=reason)
-            if self._on_fatal is not None:
-                self._on_fatal(reason)
+            self.fatal(reason)
+
+    def fatal(self, reason: str) -> None:
+        """Tell the owner of the bus, once, that it cannot go on."""
+        on_fatal, self._on_fatal = self._on_fatal, None
+        if on_fatal is not None:
+            on_fatal(reason)

@@ -73,6 +73,14 @@ class Worker:
         await self._puller.start()
         name = f"{self._context.connection.service}: consume {self._durable.name} p{self._partition}"
         self._task = asyncio.create_task(self._run(), name=name)
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A worker that ends by an error of ours would leave its partition unread in silence."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._log.error("bus: consumer ended", exc_info=error)
+            self._context.connection.fatal(f"{task.get_name()} ended: {reason_of(error)}")
 
     async def stop(self, drain_s: float) -> None:
         """Let the message at hand finish; after `drain_s` it is left to another process."""
@@ -226,11 +234,11 @@ class JetStreamConsumer:
     def __init__(self, workers: list[Worker], drain_s: float) -> None:
         self._workers = workers
         self._drain_s = drain_s
-        self._stopped = False
+        self.stopped = False
 
     async def stop(self) -> None:
-        if not self._stopped:
-            self._stopped = True
+        if not self.stopped:
+            self.stopped = True
             await asyncio.gather(*(worker.stop(self._drain_s) for worker in self._workers))
 
     @property

@@ -119,6 +119,8 @@ class Endpoints:
             if one._subject == subject:  # noqa: SLF001
                 self._service._endpoints.remove(one)  # noqa: SLF001
                 await one._stop()  # noqa: SLF001
+        if self._connection.connected:
+            await self._connection.synced()
 
     async def stop(self) -> None:
         """Take no more requests, answer those under way."""

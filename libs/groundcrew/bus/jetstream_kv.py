@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from groundcrew.bus.jetstream_connection import Connection, reason_of
 from groundcrew.bus.jetstream_pull import ConsumerGone, Puller
-from groundcrew.bus.port import BusUnavailable, Entry, KeyConflict
+from groundcrew.bus.port import BusUnavailable, Entry, KeyConflict, PublishDenied
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.identity import random_id
 
@@ -33,8 +33,12 @@ class JetStreamKeyValue:
         connection: Connection,
         clock: Clock,
         log: FilteringBoundLogger,
+        writable: bool,
+        watching: Callable[["Watch"], None],
     ) -> None:
         self._kv = kv
+        self._writable = writable
+        self._register = watching
         self._bucket = bucket
         self._prefix = f"{site}."
         self._connection = connection
@@ -51,12 +55,14 @@ class JetStreamKeyValue:
         return Entry(entry.value or b"", entry.revision or 0)
 
     async def put(self, key: str, value: bytes) -> int:
+        self._check_write()
         try:
             return await self._kv.put(self._prefix + key, value)
         except nats.errors.Error as error:
             raise self._unavailable(error) from None
 
     async def create(self, key: str, value: bytes) -> int:
+        self._check_write()
         try:
             return await self._kv.create(self._prefix + key, value)
         except KeyWrongLastSequenceError:
@@ -66,6 +72,7 @@ class JetStreamKeyValue:
             raise self._unavailable(error) from None
 
     async def update(self, key: str, value: bytes, revision: int) -> int:
+        self._check_write()
         try:
             return await self._kv.update(self._prefix + key, value, last=revision)
         except KeyWrongLastSequenceError:
@@ -75,6 +82,7 @@ class JetStreamKeyValue:
             raise self._unavailable(error) from None
 
     async def delete(self, key: str) -> None:
+        self._check_write()
         try:
             await self._kv.delete(self._prefix + key)
         except nats.errors.Error as error:
@@ -94,6 +102,12 @@ class JetStreamKeyValue:
             await listing.stop()
         return sorted(present)
 
+    def _check_write(self) -> None:
+        """Before the server, which would let a forbidden write end in a timeout."""
+        if not self._writable:
+            msg = f"{self._connection.service} may not write to bucket {self._bucket}"
+            raise PublishDenied(msg)
+
     def _unavailable(self, error: Exception) -> BusUnavailable:
         return BusUnavailable(f"bucket {self._bucket} at {self._connection.address}: {reason_of(error)}")
 
@@ -107,6 +121,7 @@ class JetStreamKeyValue:
         watch = self._watching(callback)
         await watch.load()
         watch.follow()
+        self._register(watch)
         return watch
 
 
@@ -133,7 +148,7 @@ class Watch:
         self._puller: Puller | None = None
         self._consumer = ""
         self._task: asyncio.Task[None] | None = None
-        self._stopping = False
+        self.stopped = False
 
     async def load(self) -> None:
         """Call back with what is there. Raises BusUnavailable."""
@@ -171,7 +186,7 @@ class Watch:
                 await self._tell(message)
 
     async def _run(self) -> None:
-        while not self._stopping:
+        while not self.stopped:
             assert self._puller is not None
             try:
                 if self._puller.reconnected:
@@ -193,7 +208,7 @@ class Watch:
             self._log.exception("watch failed", key=key)
 
     async def stop(self) -> None:
-        self._stopping = True
+        self.stopped = True
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -18,7 +18,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
-from groundcrew.bus.access import ADMIN, may_publish, may_request, may_serve, may_write
+from groundcrew.bus.access import ADMIN, may_consume, may_publish, may_request, may_serve, may_write
 from groundcrew.bus.deadletters import dead_letter
 from groundcrew.bus.memory_broker import MemoryBroker
 from groundcrew.bus.memory_kv import MemoryKeyValue
@@ -164,8 +164,17 @@ class MemoryBus:
         if durable.per_entity != (entity is not None):
             msg = f"durable {durable.name}: an entity is {'required' if durable.per_entity else 'not allowed'}"
             raise ValueError(msg)
+        if not may_consume(self._service, durable):
+            msg = f"{self._service} may not consume durable {durable.name} of {durable.owner}"
+            raise PublishDenied(msg)
         lanes = self.broker.durable_lanes(durable, self._site, entity)
         return _MemoryConsumer(lanes, [self._drive(lane, handler, concurrency) for lane in lanes])
+
+    def _keep(self, running: _Running) -> _Running:
+        """Remember what `close` has to stop, forget what is stopped."""
+        self._running = [each for each in self._running if not each.stopping.is_set()]
+        self._running.append(running)
+        return running
 
     def _drive(self, lane: DurableLane, handler: Handler, concurrency: int) -> _Running:
         async def handle(stored: Stored, deliveries: int) -> Outcome:
@@ -173,7 +182,7 @@ class MemoryBus:
 
         lane.workers.append(handle)
         running = _Running(lambda: lane.workers.remove(handle), self._drain_s)
-        self._running.append(running)
+        self._keep(running)
         if self.broker.live:
             for _ in range(1 if lane.durable.partitioned else concurrency):
                 self._spawn(running, lane, lambda: lane.step_with(handle), f"consume {lane.durable.name}")
@@ -248,7 +257,7 @@ class MemoryBus:
 
     def _attach(self, lane: CallbackLane, name: str) -> _Running:
         running = _Running(lambda: self.broker.remove(lane), self._drain_s)
-        self._running.append(running)
+        self._keep(running)
         if self.broker.live:
             self._spawn(running, lane, lane.step, name)
         return running
@@ -300,9 +309,7 @@ class MemoryBus:
 
         served = self.broker.served.setdefault(subject, [])
         served.append(respond)
-        running = _Running(lambda: served.remove(respond), self._drain_s)
-        self._running.append(running)
-        return running
+        return self._keep(_Running(lambda: served.remove(respond), self._drain_s))
 
     # --- schedules, KV, life ------------------------------------------------------------------------------------------
 
@@ -315,7 +322,7 @@ class MemoryBus:
         if new and self.broker.live:
             running = _Running(lambda: None, 0)
             running.tasks.append(asyncio.create_task(self._tick(), name=f"{self._service}: schedule {name}"))
-            self._running.append(running)
+            self._keep(running)
 
     async def _tick(self) -> None:
         while (due := self.broker.next_tick()) is not None:

@@ -155,11 +155,11 @@ async def test_a_handler_slower_than_ack_wait_keeps_its_message(harness: Harness
 
     async def slow(delivery):
         calls.append(delivery.deliveries)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.2)
 
-    await bus.consume(replace(RECORD, ack_wait_s=0.6), slow)
+    await bus.consume(replace(RECORD, ack_wait_s=0.5), slow)
     await bus.publish(logged("web-1", 1))
-    await asyncio.sleep(2.5)
+    await asyncio.sleep(1.6)
     assert calls == [1]
 
 
