@@ -9,6 +9,7 @@ import asyncio
 import shutil
 import tempfile
 import time
+from collections.abc import Awaitable
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -67,53 +68,73 @@ def log_batches(rows: int) -> list[Envelope[LogBatch]]:
     return batches
 
 
-async def rate(work, rows: int) -> float:
-    started = time.perf_counter()
-    await work()
-    return rows / (time.perf_counter() - started)
+class Stopwatch:
+    """Rows and seconds of one way to write."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.seconds = 0.0
+
+    async def run(self, work: Awaitable[object], rows: int) -> None:
+        started = time.perf_counter()
+        await work
+        self.seconds += time.perf_counter() - started
+        self.rows += rows
+
+    @property
+    def rate(self) -> float:
+        return self.rows / self.seconds
 
 
-async def store_rates(store, rows: int) -> dict[str, float]:
-    metrics, logs = metric_batches(rows), log_batches(rows)
-
-    async def record(method, batches):
-        for batch in batches:
-            await method(batch)
-
-    return {
-        "samples": await rate(lambda: record(store.record_metrics, metrics), rows),
-        "samples again": await rate(lambda: record(store.record_metrics, metrics), rows),
-        "log lines": await rate(lambda: record(store.record_logs, logs), rows),
-        "log lines again": await rate(lambda: record(store.record_logs, logs), rows),
-    }
+async def insert_each(database: Database, sql: str, rows: list[tuple]) -> None:
+    """The plain way: one INSERT ... ON CONFLICT a row, pipelined, a transaction per batch."""
+    async with database.transaction() as connection:
+        await connection.cursor().executemany(sql, rows)
 
 
-async def executemany_rates(database: Database, rows: int) -> dict[str, float]:
-    """The plain way: the same rows, one INSERT ... ON CONFLICT each, pipelined, a transaction per batch."""
+def plain_samples(batch: MetricBatch) -> list[tuple]:
+    columns = zip(batch.series_index, batch.times, batch.values, strict=True)
+    return [("plain", -1 - index, from_us(at), value) for index, at, value in columns]
 
-    async def insert(sql: str, batches: list[list[tuple]]) -> None:
-        for batch in batches:
-            async with database.transaction() as connection:
-                await connection.cursor().executemany(sql, batch)
 
-    samples = [
-        [("plain", index, from_us(at), value)
-         for index, at, value in zip(one.data.series_index, one.data.times, one.data.values, strict=True)]
-        for one in metric_batches(rows)
-    ]  # fmt: skip
-    lines = [
-        [("plain", from_us(at), UUID(key), HOST, NOON, 6, "kernel", "sshd.service", "x", "0" * 32, "x", place, text)
-         for at, key, place, text in zip(one.times, one.ids, one.positions, one.messages, strict=True)]
-        for one in (envelope.data for envelope in log_batches(rows))
-    ]  # fmt: skip
-    insert_sample = (
-        "INSERT INTO samples (site, series_id, time, value) VALUES (%s, -1 - %s, %s, %s) ON CONFLICT DO NOTHING"
-    )
-    insert_line = f"INSERT INTO log_events VALUES ({', '.join(['%s'] * 13)}) ON CONFLICT DO NOTHING"
-    return {
-        "samples": await rate(lambda: insert(insert_sample, samples), rows),
-        "log lines": await rate(lambda: insert(insert_line, lines), rows),
-    }
+def plain_lines(batch: LogBatch) -> list[tuple]:
+    columns = zip(batch.times, batch.ids, batch.positions, batch.messages, strict=True)
+    return [
+        ("plain", from_us(at), UUID(key), HOST, NOON, 6, "kernel", "sshd.service", "x", "0" * 32, "x", place, text)
+        for at, key, place, text in columns
+    ]
+
+
+async def write_both_ways(database: Database, store: PostgresContextStore, rows: int) -> dict[str, list[Stopwatch]]:
+    """Turn and turn about, batch by batch, so that a busy machine slows both the same."""
+    ways = [
+        ("samples", store.record_metrics, metric_batches(rows), plain_samples, INSERT_SAMPLE),
+        ("log lines", store.record_logs, log_batches(rows), plain_lines, INSERT_LINE),
+    ]
+    watches: dict[str, list[Stopwatch]] = {}
+    for name, record, envelopes, plain, sql in ways:
+        copied, inserted = watches.setdefault(name, [Stopwatch(), Stopwatch()])
+        for envelope in envelopes:
+            tuples = plain(envelope.data)
+            await copied.run(record(envelope), BATCH)
+            await inserted.run(insert_each(database, sql, tuples), BATCH)
+        (again,) = watches.setdefault(f"{name} again", [Stopwatch()])
+        for envelope in envelopes:
+            await again.run(record(envelope), BATCH)
+    return watches
+
+
+async def write_to_memory(rows: int) -> dict[str, Stopwatch]:
+    store = MemoryContextStore()
+    watches = {"samples": Stopwatch(), "log lines": Stopwatch()}
+    for metrics, logs in zip(metric_batches(rows), log_batches(rows), strict=True):
+        await watches["samples"].run(store.record_metrics(metrics), BATCH)
+        await watches["log lines"].run(store.record_logs(logs), BATCH)
+    return watches
+
+
+INSERT_SAMPLE = "INSERT INTO samples (site, series_id, time, value) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+INSERT_LINE = f"INSERT INTO log_events VALUES ({', '.join(['%s'] * 13)}) ON CONFLICT DO NOTHING"
 
 
 async def read_times(store) -> dict[str, float]:
@@ -149,9 +170,9 @@ async def main(rows: int) -> None:
         database = await Database.open(**server.create_database("bench"), owner="context", clock=SystemClock())
         await migrate(database, "context")
         store = PostgresContextStore(database)
-        plain = await executemany_rates(database, rows)
-        copied = await store_rates(store, rows)
-        memory = await store_rates(MemoryContextStore(), rows)
+        written = await write_both_ways(database, store, rows)
+        await database.execute("ANALYZE")  # as autovacuum does within the minute
+        memory = await write_to_memory(rows)
         reads = await read_times(store)
         sizes = await database.fetch(_SIZES)
         await store.close()
@@ -160,10 +181,10 @@ async def main(rows: int) -> None:
         shutil.rmtree(folder)
     print(f"{rows:,} rows each, batches of {BATCH:,}, PostgreSQL from the wheel, fsync on")
     print(f"{'':24}{'COPY path':>14}{'executemany':>14}{'ratio':>8}{'memory':>14}   rows/s")
-    for name, value in copied.items():
-        other = plain.get(name)
-        against = f"{other:>14,.0f}{value / other:>8.1f}" if other else f"{'':>22}"
-        print(f"{name:24}{value:>14,.0f}{against}{memory[name]:>14,.0f}")
+    for name, (copied, *inserted) in written.items():
+        against = "".join(f"{one.rate:>14,.0f}{copied.rate / one.rate:>8.1f}" for one in inserted)
+        held = f"{memory[name].rate:>14,.0f}" if name in memory else ""
+        print(f"{name:24}{copied.rate:>14,.0f}{against}{held}")
     for name, size in sizes:
         print(f"{name}: {size} bytes a row with its indexes")
     for name, value in reads.items():

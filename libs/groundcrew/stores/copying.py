@@ -50,10 +50,11 @@ async def insert_new(connection: Connection, target: Target, rows: Sequence[Sequ
     Give each key once and the rows in the order of the table's key: two batches that overlap then cannot wait for
     each other.
     """
+    await connection.execute("SAVEPOINT straight")
     try:
-        async with connection.transaction():
-            await _copy(connection, target, target.table, rows)
+        await _copy(connection, target, target.table, rows)
     except UniqueViolation:
+        await connection.execute("ROLLBACK TO SAVEPOINT straight")
         return await insert_staged(connection, target, rows)
     return len(rows)
 
