@@ -16,7 +16,7 @@ MAX_HOSTS = 5_000
 _ATTEMPTS = 5
 
 
-class InventoryError(Exception):
+class InventoryError(ValueError):
     """The inventory file cannot be used; the text names file, entry and what was expected."""
 
 
@@ -25,16 +25,18 @@ def read_inventory(path: Path) -> Inventory:
     try:
         raw = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"context.inventory_file: {path}: {error}"
+        msg = f"expected a readable inventory file: {error}"
         raise InventoryError(msg) from None
     except tomllib.TOMLDecodeError as error:
-        msg = f"{path}: expected TOML with [[host]] tables: {error}"
+        msg = f"expected TOML with [[host]] tables: {path}: {error}"
         raise InventoryError(msg) from None
     try:
         return Inventory.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        msg = f"{path}: {_place(first['loc'], raw)}: {first['msg'].removeprefix('Value error, ')}"
+        msg = (
+            f"expected an inventory: {path}: {_place(first['loc'], raw)}: {first['msg'].removeprefix('Value error, ')}"
+        )
         raise InventoryError(msg) from None
 
 

@@ -1,12 +1,14 @@
 """Settings of the context service."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from groundcrew.diagnosis.relation import Windows
 from groundcrew.runtime.settings import Section, ServiceSettings
+from groundcrew_context.inventory import read_inventory
 
 
 class ContextSection(Section):
@@ -31,6 +33,14 @@ class ContextSection(Section):
     lease_s: float = Field(
         10, ge=1, le=300, description="seconds after which a standby takes over from a silent process"
     )
+
+    @field_validator("inventory_file")
+    @classmethod
+    def _usable(cls, path: str) -> str:
+        """A mistake in the inventory is a mistake in the settings: told at once, with its place."""
+        if path:
+            read_inventory(Path(path))
+        return path
 
     def windows(self) -> Windows:
         return Windows(

@@ -6,7 +6,9 @@ from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.observations import InventoryObserved
 from groundcrew.contracts.queries import Endpoints, HostsQuery
 from groundcrew.contracts.streams import Buckets
+from groundcrew.runtime.settings import SettingsError, load
 from groundcrew_context.inventory import InventoryError, read_inventory
+from groundcrew_context.settings import Settings
 
 from .conftest import START, sealed, trigger
 
@@ -93,6 +95,10 @@ def test_mistake_in_the_file_is_told_in_one_line(tmp_path, text, told):
     assert str(file) in str(error.value)
 
 
-def test_file_that_is_not_there_is_told_with_the_setting(tmp_path):
-    with pytest.raises(InventoryError, match=r"context\.inventory_file"):
-        read_inventory(tmp_path / "none.toml")
+def test_file_that_is_not_there_is_a_settings_error_with_its_key(tmp_path):
+    overrides = {"context": {"inventory_file": str(tmp_path / "none.toml")}}
+    with pytest.raises(SettingsError) as error:
+        load(Settings, environ={}, overrides=overrides)
+    [told] = error.value.lines
+    assert "context.inventory_file" in told
+    assert "expected a readable inventory file" in told
