@@ -182,7 +182,7 @@ def recall(pid_file: Path) -> tuple[psutil.Process, signal.Signals] | None:
         process = psutil.Process(int(noted["pid"]))
         same = abs(process.create_time() - float(noted["born"])) < 1 and process.status() != psutil.STATUS_ZOMBIE
         return (process, signal.Signals(noted["stop"])) if same else None
-    except (FileNotFoundError, orjson.JSONDecodeError, KeyError, ValueError, psutil.NoSuchProcess):
+    except (FileNotFoundError, KeyError, TypeError, ValueError, psutil.NoSuchProcess):  # ValueError: no JSON, too
         return None
 
 
