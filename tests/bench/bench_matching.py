@@ -1,9 +1,9 @@
 """Throughput of layer 1 on real kernel lines: `python tests/bench/bench_matching.py [LINES] [--rules N]`.
 
 Prints lines per second of CPU time, so that a busy machine does not change it, of (a) a whole LogBatch through the
-detector, (b) the matcher alone, (c) the bare re2 set asked line by line, (d) a loop of compiled `re` patterns as in most
-log watchers, and the ratios. `--rules N` adds N synthetic rules, to see what a rule costs. Data: GROUNDCREW_DATA, by
-default ../shared/data beside the checkout.
+detector, (b) the matcher alone, (c) the bare re2 set asked line by line, (d) a loop of compiled `re` patterns as in
+most log watchers, and the ratios. `--rules N` adds N synthetic rules, to see what a rule costs. Data: GROUNDCREW_DATA,
+by default ../shared/data beside the checkout.
 """
 
 import argparse
