@@ -14,13 +14,14 @@ FROM ${PYTHON_IMAGE} AS build
 COPY requirements/build.txt /tmp/build.txt
 RUN pip install --no-cache-dir --root-user-action=ignore --require-hashes -r /tmp/build.txt
 COPY libs /src/libs
-RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels /src/libs
+RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels/libs /src/libs \
+ && pip install --no-deps --no-index --root-user-action=ignore --target /app/libs /wheels/libs/*.whl
 ARG SERVICE
 COPY services/${SERVICE} /src/service
-RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels /src/service \
- && pip install --no-deps --no-index --root-user-action=ignore --target /app /wheels/*.whl \
- && printf '#!/bin/sh\nexec python -m groundcrew_%s "$@"\n' "$(echo "${SERVICE}" | tr - _)" > /app/service \
- && chmod 755 /app/service
+RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels/service /src/service \
+ && pip install --no-deps --no-index --root-user-action=ignore --target /app/service /wheels/service/*.whl \
+ && printf '#!/bin/sh\nexec python -m groundcrew_%s "$@"\n' "$(echo "${SERVICE}" | tr - _)" > /app/service/run \
+ && chmod 755 /app/service/run
 
 FROM ${PYTHON_IMAGE} AS service
 COPY --from=dependencies /opt/groundcrew /opt/groundcrew
@@ -30,21 +31,23 @@ RUN if [ -n "${TOOLS}" ]; then \
     fi \
  && install -d -o 10001 -g 10001 -m 0750 /var/lib/groundcrew
 ENV PATH=/opt/groundcrew/bin:/usr/local/bin:/usr/bin:/bin \
-    PYTHONPATH=/app \
+    PYTHONPATH=/app/libs:/app/service \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
-COPY --from=build /app /app
-ARG SERVICE
+USER 10001:10001
+WORKDIR /var/lib/groundcrew
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/app/service/run"]
+ARG PYTHON_IMAGE
 ARG VERSION=0.1.0
 ARG REVISION=""
-ARG PYTHON_IMAGE
-LABEL org.opencontainers.image.title="groundcrew ${SERVICE}" \
-      org.opencontainers.image.description="The ${SERVICE} service of Groundcrew, an AI sysadmin for bare-metal and GPU fleets" \
+LABEL org.opencontainers.image.vendor="Groundcrew" \
+      org.opencontainers.image.description="One service of Groundcrew, an AI sysadmin for bare-metal and GPU fleets" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.base.name="${PYTHON_IMAGE}"
-USER 10001:10001
-WORKDIR /var/lib/groundcrew
-STOPSIGNAL SIGTERM
-ENTRYPOINT ["/app/service"]
+COPY --from=build /app/libs /app/libs
+COPY --from=build /app/service /app/service
+ARG SERVICE
+LABEL org.opencontainers.image.title="groundcrew ${SERVICE}"

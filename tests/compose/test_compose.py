@@ -1,0 +1,130 @@
+"""The stack in containers: everything gets ready, tells a fault, survives a kill, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundcrew.contracts.envelope import Envelope, ProducedBy, encode
+from groundcrew_embedded.scenario import Feeder, read
+
+pytestmark = pytest.mark.compose
+
+SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
+SERVICES = ("host-collector", "trigger", "context", "review", "actions", "runner", "gateway")
+SERVERS = ("nats", "timescaledb", "redis", "prometheus")
+
+
+def host_observations(scenario: str) -> list[Envelope[Any]]:
+    """What a scenario's hosts saw, as if it ended now; no collector for BMCs runs in this stack."""
+    told = read(SCENARIOS / scenario)
+    shift = timedelta(seconds=round((datetime.now(UTC) - told.end).total_seconds()))
+    feeder = Feeder(told, "default", ProducedBy(service="host-collector", version="test"), shift=shift)
+    return [message for _, step in feeder.steps() for message in step if message.entity.startswith("host:")]
+
+
+def incidents(stack: Any, cause: str) -> list[dict[str, Any]]:
+    items = stack.get("/api/v1/incidents", stack.key())["items"]
+    return [item for item in items if item.get("causes") and item["causes"][0]["cause"] == cause]
+
+
+def until(stack: Any, cause: str, seconds: float = 60) -> dict[str, Any]:
+    found: list[dict[str, Any]] = []
+
+    def there() -> bool:
+        found[:] = incidents(stack, cause)
+        return bool(found)
+
+    stack.wait_for(there, seconds, lambda: str(stack.get("/api/v1/incidents", stack.key()))[:2000])
+    return found[0]
+
+
+def test_every_container_gets_ready(stack: Any) -> None:
+    stack.wait_healthy((*SERVERS, *SERVICES), 120)
+
+    assert stack.get("/readyz")["ready"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_no_rights_that_it_does_not_need(stack: Any, service: str) -> None:
+    found = stack.inspect(service)
+
+    assert found["HostConfig"]["ReadonlyRootfs"]
+    assert found["Config"]["User"] == "10001:10001"
+    assert not found["EffectiveCaps"]
+    assert "no-new-privileges" in found["HostConfig"]["SecurityOpt"]
+    assert found["HostConfig"]["Memory"] > 0
+    environment = " ".join(found["Config"]["Env"])
+    for secret in stack.secrets.iterdir():
+        assert secret.read_text().strip() not in environment, "a secret comes as a file, never in the environment"
+
+
+def test_ports_are_published_on_loopback_only(stack: Any) -> None:
+    published = {
+        binding["HostIp"]
+        for service in (*SERVERS, *SERVICES)
+        for bindings in (stack.inspect(service)["HostConfig"]["PortBindings"] or {}).values()
+        for binding in bindings or []
+    }
+
+    assert published == {"127.0.0.1"}
+
+
+def test_the_api_asks_for_a_key(stack: Any) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        stack.get("/api/v1/incidents")
+
+
+def test_a_failed_service_becomes_an_incident_with_its_cause(stack: Any) -> None:
+    stack.publish([encode(envelope) for envelope in host_observations("service-dies-on-signal")])
+
+    incident = until(stack, "software.failed")
+
+    assert incident["hosts"] == ["web-02"]
+    assert incident["severity"] == "critical"
+
+
+def test_prometheus_reaches_every_service(stack: Any) -> None:
+    query = f"http://127.0.0.1:{stack.prometheus_port}/api/v1/query?query=up%7Bjob%3D%22groundcrew%22%7D"
+
+    def all_up() -> bool:
+        with urllib.request.urlopen(query, timeout=10) as answer:
+            result = json.load(answer)["data"]["result"]
+        return {r["metric"]["service"] for r in result if r["value"][1] == "1"} == set(SERVICES)
+
+    stack.wait_for(all_up, 60)
+
+
+@pytest.mark.chaos
+def test_a_killed_service_comes_back_and_nothing_is_lost(stack: Any) -> None:
+    observed = host_observations("job-exhausts-memory")
+    half = len(observed) // 2
+    stack.publish([encode(envelope) for envelope in observed[:half]])
+    before = stack.inspect("context")["State"]["Pid"]
+
+    os.kill(before, signal.SIGKILL)
+    stack.publish([encode(envelope) for envelope in observed[half:]])
+
+    stack.wait_healthy(["context"], 90)
+    assert stack.inspect("context")["State"]["Pid"] != before
+    incident = until(stack, "memory_pressure.oom")
+    host = incident["hosts"][0]
+    lines = [m for e in observed if e.type == "observe.logs" and e.entity == f"host:{host}" for m in e.data.ids]
+
+    def recorded() -> bool:
+        page = stack.get(f"/api/v1/logs?host={host}&limit=1000", stack.key())
+        return {item["id"] for item in page["items"]} >= set(lines)
+
+    stack.wait_for(recorded, 60)
+
+
+def test_it_goes_away_without_a_trace(stack: Any) -> None:
+    stack.compose("down", "--volumes", timeout=180)
+
+    assert stack.leftovers() == []
