@@ -10,6 +10,9 @@ from groundcrew.diagnosis.relation import key_of
 MOMENTARY = frozenset({EvidenceSource.JOURNAL, EvidenceSource.SEL, EvidenceSource.UNKNOWN})
 """Sources that tell of moments, not of states: their rules often cannot see recovery."""
 
+MAX_TEXT = 200
+"""Characters of a symptom's part and title; the evidence has the whole text."""
+
 
 def symptom_of(envelope: Envelope[TriggerRaised]) -> Symptom:
     """One trigger event as a symptom."""
@@ -18,10 +21,10 @@ def symptom_of(envelope: Envelope[TriggerRaised]) -> Symptom:
         rule_id=data.rule_id,
         entity=envelope.entity,
         component_class=data.component_class,
-        component=data.component,
+        component=data.component[:MAX_TEXT],
         causes=data.causes,
         severity=data.severity,
-        title=data.title,
+        title=data.title[:MAX_TEXT],
         source=data.evidence[0].source if data.evidence else EvidenceSource.UNKNOWN,
         first_seen=min(data.first_seen, data.last_seen),
         last_seen=data.last_seen,

@@ -35,4 +35,5 @@ def o200k(ranks: bytes) -> Tokenizer:
         msg = f"token ranks: expected lines of 'base64 rank': {error}"
         raise ValueError(msg) from None
     encoding = Encoding("o200k_base", pat_str=O200K_PATTERN, mergeable_ranks=mergeable, special_tokens={})
+    mergeable.clear()  # the encoding has its own tables by now; these are only for looking tokens up, and take 25 MB
     return lambda text: len(encoding.encode_ordinary(text))

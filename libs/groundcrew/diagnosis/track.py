@@ -30,6 +30,9 @@ MAX_EVIDENCE = 300
 MAX_EVIDENCE_PER_RULE = 40
 MAX_SYMPTOMS = 200
 
+MAX_TOLD_CHARACTERS = 200_000
+"""Evidence text in one message; an incident that takes others over may have more that is new, which is stored."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
@@ -178,11 +181,21 @@ class Change:
 
     def message(self) -> IncidentOpened | IncidentUpdated | IncidentResolved:
         """The event that tells of this change."""
+        told = self._told()
         if self.opened:
-            return IncidentOpened(incident=self.incident, evidence=self.evidence)
+            return IncidentOpened(incident=self.incident, evidence=told)
         if self.incident.state is IncidentState.RESOLVED:
             return IncidentResolved(incident=self.incident, change=self.text)
-        return IncidentUpdated(incident=self.incident, evidence=self.evidence, change=self.text)
+        return IncidentUpdated(incident=self.incident, evidence=told, change=self.text)
+
+    def _told(self) -> list[Evidence]:
+        """The new evidence as far as one message holds it."""
+        room = MAX_TOLD_CHARACTERS
+        for index, evidence in enumerate(self.evidence):
+            room -= len(evidence.text) + len(evidence.ref)
+            if room < 0:
+                return self.evidence[:index]
+        return self.evidence
 
 
 @dataclass(frozen=True, kw_only=True)

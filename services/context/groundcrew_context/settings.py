@@ -27,7 +27,7 @@ class ContextSection(Section):
     keep_days_triggers: int = Field(180, ge=1, description="days that trigger events are kept")
     keep_days_incidents: int = Field(730, ge=1, description="days that resolved incidents and findings are kept")
     tokenizer: Literal["o200k", "bytes"] = Field(
-        "o200k", description="how the context window counts tokens; 'bytes' is an upper bound and saves 80 MB of memory"
+        "o200k", description="how the context window counts tokens; 'bytes' is an upper bound and saves 50 MB of memory"
     )
     instance: str = Field("", description="name of this process for the fusion lease; empty: a random one")
     lease_s: float = Field(

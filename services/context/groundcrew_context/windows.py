@@ -44,7 +44,7 @@ WELL_KNOWN = (
 
 
 class Counter:
-    """A tokenizer that is loaded when it is first needed: its tables take 80 MB and a quarter of a second."""
+    """A tokenizer that is loaded when it is first needed: its tables take 50 MB and a quarter of a second."""
 
     def __init__(self, name: str) -> None:
         self._name = name

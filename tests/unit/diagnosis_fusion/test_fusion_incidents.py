@@ -236,3 +236,12 @@ def test_resolved_incidents_are_forgotten_after_the_reopening_window(crew, trigg
     crew.see(trigger("n1", "disk.failed", part="sda")).operator(crew.only, "resolve", at=MINUTE)
     crew.wait_until(62 * MINUTE)
     assert crew.incidents == []
+
+
+def test_message_of_a_wide_merge_stays_below_the_brokers_limit(crew, trigger):
+    crew.see_all(trigger("n1", "disk.failed", part="x" * 8_000, rule=f"r{i}", at=i) for i in range(100))
+    crew.see(trigger("n1", "nvme.controller_reset", part="nvme0"))
+    widest = max(crew.changes, key=lambda change: change.incident.evidence_count)
+    big = widest.__class__(track=widest.track, evidence=list(widest.track.evidence), text="all at once")
+    assert len(big.message().model_dump_json()) < 1_000_000
+    assert 0 < len(big.message().evidence) < len(big.evidence)
