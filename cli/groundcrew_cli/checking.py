@@ -49,7 +49,7 @@ def check(*, minutes: int, as_json: bool, now: datetime) -> int:
     since = now - timedelta(minutes=minutes)
     with progress("looking at this host ..."):
         seen = asyncio.run(look(section, host, since, SystemClock()))
-        found = asyncio.run(judge(seen, host, since, SystemClock().now()))
+        found = asyncio.run(judge(seen, host, SystemClock().now()))
     code = _verdict(seen, found)
     if as_json:
         say_json(_document(seen, found, host, code))
@@ -58,9 +58,9 @@ def check(*, minutes: int, as_json: bool, now: datetime) -> int:
     return code
 
 
-async def judge(seen: Look, host: str, since: datetime, now: datetime) -> list[IncidentDetail]:
+async def judge(seen: Look, host: str, now: datetime) -> list[IncidentDetail]:
     """The incidents that trigger, context and review make of it, worst first; resolved ones among them."""
-    start = min([since, *(from_us(row.time_us) for _, row in seen.rows[:1])])
+    start = from_us(seen.rows[0][1].time_us) if seen.rows else now
     clock = VirtualClock(start)
     broker = MemoryBroker(clock)
     async with AsyncExitStack() as stack:

@@ -42,6 +42,8 @@ def up(*, demo: bool, detach: bool, port: int | None, as_json: bool) -> int:
 
 def _failed(error: Exception, home: Path) -> CliError:
     code = getattr(error, "code", FAILED)
+    if not 0 < code < 128:  # a child that a signal ended has none of its own
+        code = FAILED
     return CliError(str(error), code, hint=f"logs are in {home / 'logs'}")
 
 

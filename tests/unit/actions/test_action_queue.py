@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from groundcrew.bus.port import RequestFailed
+from groundcrew.bus.port import BusUnavailable, RequestFailed
 from groundcrew.contracts.actions import (
     ActionChanged,
     ActionGranted,
@@ -278,3 +278,39 @@ async def test_a_proposal_for_a_ticket_without_incident_makes_one_at_suggest(mak
     action = await site.propose(kind=ActionKind.TICKET_CREATE, parameters={"title": "Look at the fan"})
     assert action.state is ActionState.SUCCEEDED
     assert action.argv == []
+
+
+async def test_what_could_not_be_published_is_published_later_and_decided_once(
+    make_site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = await make_site(level=AutonomyLevel.AUTO_FULL)
+    away = {"times": 2}
+    publish = type(site.outside).publish_batch
+
+    async def failing(bus: Any, envelopes: Any) -> None:
+        if envelopes and away["times"]:
+            away["times"] -= 1
+            raise BusUnavailable("the broker is away")
+        await publish(bus, envelopes)
+
+    monkeypatch.setattr(type(site.outside), "publish_batch", failing)
+    await site.propose()
+    assert site.seen(ActionGranted) == []
+    await site.pass_time(minutes=1)
+    assert len(site.seen(ActionGranted)) == 1
+    assert [change.action.revision for change in site.seen(ActionChanged)] == [1, 2]
+    assert await site.audit_events() == ["proposed", "approved", "granted"]
+
+
+async def test_a_decision_stands_although_the_broker_is_away(make_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = await make_site()
+    action = await site.propose()
+
+    async def failing(bus: Any, envelopes: Any) -> None:
+        raise BusUnavailable("the broker is away")
+
+    with monkeypatch.context() as away:
+        away.setattr(type(site.outside), "publish_batch", failing)
+        assert (await site.decide(action)).state is ActionState.RUNNING
+    await site.pass_time(seconds=30)
+    assert len(site.seen(ActionGranted)) == 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -125,7 +126,7 @@ def disk(avail: float, size: float = 1e12) -> list[Sample]:
 
 
 async def titles(seen: Look) -> list[str]:
-    found = await judge(seen, "brickbox-43", NOW - timedelta(hours=1), NOW)
+    found = await judge(seen, "brickbox-43", NOW)
     return [f"{one.incident.severity.value}: {one.incident.cause.id}" for one in found]
 
 
@@ -191,6 +192,37 @@ async def test_the_ends_of_log_files_are_read_and_lines_without_a_time_left_out(
         "journal": "absent", "files": "present", "kmsg": "absent", "systemd": "absent", "metrics": "present",
     }  # fmt: skip
     assert seen.samples
+
+
+JOURNAL_REMOTE = Path("/lib/systemd/systemd-journal-remote")
+
+
+@pytest.mark.skipif(not JOURNAL_REMOTE.exists(), reason="needs the Debian package systemd-journal-remote")
+@pytest.mark.skipif(shutil.which("journalctl") is None, reason="needs the Debian package systemd")
+async def test_a_fault_in_a_journal_file_is_found_and_older_lines_are_not_read(tmp_path: Path) -> None:
+    entries = [
+        (timedelta(days=2), "NVRM: Xid (PCI:0000:17:00): 79, pid=1, GPU has fallen off the bus."),
+        (
+            timedelta(minutes=5),
+            "EXT4-fs error (device sda1): ext4_find_entry:1455: inode #2: comm ls: reading directory",
+        ),
+    ]
+    text = ""
+    for number, (age, message) in enumerate(entries, start=1):
+        us = to_us(NOW - age)
+        text += (
+            f"__REALTIME_TIMESTAMP={us}\n__MONOTONIC_TIMESTAMP={number}000000\n_BOOT_ID={'1' * 32}\n"
+            f"_MACHINE_ID={'2' * 32}\n_TRANSPORT=kernel\nPRIORITY=3\nSYSLOG_IDENTIFIER=kernel\nMESSAGE={message}\n\n"
+        )
+    argv = [str(JOURNAL_REMOTE), "-o", str(tmp_path / "system.journal"), "-"]
+    subprocess.run(argv, input=text.encode(), check=True, capture_output=True)
+    section = HostCollectorSection(journal_directory=tmp_path, services="off")
+    since = NOW - timedelta(hours=1)
+    seen = await look(section, "brickbox-43", since, SystemClock())
+    assert [line.message for _, line in seen.rows] == [entries[1][1]]
+    assert [status.name for status in seen.sources] == ["journal", "systemd", "metrics"]
+    found = await judge(Look(rows=seen.rows), "brickbox-43", NOW)
+    assert [one.evidence[0].text for one in found] == [entries[1][1]]
 
 
 def test_help_comes_fast() -> None:
