@@ -49,6 +49,15 @@ async def test_scattered_rows_go_too(store):
     assert await store.count_logs(SITE) == 0
 
 
+async def test_a_batch_with_a_clock_gone_mad_is_stored_whole_and_dropped_again(store):
+    mad = logs(range(300), step_us=3 * DAY_US, start_us=0)
+    assert await store.record_logs(mad) == 300
+    assert await store.record_logs(mad) == 0
+    assert await store.count_logs(SITE) == 300
+    assert await store.apply_retention(NOON, {"log_events": 30}) == {"log_events": 300}
+    assert await store.count_logs(SITE) == 0
+
+
 async def test_each_table_has_its_own_time(store):
     await store.record_metrics(metrics([(0, 1.0), (86_400 * 20, 2.0)]))
     await store.record_services(services({"cron.service": "active"}))

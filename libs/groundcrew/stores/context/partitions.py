@@ -13,7 +13,7 @@ from groundcrew.stores.context.tables import TIME_TABLES, TimeTable
 from groundcrew.stores.database import Connection, Database
 
 MAX_NEW_PER_BATCH = 16
-MAX_PER_TABLE = 1_500
+MAX_PER_TABLE = 800
 AHEAD = 2
 """Partitions made ahead by housekeeping, so that midnight costs no batch anything."""
 

@@ -20,6 +20,7 @@ from groundcrew.contracts.observations import (
 )
 from groundcrew.stores.context.latest import Latest, merged, newest_of
 from groundcrew.stores.context.partitions import Partitions
+from groundcrew.stores.context.portions import C, portions
 from groundcrew.stores.context.series_ids import SeriesIds, keys_of
 from groundcrew.stores.context.tables import (
     LOG_EVENTS,
@@ -43,6 +44,10 @@ class Recording:
     _series: SeriesIds
 
     async def record_logs(self, envelope: Envelope[LogBatch]) -> int:
+        parts = await self._portions(LOG_EVENTS, envelope, envelope.data.times)
+        return sum([await self._record_logs(part) for part in parts])
+
+    async def _record_logs(self, envelope: Envelope[LogBatch]) -> int:
         batch, rows = envelope.data, _log_rows(envelope)
         async with self._batch(LOG_EVENTS, batch.times) as connection:
             new = await insert_new(connection, LOG_EVENTS.target, rows)
@@ -50,6 +55,10 @@ class Recording:
         return new
 
     async def record_metrics(self, envelope: Envelope[MetricBatch]) -> int:
+        parts = await self._portions(SAMPLES, envelope, envelope.data.times)
+        return sum([await self._record_metrics(part) for part in parts])
+
+    async def _record_metrics(self, envelope: Envelope[MetricBatch]) -> int:
         batch, site, entity = envelope.data, envelope.site, envelope.entity
         keys = keys_of(batch, site, entity)
         async with self._batch(SAMPLES, batch.times) as connection:
@@ -61,6 +70,10 @@ class Recording:
         return new
 
     async def record_services(self, envelope: Envelope[ServiceBatch]) -> int:
+        parts = await self._portions(SERVICE_STATUS, envelope, envelope.data.times)
+        return sum([await self._record_services(part) for part in parts])
+
+    async def _record_services(self, envelope: Envelope[ServiceBatch]) -> int:
         batch, rows = envelope.data, _service_rows(envelope)
         async with self._batch(SERVICE_STATUS, batch.times) as connection:
             new = await insert_staged(connection, SERVICE_STATUS.target, rows)
@@ -70,6 +83,10 @@ class Recording:
         return new
 
     async def record_sensors(self, envelope: Envelope[SensorBatch]) -> int:
+        parts = await self._portions(SENSOR_READINGS, envelope, envelope.data.times)
+        return sum([await self._record_sensors(part) for part in parts])
+
+    async def _record_sensors(self, envelope: Envelope[SensorBatch]) -> int:
         batch, rows = envelope.data, _sensor_rows(envelope)
         async with self._batch(SENSOR_READINGS, batch.times) as connection:
             new = await insert_new(connection, SENSOR_READINGS.target, rows)
@@ -93,6 +110,12 @@ class Recording:
                 (document, envelope.time, envelope.site, storable(envelope.entity), envelope.time),
             )
             return cursor.rowcount
+
+    async def _portions(self, table: TimeTable, envelope: Envelope[C], times: list[int]) -> list[Envelope[C]]:
+        """On plain PostgreSQL always the whole batch, in one transaction; see `portions`."""
+        check_times(times)
+        whole = not await self._partitions.is_hypertable(table)
+        return [envelope] if whole else portions(table, envelope, times)
 
     @asynccontextmanager
     async def _batch(self, table: TimeTable | None, times: Sequence[int]) -> AsyncIterator[Connection]:

@@ -8,6 +8,9 @@ from groundcrew.stores.context.tables import COMPRESSED, LOG_EVENTS, ROW_TABLES,
 from groundcrew.stores.database import Connection, Database
 from groundcrew.stores.timescale import compress
 
+_DROP_CHUNKS = 64
+"""Chunks of one transaction, so that it does not run out of lock memory."""
+
 _DELETE_ROWS = 10_000
 """Rows of one DELETE, so that no statement runs into the time limit."""
 
@@ -53,19 +56,20 @@ class Retention:
         return dropped
 
     async def _drop_chunks(self, table: TimeTable, before: datetime) -> int:
-        async with self._database.transaction() as connection:
-            cursor = await connection.execute(
-                "SELECT chunk::text FROM show_chunks(%s::regclass, older_than => %s::timestamptz) AS chunk",
-                (table.name, before),
-            )
-            dropped = 0
-            for (chunk,) in await cursor.fetchall():
-                await connection.execute(f"LOCK TABLE {chunk} IN ACCESS EXCLUSIVE MODE".encode())
-                dropped += await _uncount(connection, table, chunk)
-            await connection.execute(
-                "SELECT drop_chunks(%s::regclass, older_than => %s::timestamptz)", (table.name, before)
-            )
-        return dropped
+        dropped = 0
+        while True:
+            async with self._database.transaction() as connection:
+                cursor = await connection.execute(_OLD_CHUNKS, (table.name, before, _DROP_CHUNKS))
+                chunks = await cursor.fetchall()
+                if not chunks:
+                    return dropped
+                for name, _ in chunks:
+                    await connection.execute(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE".encode())
+                    dropped += await _uncount(connection, table, name)
+                newest_end = chunks[-1][1]
+                await connection.execute(
+                    "SELECT drop_chunks(%s::regclass, older_than => %s::timestamptz)", (table.name, newest_end)
+                )
 
     async def _delete(self, table: str, condition: str, before: datetime) -> int:
         statement = f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} LIMIT %s))"  # noqa: S608 - our own tables
@@ -104,6 +108,11 @@ taken AS (
     WHERE entities.site = gone.site AND entities.entity = gone.entity
 )
 SELECT coalesce(sum(n), 0) FROM gone
+"""
+
+_OLD_CHUNKS = b"""
+SELECT format('%%I.%%I', chunk_schema, chunk_name), range_end FROM timescaledb_information.chunks
+WHERE hypertable_schema = 'context' AND hypertable_name = %s AND range_end <= %s ORDER BY range_end LIMIT %s
 """
 
 _FORGET_INCIDENTS = b"""
