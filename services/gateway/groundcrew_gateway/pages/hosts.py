@@ -16,6 +16,7 @@ from groundcrew.contracts.queries import (
     IncidentsQuery,
     LogPage,
     LogsQuery,
+    MetricPoints,
     MetricsQuery,
     MetricsReply,
     ServicesQuery,
@@ -42,7 +43,7 @@ _PREFERRED = (
     "hwmon_temp_celsius",
 )
 _MOST_METRICS = 8
-_MOST_SERIES = 4
+_MOST_SERIES = 8
 _LOG_LINES = 60
 
 
@@ -73,7 +74,7 @@ async def host(
     request: Request,
     caller: Viewer,
     name: str,
-    span: Annotated[str, Query(alias="range", pattern="^(1h|6h|24h|7d)$")] = "6h",
+    span: Annotated[str, Query(alias="range", pattern="^(1h|6h|24h|7d)$")] = "1h",
     contains: Annotated[str, Query(max_length=200)] = "",
     max_priority: Annotated[int, Query(ge=0, le=7)] = 7,
     cursor: Cursor = None,
@@ -139,9 +140,15 @@ async def _sparks(asking: Asking, name: str, metrics: list[str], span: timedelta
             path=sparkline(points.times, points.averages, axis, gap),
         )
         for metric, reply in zip(metrics, replies, strict=True)
-        for points in reply.series[:_MOST_SERIES]
-        if points.averages
+        for points in _liveliest(reply.series)
     ]
+
+
+def _liveliest(series: list[MetricPoints]) -> list[MetricPoints]:
+    """Of many series of one metric (GPUs, sensors, file systems) those that move most, still in order of labels."""
+    drawn = [points for points in series if points.averages]
+    drawn.sort(key=lambda points: min(points.minima) - max(points.maxima))
+    return sorted(drawn[:_MOST_SERIES], key=lambda points: sorted(points.labels.items()))
 
 
 @router.get("/search")

@@ -68,6 +68,7 @@ def templates() -> Environment:
     )
     environment.filters |= {
         "ago": _ago,
+        "at": _at,
         "clock": wording.clock_tag,
         "exact": wording.exact,
         "mark": wording.mark,
@@ -83,6 +84,11 @@ def templates() -> Environment:
 @pass_context
 def _ago(context: Context, when: Any) -> Markup:
     return wording.time_tag(when, context["now"])
+
+
+@pass_context
+def _at(context: Context, when: Any) -> Markup:
+    return wording.at_tag(when, context["now"])
 
 
 @pass_context

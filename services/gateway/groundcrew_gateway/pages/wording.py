@@ -64,6 +64,13 @@ def clock_tag(when: datetime) -> Markup:
     )
 
 
+def at_tag(when: datetime, now: datetime) -> Markup:
+    """The time of day in UTC; with the date where that is not today's."""
+    stamp, today = when.astimezone(UTC), now.astimezone(UTC).date()
+    text = stamp.strftime("%H:%M" if stamp.date() == today else "%m-%d %H:%M")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp.isoformat(), exact(when), text)
+
+
 def mark(state: str) -> str:
     return MARKS.get(state, "?")
 

@@ -89,10 +89,11 @@ async function refresh() {
   try {
     const reply = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
     if (reply.redirected && new URL(reply.url).pathname === "/login") { location.reload(); return; }
-    if (!reply.ok) return;
+    if (!reply.ok) throw new Error(reply.statusText);
     replaceRegions(new DOMParser().parseFromString(await reply.text(), "text/html"), kinds);
   } catch {
-    // the connection's own retry asks again
+    for (const kind of kinds) pending.add(kind);
+    timer = setTimeout(refresh, 3000);
   } finally {
     refreshing = false;
   }
@@ -167,7 +168,7 @@ function connect() {
     if (message.kind === "hello") {
       patience = 3 * message.heartbeat_s + 5;
       show("on", "● live");
-      if (tries) wantRefresh("*");
+      wantRefresh("*"); // what changed between the page being made and this moment
       tries = 0;
     } else if (message.kind === "refresh") wantRefresh("*");
     else if (message.kind !== "heartbeat") {
