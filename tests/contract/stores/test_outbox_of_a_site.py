@@ -1,8 +1,9 @@
 """Two sites that share a database but not a bus: each publishes its own messages only."""
 
+from tests.contract.stores.observed import incident, opened
+
 from groundcrew.contracts.streams import decode
 from groundcrew.stores.context.postgres import PostgresContextStore
-from tests.contract.stores.observed import incident, opened
 
 
 async def test_a_store_of_one_site_sees_only_its_outbox(postgres_store):

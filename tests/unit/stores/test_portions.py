@@ -2,10 +2,10 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.contract.stores.observed import logs
 
 from groundcrew.stores.context.portions import MAX_SLOTS, portions
 from groundcrew.stores.context.tables import LOG_EVENTS
-from tests.contract.stores.observed import logs
 
 DAY_US = 86_400_000_000
 
