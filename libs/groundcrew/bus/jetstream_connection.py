@@ -66,6 +66,7 @@ class Connection:
         self._connected = asyncio.Event()
         self._refused: asyncio.Future[str] | None = None
         self._closing = False
+        self._leaving: asyncio.Task[None] | None = None
         self._last_error = ""
         self._reconnect_listeners: list[Callable[[], None]] = []
         self._loss_listeners: list[Callable[[], None]] = []
@@ -140,6 +141,8 @@ class Connection:
     async def close(self) -> None:
         """Flush what is written and leave; bounded by the client's own timeouts."""
         self._closing = True
+        if self._leaving is not None:
+            await self._leaving
         try:
             if self.client.is_connected:
                 await self.synced()
@@ -210,10 +213,22 @@ class Connection:
             self._log.error("bus: permission denied", kind=denied.group(1).lower(), subject=denied.group(2))
             if denied.group(1).lower() == "publish":
                 self._deny(denied.group(2))
-        elif "authorization" in self._last_error.lower() and self._refused is not None and not self._refused.done():
-            self._refused.set_result(self._last_error)
+        elif "authorization" in self._last_error.lower():
+            self._on_refused()
         else:
             self._log.debug("bus: client error", reason=self._last_error)
+
+    def _on_refused(self) -> None:
+        """Our credentials are not (or no longer) accepted; nats-py would try for ever, each time leaving a socket."""
+        if self._refused is not None:
+            if not self._refused.done():
+                self._refused.set_result(self._last_error)
+        elif not self._closing:
+            self._closing = True
+            reason = f"NATS at {self.address} no longer accepts the credentials of service {self.service}"
+            self._log.error("bus: refused", reason=reason)
+            self._leaving = asyncio.create_task(self.client.close(), name=f"{self.service}: leave NATS")
+            self.fatal(reason)
 
     async def _on_disconnected(self) -> None:
         self._connected.clear()

@@ -129,7 +129,11 @@ class Endpoints:
         self._served.clear()
         if self._service is not None and self._connection.connected:
             service, self._service = self._service, None
-            await service.stop()
+            try:
+                async with asyncio.timeout(_STOP_S):
+                    await service.stop()
+            except (TimeoutError, nats.errors.Error) as error:
+                self._log.warning("endpoint: stopping failed", reason=reason_of(error))
 
 
 class _Served:

@@ -35,6 +35,7 @@ class NatsServer:
     ) -> None:
         self.folder = folder
         self.port = 0
+        self.passwords = dict(PASSWORDS)
         self._sites = sites
         self._process: subprocess.Popen[bytes] | None = None
         self._max_file_store = max_file_store
@@ -48,7 +49,7 @@ class NatsServer:
         config = self.folder / "nats.conf"
         config.write_text(
             server_config(
-                passwords=PASSWORDS,
+                passwords=self.passwords,
                 sites=self._sites,
                 store_dir=str(self.folder / "store"),
                 listen=f"127.0.0.1:{self.port or -1}",

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import structlog
 from nats.js.api import StreamConfig
 from prometheus_client import CollectorRegistry
 
+from groundcrew.bus.access import SERVICES
 from groundcrew.bus.jetstream import JetStreamBus
 from groundcrew.bus.jetstream_declare import DeclarationFailed
 from groundcrew.bus.permissions import server_config
@@ -229,6 +231,24 @@ async def test_declaring_twice_changes_nothing(real: NatsHarness):
     assert await _config(real, "OBSERVE") == first
 
 
+async def test_all_services_may_start_at_once_on_an_empty_server(real: NatsHarness):
+    buses = await asyncio.gather(*(real.bus(service) for service in SERVICES))
+    await asyncio.gather(*(bus.ping() for bus in buses))
+
+
+async def test_a_service_is_told_when_its_credentials_are_taken_away(real: NatsHarness):
+    reasons = []
+    bus = await _connect(real.server.url, user="trigger", password=PASSWORDS["trigger"], on_fatal=reasons.append)
+    real.server.kill()
+    real.server.passwords["trigger"] = "changed"
+    await real.server.start()
+    await until(lambda: len(reasons) == 1)
+    assert reasons == [f"NATS at 127.0.0.1:{real.server.port} no longer accepts the credentials of service trigger"]
+    with pytest.raises(BusUnavailable):
+        await bus.ping()
+    await bus.close()
+
+
 async def test_a_message_larger_than_the_server_takes_is_told_before_it_is_sent(real: NatsHarness):
     bus = await real.bus()
     with pytest.raises(MessageTooLarge, match="cut the batch"):
@@ -314,7 +334,9 @@ def test_the_server_accepts_the_generated_configuration(tmp_path: Path):
     assert "pw-gateway" not in text
 
 
-async def _connect(url: str, *, user: str = "", password: str = "", wait_s: float = 10) -> JetStreamBus:
+async def _connect(
+    url: str, *, user: str = "", password: str = "", wait_s: float = 10, on_fatal: Callable[[str], None] | None = None
+) -> JetStreamBus:
     return await JetStreamBus.connect(
         url=url,
         user=user,
@@ -325,4 +347,5 @@ async def _connect(url: str, *, user: str = "", password: str = "", wait_s: floa
         registry=CollectorRegistry(),
         log=structlog.get_logger(),
         wait_s=wait_s,
+        on_fatal=on_fatal,
     )
