@@ -7,7 +7,6 @@ import sys
 from prometheus_client import CollectorRegistry
 
 from groundcrew.contracts.clock import SystemClock
-from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.contracts.streams import decode
 from groundcrew.runtime.connections import connect_bus
 from groundcrew.runtime.settings import load
@@ -23,7 +22,6 @@ async def main() -> None:
         clock=clock,
         registry=CollectorRegistry(),
         log=new_log("host-collector", "default", clock=clock, level="warning"),
-        produced_by=ProducedBy(service="host-collector", version="test"),
     )
     try:
         await bus.publish_batch([decode(line) for line in sys.stdin.buffer])

