@@ -16,7 +16,9 @@ from structlog.typing import FilteringBoundLogger
 from groundcrew.bus.port import Bus
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import ProducedBy
+from groundcrew.stores.actions.port import ActionStore
 from groundcrew.stores.context.port import ContextStore
+from groundcrew.stores.gateway.port import GatewayStore
 
 Check = Callable[[], Awaitable[str]]
 """Returns a short 'ok' detail, or raises with one sentence that says what is wrong and where."""
@@ -60,8 +62,8 @@ class Stores(Protocol):
     """Opens an owner's store, with its migrations applied; closing is registered by whoever made the resources."""
 
     async def context(self) -> ContextStore: ...
-    async def actions(self) -> Any: ...  # stores.actions.port.ActionStore
-    async def gateway(self) -> Any: ...  # stores.gateway.port.GatewayStore
+    async def actions(self) -> ActionStore: ...
+    async def gateway(self) -> GatewayStore: ...
 
 
 @dataclass(frozen=True, kw_only=True)

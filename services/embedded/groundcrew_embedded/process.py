@@ -21,6 +21,8 @@ from groundcrew_embedded.home import write_json
 _PR_SET_PDEATHSIG = 1
 _TAIL_LINES = 30
 _POLL_S = 0.1
+_READS = 16
+"""Pieces of output taken at once, so that a child that never stops talking does not keep us from anything else."""
 
 
 @dataclass
@@ -32,12 +34,14 @@ class RollingLog:
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
 
     def write(self, chunk: bytes) -> None:
+        """Keep it; a disk that is full loses the file's part, and the child goes on."""
         self.tail.extend(chunk.decode("utf-8", "replace").splitlines())
-        with self.path.open("ab") as file:
-            file.write(chunk)
-            full = file.tell() >= self.max_bytes
-        if full:
-            self.path.replace(self.path.with_name(self.path.name + ".1"))
+        with contextlib.suppress(OSError):
+            with self.path.open("ab") as file:
+                file.write(chunk)
+                full = file.tell() >= self.max_bytes
+            if full:
+                self.path.replace(self.path.with_name(self.path.name + ".1"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +117,11 @@ class Child:
 
     def _copy(self, output: int) -> None:
         with contextlib.suppress(BlockingIOError):
-            if chunk := os.read(output, 65_536):
+            for _ in range(_READS):
+                if not (chunk := os.read(output, 65_536)):
+                    asyncio.get_running_loop().remove_reader(output)
+                    return
                 self._log.write(chunk)
-            else:
-                asyncio.get_running_loop().remove_reader(output)
 
     async def stop(self) -> None:
         """Ask, wait `stop_s`, then kill the whole session."""

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from groundcrew_review.settings import Settings as ReviewSettings
-from groundcrew_trigger.settings import Settings as TriggerSettings
 from prometheus_client import CollectorRegistry
 
 from groundcrew.bus.memory import MemoryBus
@@ -30,7 +28,9 @@ from groundcrew_actions.settings import Settings as ActionsSettings
 from groundcrew_context import service as context
 from groundcrew_context.settings import Settings as ContextSettings
 from groundcrew_review import service as review
+from groundcrew_review.settings import Settings as ReviewSettings
 from groundcrew_trigger import service as trigger
+from groundcrew_trigger.settings import Settings as TriggerSettings
 
 
 @dataclass
