@@ -10,11 +10,12 @@ from groundcrew_cli.terminal import say, say_json
 def show(*, as_json: bool) -> None:
     """All sections as the services would read them; secrets are hidden."""
     from groundcrew.runtime.settings import SettingsError, load, redacted
+    from groundcrew_cli.settings import Settings
     from groundcrew_embedded.table import settings_classes
 
     sections: dict[str, Any] = {}
     try:
-        for cls in settings_classes().values():
+        for cls in (*settings_classes().values(), Settings):
             sections |= redacted(load(cls, environ=os.environ))
     except SettingsError as error:
         raise CliError("\n".join(error.lines), USAGE) from None
@@ -29,9 +30,15 @@ def show(*, as_json: bool) -> None:
 
 
 def check(*, as_json: bool) -> None:
+    from groundcrew.runtime.settings import SettingsError, load
+    from groundcrew_cli.settings import Settings
     from groundcrew_embedded.table import check_all
 
     lines = check_all(os.environ)
+    try:
+        load(Settings, environ=os.environ)
+    except SettingsError as error:
+        lines += [line for line in error.lines if line not in lines]
     if as_json:
         say_json({"ok": not lines, "problems": lines})
     elif not lines:

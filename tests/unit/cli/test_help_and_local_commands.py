@@ -73,9 +73,11 @@ def test_a_wrong_configuration_is_one_line_for_each_mistake(
     assert run("config", "check").out == "The configuration is valid.\n"
     (tmp_path / "groundcrew.toml").write_text("[actions]\nautonomie = 'suggest'\n")
     monkeypatch.setenv("GROUNDCREW_RUNNER__KEEP_DAYS", "many")
+    monkeypatch.setenv("GROUNDCREW_CLI__COLOUR", "always")
     result = run("config", "check")
     assert result.code == 2
     assert "unknown key actions.autonomie; did you mean 'autonomy'?" in result.err
+    assert "unknown key cli.colour" in result.err
     assert "GROUNDCREW_RUNNER__KEEP_DAYS: runner.keep_days = 'many': expected" in result.err
 
 
