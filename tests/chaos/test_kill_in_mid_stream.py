@@ -52,9 +52,11 @@ def test_a_killed_child_loses_and_doubles_no_line(system: System, child: str) ->
     with lines_flow(system):
         stored, _ = system.rows()
         assert 0 < stored < LINES, "the kill must come in mid-stream"
-        system.kill(child)
+        killed = system.kill(child)
     all_stored_once(system)
-    assert system.state.pid == parent, "the supervisor itself stays"
+    state = system.state
+    assert state.pid == parent, "the supervisor itself stays"
+    assert killed not in (state.services_pid, *state.servers.values()), "the state names the child that came back"
 
 
 def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_loses_no_line(system: System) -> None:

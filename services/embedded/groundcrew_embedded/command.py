@@ -85,12 +85,12 @@ class Down:
 
 
 def down(home_path: Path) -> Down:
-    """Stop the running system and wait until it is gone, killing it after DOWN_S."""
-    state = read_state(Home(home_path))
-    if state is None:
+    """Stop the system, running or starting, and wait until it is gone, killing it after DOWN_S."""
+    pid = Home(home_path).holder()
+    if pid is None:
         return Down(was_running=False)
-    process = psutil.Process(state.pid)
     with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(DOWN_S)

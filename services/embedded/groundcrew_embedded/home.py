@@ -98,12 +98,16 @@ class Home:
         finally:
             os.close(handle)
 
-    def is_locked(self) -> bool:
+    def holder(self) -> int | None:
+        """The process that holds the lock, None where nobody does."""
         try:
             with self.locked():
-                return False
-        except (HomeError, FileNotFoundError):
-            return (self.run / "lock").exists()
+                return None
+        except FileNotFoundError:
+            return None
+        except HomeError:
+            text = (self.run / "lock").read_text().strip()
+            return int(text) if text.isdecimal() else None
 
 
 def write_private(path: Path, text: str) -> None:

@@ -71,6 +71,7 @@ class Supervised:
         self._child: Child | None = None
         self._keeper: asyncio.Task[None] | None = None
         self.restarts = 0
+        self.on_restart: Callable[[], None] = lambda: None
 
     @property
     def pid(self) -> int | None:
@@ -111,6 +112,7 @@ class Supervised:
             await self._clock.sleep(wait)
             self.restarts += 1
             self._launch()
+            self.on_restart()
 
     async def stop(self) -> None:
         if self._keeper is not None:

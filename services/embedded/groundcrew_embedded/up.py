@@ -115,7 +115,8 @@ class System:
         self._stack.push_async_callback(keeper.stop)
         await _all(*(_bring_up(server, keepers[server.name]) for server in servers), _start_services(services, keeper))
         ready = services.ready()
-        self._write_state(ready, claimed, keeper, keepers)
+        self._stack.callback(self._home.state.unlink, missing_ok=True)
+        self._keep_state(ready, claimed, keeper, keepers)
         return ready
 
     def _servers(self, account: Account, claimed: dict[str, int]) -> list[Server]:
@@ -140,22 +141,28 @@ class System:
         )
         return services, keeper
 
-    def _write_state(
+    def _keep_state(
         self, ready: Ready, claimed: dict[str, int], services: Supervised, servers: dict[str, Supervised]
     ) -> None:
+        """Write the state file now, and again whenever a child has come back under another number."""
         me = psutil.Process()
-        state = State(
-            url=ready.url,
-            pid=me.pid,
-            born=me.create_time(),
-            ports=claimed,
-            demo=self._options.demo,
-            version=product_version(),
-            services_pid=services.pid,
-            servers={name: keeper.pid for name, keeper in servers.items() if keeper.pid},
-        )
-        write_state(self._home, state)
-        self._stack.callback(self._home.state.unlink, missing_ok=True)
+
+        def write() -> None:
+            state = State(
+                url=ready.url,
+                pid=me.pid,
+                born=me.create_time(),
+                ports=claimed,
+                demo=self._options.demo,
+                version=product_version(),
+                services_pid=services.pid,
+                servers={name: keeper.pid for name, keeper in servers.items() if keeper.pid},
+            )
+            write_state(self._home, state)
+
+        for keeper in (services, *servers.values()):
+            keeper.on_restart = write
+        write()
 
     async def stop(self) -> None:
         """Services first, then the servers in reverse order; each bounded in time."""
@@ -163,7 +170,11 @@ class System:
 
 
 async def _bring_up(server: Server, keeper: Supervised) -> None:
-    await server.prepare()
+    try:
+        await server.prepare()
+    except OSError as error:
+        msg = f"{server.name} cannot be set up: {error}"
+        raise HomeError(msg) from error
     await keeper.start()
 
 

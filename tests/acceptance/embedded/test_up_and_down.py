@@ -5,6 +5,7 @@ import signal
 import socket
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -108,6 +109,19 @@ def test_metrics_name_every_service(running: Running) -> None:
     built = [line for line in text.splitlines() if line.startswith("groundcrew_build_info{")]
     assert len(built) >= len(SERVICES)
     assert 'process_resident_memory_bytes{service="embedded"' in text
+
+
+def test_down_stops_a_system_that_is_still_starting(home: Home) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(up, home)
+        deadline = time.monotonic() + 30
+        while (holder := home.holder()) is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert holder is not None
+        assert command.down(home.path).was_running
+        with pytest.raises(ChildFailed):
+            starting.result(30)
+    assert not list(home.run.glob("*.pid"))
 
 
 def test_a_taken_port_is_named_with_the_way_out(home: Home) -> None:

@@ -48,8 +48,9 @@ def test_one_system_per_home(home: Home) -> None:
         home.locked(),
     ):
         pass
+    assert home.holder() is None
     with home.locked():
-        pass
+        assert home.holder() == os.getpid()
 
 
 def test_a_home_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
