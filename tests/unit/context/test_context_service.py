@@ -179,3 +179,19 @@ async def test_window_of_no_incident_is_not_found(station):
     with pytest.raises(RequestFailed) as failed:
         await station.ask(Endpoints.WINDOW, WindowQuery(incident_id="0" * 32))
     assert failed.value.failure is Failure.NOT_FOUND
+
+
+async def test_rows_older_than_wanted_are_forgotten(station):
+    await station.start(keep_days_logs=7)
+    await station.send(log_lines("n1", "long ago", at=-30 * 86_400), log_lines("n1", "today"))
+    await station.wait_until(1)
+    await station.wait_until(11 * MINUTE)
+    page = await station.ask(Endpoints.LOGS, LogsQuery(host="n1"))
+    assert [line.message for line in page.items] == ["today"]
+
+
+async def test_verdict_does_not_wait_for_a_timer(station):
+    await station.start()
+    await station.send(trigger("n1", "disk.failed", "sda"))
+    assert len(await station.incidents()) == 1
+    assert station.clock.now() == START
