@@ -92,6 +92,18 @@ class Detector:
         memory.evictions = 0
         return drafts
 
+    def due_us(self, entity: str) -> int | None:
+        """Event time at which something of the entity will have waited long enough for its confirmation."""
+        memory = self._memories.get(entity)
+        return memory.due_us if memory is not None else None
+
+    def elapse(self, envelope: Envelope[Any], now_us: int) -> list[TriggerDraft]:
+        """Drafts of what is confirmed because event time reached `now_us` and nothing spoke against it.
+
+        `envelope` is the last one of the entity: what follows from silence follows from what was said before it.
+        """
+        return self._advance(envelope, self._memory(envelope.entity), [now_us])
+
     def knows(self, entity: str) -> bool:
         """Whether the entity's state is held; where not, it may be restored before the next observation."""
         return entity in self._memories
@@ -158,7 +170,8 @@ class Detector:
         if hit.clears:
             return self._clear(envelope, memory, hit)
         track = memory.track(spec.rule_id, hit.component)
-        if track.hit(hit):
+        waits = not spec.confirm_while_units_watched or memory.units_watched(hit.cited.time_us)
+        if track.hit(hit, confirm_us=spec.confirm_us if waits else 0):
             return [_raise(envelope, spec, hit.component, track)]
         if track.due_us is not None:
             memory.due_us = track.due_us if memory.due_us is None else min(memory.due_us, track.due_us)

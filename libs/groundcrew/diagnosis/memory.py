@@ -1,5 +1,6 @@
 """All that detection remembers of one entity: bounded, and serialisable so that it survives a restart."""
 
+import math
 from collections import OrderedDict
 from typing import Any
 
@@ -18,6 +19,10 @@ MAX_STATE_BYTES = 700_000
 """A key's value stays well below the broker's default payload of 1 MiB."""
 
 VERSION = 1
+
+_UNITS_SEEN = "unit states seen"
+_UNITS_NOTED_US = 600 * 1_000_000
+_UNITS_WATCHED_US = 7_200 * 1_000_000
 
 
 class Memory:
@@ -76,6 +81,15 @@ class Memory:
         """Remember the last value of something that others are compared with."""
         if self.facts.get(key) != value:
             self._put(self.facts, key, value, MAX_FACTS)
+
+    def units_seen(self, when: int) -> None:
+        """Unit states were observed; noted every few minutes only, as every note is a write."""
+        if when - self.facts.get(_UNITS_SEEN, -math.inf) >= _UNITS_NOTED_US:
+            self.fact(_UNITS_SEEN, when)
+
+    def units_watched(self, when: int) -> bool:
+        """Whether unit states are observed these days, so that they tell what failed and stayed so."""
+        return abs(when - self.facts.get(_UNITS_SEEN, -math.inf)) <= _UNITS_WATCHED_US
 
     def increase(self, key: str, value: float, when: int, window_us: int) -> float:
         """How much a counter grew within the window up to `when`. A counter that fell began anew at zero."""

@@ -31,6 +31,7 @@ def spec_of(rule: Rule, debounce_s: float) -> Spec:
         component_class=rule.component_class,
         debounce_us=round((debounce if rule.source != "sensor" else 0) * SECOND_US),
         confirm_us=round(rule.confirm_s * SECOND_US),
+        confirm_while_units_watched=rule.confirm_while == "services",
         rate_count=rule.rate.count if rule.rate else 0,
         rate_window_us=round(rule.rate.window_s * SECOND_US) if rule.rate else 0,
     )

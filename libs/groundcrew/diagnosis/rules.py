@@ -91,6 +91,7 @@ class Rule(Named):
     counter_examples: list[Example] = Field(default_factory=list)
     debounce_s: float | None = Field(None, ge=0)
     confirm_s: float = Field(0, ge=0, le=3_600)
+    confirm_while: Literal["", "services"] = ""
     rate: Rate | None = None
     clear: list[str] = Field(default_factory=list)
     asserted: bool = True

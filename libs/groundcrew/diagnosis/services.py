@@ -65,6 +65,7 @@ class ServiceChecks:
         """Rows and what they say."""
         batch = envelope.data
         for row, unit in enumerate(batch.units):
+            memory.units_seen(batch.times[row])
             if batch.active_states[row] in {"active", "inactive"}:
                 memory.fact(_ran(unit), float(batch.sub_states[row] == "running"))
             for check, spec, patience in self._checks:

@@ -40,6 +40,7 @@ class Spec:
     component_class: str
     debounce_us: int = 0
     confirm_us: int = 0
+    confirm_while_units_watched: bool = False
     rate_count: int = 0
     rate_window_us: int = 0
 
@@ -69,8 +70,9 @@ class Track:
     evidence: list[Cited] = field(default_factory=list)
     window: list[list[int]] = field(default_factory=list)
 
-    def hit(self, hit: Hit) -> bool:
-        """Take a hit; True where a trigger is to be raised now with what was folded."""
+    def hit(self, hit: Hit, *, confirm_us: int = 0) -> bool:
+        """Take a hit; True where a trigger is to be raised now with what was folded. With `confirm_us` it waits so
+        long, until `due_us`."""
         when = hit.cited.time_us
         if when < self.newest_us - CLOCK_JUMP_US:
             self.__init__(raised=self.raised)  # type: ignore[misc]
@@ -83,8 +85,8 @@ class Track:
         self._fold(hit)
         if self.raised:
             return self.emitted_us is None or self.newest_us >= self.emitted_us + hit.spec.debounce_us
-        if hit.spec.confirm_us:
-            self.due_us = self.due_us if self.due_us is not None else when + hit.spec.confirm_us
+        if confirm_us:
+            self.due_us = self.due_us if self.due_us is not None else when + confirm_us
             return False
         return True
 

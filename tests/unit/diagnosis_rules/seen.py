@@ -64,7 +64,9 @@ def samples(
     return sealed(batch, entity)
 
 
-def units(*rows: tuple[float, str, str, str], restarts: int | None = None) -> Envelope[ServiceBatch]:
+def units(
+    *rows: tuple[float, str, str, str], restarts: int | None = None, entity: str = "host:edge-03"
+) -> Envelope[ServiceBatch]:
     """(seconds, unit, active state, sub state) per row."""
     count = len(rows)
     batch = ServiceBatch(
@@ -76,7 +78,7 @@ def units(*rows: tuple[float, str, str, str], restarts: int | None = None) -> En
         results=["exit-code" if row[2] == "failed" else "success" for row in rows],
         restarts=[restarts] * count,
     )
-    return sealed(batch, "host:edge-03")
+    return sealed(batch, entity)
 
 
 def readings(sensor: str, *rows: tuple[float, float | None, str], unit: str = "RPM") -> Envelope[SensorBatch]:

@@ -3,7 +3,7 @@
 from groundcrew.contracts.incidents import Severity
 from groundcrew.diagnosis.detector import Detector
 
-from .seen import drafts, logs, said, us
+from .seen import drafts, logs, said, units, us
 
 OOM = "Out of memory: Killed process 3656 (ingestd) total-vm:1kB"
 CE = "EDAC MC1: {n} CE memory read error on CPU_SrcID#0_MC#1_Chan#1_DIMM#0 (channel:1 slot:0)"
@@ -67,16 +67,29 @@ def test_each_address_is_counted_by_itself(detector: Detector) -> None:
     assert said(detector, logs(*lines)) == []
 
 
-def test_a_failed_unit_that_is_restarted_at_once_is_not_worth_a_trigger(detector: Detector) -> None:
+def test_where_units_are_watched_one_that_fails_and_is_restarted_at_once_is_not_worth_a_trigger(
+    detector: Detector,
+) -> None:
+    watched = units((-60, "ssh.service", "active", "running"), entity="host:train-11")
     lines = [(0, "systemd", FAILED), (5.2, "systemd", RESTARTED), (60, "systemd", "Startup finished")]
-    assert said(detector, logs(*lines)) == []
+    assert said(detector, watched, logs(*lines)) == []
 
 
-def test_a_failed_unit_that_stays_failed_is_raised_when_time_has_passed(detector: Detector) -> None:
-    assert said(detector, logs((0, "systemd", FAILED))) == []
+def test_where_units_are_watched_one_that_stays_failed_is_raised_when_time_has_passed(detector: Detector) -> None:
+    watched = units((-60, "ssh.service", "active", "running"), entity="host:train-11")
+    assert said(detector, watched, logs((0, "systemd", FAILED))) == []
     [draft] = drafts(detector, logs((15, "sshd", "Connection closed by 10.20.0.5 port 51786"), first=1))
     assert (draft.data.rule_id, draft.data.component) == ("systemd.unit-failed", "report-gen.service")
     assert draft.data.evidence[0].text == FAILED
+
+
+def test_where_only_logs_are_followed_a_failed_unit_is_raised_at_once_and_cleared_by_its_restart(
+    detector: Detector,
+) -> None:
+    assert said(detector, logs((0, "systemd", FAILED), (5.2, "systemd", RESTARTED))) == [
+        ("systemd.unit-failed", "raised", "report-gen.service"),
+        ("systemd.unit-failed", "cleared", "report-gen.service"),
+    ]
 
 
 def test_a_link_that_stays_down_is_raised_and_cleared_when_it_is_up(detector: Detector) -> None:
