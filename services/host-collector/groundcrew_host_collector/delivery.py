@@ -42,6 +42,12 @@ class Delivery:
         self.rows = Counter(
             "groundcrew_host_collector_rows", "Rows that the bus has taken", ["source"], registry=registry
         )
+        self.lost = Counter(
+            "groundcrew_host_collector_lost_spans",
+            "Unfinished spans that could not be read again after a restart: the file or the journal was gone",
+            ["source"],
+            registry=registry,
+        )
         self._waits = Counter(
             "groundcrew_host_collector_publish_waits",
             "Times that a batch was not taken and is held for another try",
@@ -130,6 +136,8 @@ class LogDelivery:
             rows = await self._source.reread(span)
             if rows:
                 await self._publish(span, rows)
+            else:
+                self._delivery.lost.labels(self._source.name).inc()
             self._ledger.commit(self._source.name, span)
         await self._ledger.flush()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ BATCH_BYTES = 512 * 1024
 BATCH_S = 0.2
 _REREAD_S = 60
 _OWN_FOLDERS = (Path("/var/log/journal"), Path("/run/log/journal"))
+_MACHINE_ID = Path("/etc/machine-id")
+_IS_MACHINE_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class JournalSource:
@@ -71,8 +74,8 @@ class JournalSource:
 
     def _argv(self, *extra: str) -> list[str]:
         where: list[str] = []
-        if self._directory is not None:
-            where = ["-D" if self._directory.is_dir() else "--file", str(self._directory)]
+        if (directory := self._directory or foreign_folder()) is not None:
+            where = ["-D" if directory.is_dir() else "--file", str(directory)]
         fields = f"--output-fields={','.join(FIELDS)}"
         return [self._program, "-o", "json", "--all", "--no-pager", "--quiet", fields, *where, *extra]
 
@@ -150,3 +153,20 @@ class JournalSource:
             msg = f"{self._program} did not give back an unfinished span within {_REREAD_S} s"
             raise SourceFailed(msg) from None
         return rows[:wanted]
+
+
+def foreign_folder() -> Path | None:
+    """The journal of the machine whose folders are mounted here, where that is not the machine that we seem to be.
+
+    In a container, journalctl looks for the journal of the container's own machine id and finds nothing. None: our own
+    journal is there, or there is not exactly one other machine's.
+    """
+    own = _MACHINE_ID.read_text().strip() if _MACHINE_ID.exists() else ""
+    found = [
+        entry
+        for folder in _OWN_FOLDERS
+        for entry in sorted(folder.glob("*"))
+        if _IS_MACHINE_ID.fullmatch(entry.name) and any(entry.glob("system*.journal"))
+    ]
+    names = {entry.name for entry in found}
+    return found[0] if len(names) == 1 and own not in names else None

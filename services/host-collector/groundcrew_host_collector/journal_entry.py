@@ -85,8 +85,8 @@ def row_of(fields: dict[str, Any], received_us: int) -> LogRow | None:
     )
 
 
-def oversized_row(head: bytes, tail: bytes, size: int, received_us: int) -> LogRow | None:
-    """What can be saved of an entry whose JSON is longer than MAX_LINE: its cursor and time, and a note."""
+def unread_row(head: bytes, tail: bytes, received_us: int, why: str) -> LogRow | None:
+    """What can be saved of an entry that cannot be read: its cursor and time, and a note. None: it is no entry."""
     cursor = _CURSOR.search(head) or _CURSOR.search(tail)
     if cursor is None:
         return None
@@ -99,7 +99,7 @@ def oversized_row(head: bytes, tail: bytes, size: int, received_us: int) -> LogR
         unit="",
         transport="journal",
         boot_id="",
-        message=f"(an entry of {size} bytes, too long to be read) …",
+        message=f"(an entry that cannot be read: {why}) …",
     )
 
 
@@ -135,10 +135,11 @@ class EntrySplitter:
 
     def _end(self, received_us: int) -> LogRow | None:
         if self._size > MAX_LINE:
-            row = oversized_row(self._head, self._tail, self._size, received_us)
+            why = f"its {self._size} bytes are too many"
+            row = unread_row(self._head, self._tail, received_us, why)
         else:
             line = b"".join(self._parts)
-            row = read_entry(line, received_us) if line else None
+            row = read_entry(line, received_us) or unread_row(line, b"", received_us, "it is not JSON")
         self._parts.clear()
         self._head = self._tail = b""
         self._size = 0

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from groundcrew.contracts.clock import SystemClock
-from groundcrew_host_collector.journal import JournalSource
+from groundcrew_host_collector import journal as journal_module
+from groundcrew_host_collector.journal import JournalSource, foreign_folder
 from groundcrew_host_collector.source import LogRow, Position, SourceAbsent, Span
 
 REMOTE = Path("/lib/systemd/systemd-journal-remote")
@@ -168,3 +169,27 @@ async def test_without_journalctl_the_source_is_absent(tmp_path: Path) -> None:
     )
     with pytest.raises(SourceAbsent, match="is not installed"):
         await journal.probe()
+
+
+def machine(folder: Path, name: str) -> Path:
+    (folder / name).mkdir(parents=True)
+    (folder / name / "system.journal").touch()
+    return folder / name
+
+
+def test_in_a_container_the_mounted_journal_of_the_host_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "_OWN_FOLDERS", (tmp_path / "var", tmp_path / "run"))
+    monkeypatch.setattr(journal_module, "_MACHINE_ID", tmp_path / "machine-id")
+    (tmp_path / "machine-id").write_text("c" * 32)
+    hosts = machine(tmp_path / "var", "a" * 32)
+
+    assert foreign_folder() == hosts
+
+    (tmp_path / "machine-id").write_text("a" * 32 + "\n")
+    assert foreign_folder() is None, "our own journal needs no folder"
+
+    (tmp_path / "machine-id").write_text("c" * 32)
+    machine(tmp_path / "run", "b" * 32)
+    assert foreign_folder() is None, "two other machines: none of them is surely this one"

@@ -110,3 +110,9 @@ _JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(["MESSAGE", "PRIORITY", "__CURSOR", "__REALTIME_TIMESTAMP", "UNIT"]), _JSON))
 def test_any_json_object_gives_a_row_or_nothing(fields: dict[str, Any]) -> None:
     read_entry(json.dumps(fields).encode(), RECEIVED_US)
+
+
+def test_an_entry_that_is_not_json_keeps_its_place() -> None:
+    rows = EntrySplitter().feed(b'{"__CURSOR":"s=1;i=3","MESSAGE":"a\xff\n', RECEIVED_US)
+
+    assert [(r.position, r.message) for r in rows] == [("s=1;i=3", "(an entry that cannot be read: it is not JSON) …")]
