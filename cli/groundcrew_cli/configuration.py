@@ -9,13 +9,14 @@ from groundcrew_cli.terminal import say, say_json
 
 def show(*, as_json: bool) -> None:
     """All sections as the services would read them; secrets are hidden."""
-    from groundcrew.runtime.settings import SettingsError, load, redacted
+    from groundcrew.runtime.settings import ServiceSettings, SettingsError, load, redacted
     from groundcrew_cli.settings import Settings
     from groundcrew_embedded.table import settings_classes
 
     sections: dict[str, Any] = {}
+    classes: list[type[ServiceSettings]] = [*settings_classes().values(), Settings]
     try:
-        for cls in (*settings_classes().values(), Settings):
+        for cls in classes:
             sections |= redacted(load(cls, environ=os.environ))
     except SettingsError as error:
         raise CliError("\n".join(error.lines), USAGE) from None
