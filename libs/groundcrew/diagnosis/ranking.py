@@ -14,7 +14,7 @@ from math import prod
 
 from groundcrew.contracts.incidents import Cause, Severity, Symptom
 from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
-from groundcrew.diagnosis.topology import part_key
+from groundcrew.diagnosis.topology import names_part, part_key
 
 FIRST = 0.9
 """Chance that a rule's first cause is right, before the severity is looked at."""
@@ -132,7 +132,8 @@ def _explained_by(cause: str, symptoms: Sequence[Symptom], knowledge: Knowledge)
 
 
 def _part(cause: str, direct: Sequence[Symptom]) -> str:
-    """The part with the most evidence for this cause; of equals the one seen first."""
+    """The part with the most evidence for this cause; of equals the one seen first. A port or controller stands
+    behind any name of a part itself."""
     weight: dict[str, float] = {}
     for symptom in direct:
         if key := part_key(symptom.component):
@@ -140,7 +141,16 @@ def _part(cause: str, direct: Sequence[Symptom]) -> str:
     if not weight:
         return ""
     named = [symptom for symptom in direct if part_key(symptom.component)]
-    best = min(named, key=lambda s: (-weight[part_key(s.component)], s.first_seen, s.component, s.rule_id))
+    best = min(
+        named,
+        key=lambda s: (
+            not names_part(s.component),
+            -weight[part_key(s.component)],
+            s.first_seen,
+            s.component,
+            s.rule_id,
+        ),
+    )
     return best.component
 
 

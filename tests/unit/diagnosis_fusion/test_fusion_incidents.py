@@ -92,6 +92,14 @@ def test_same_part_under_two_names_is_one(crew, trigger):
     assert len(crew.incidents) == 1
 
 
+def test_disk_and_the_port_it_hangs_on_are_one_and_the_disk_is_blamed(crew, trigger):
+    crew.see(
+        trigger("n1", "disk.failed", part="ata3.00", severity=Severity.CRITICAL),
+        trigger("n1", "disk.failed", part="sdc", at=5),
+    )
+    assert crew.only.cause.component == "sdc"
+
+
 def test_related_causes_far_apart_stay_two(crew, trigger):
     crew.see(
         trigger("n1", "memory_pressure.oom", part="ingestd"),

@@ -32,8 +32,9 @@ def test_two_parts(one, other):
     assert part_key(one) != part_key(other)
 
 
-def test_memory_controller_names_no_single_part():
-    assert names_part("mc0") == ""
+@pytest.mark.parametrize("port", ["mc0", "ata3", "ata3.00"])
+def test_controllers_and_ports_name_no_part(port):
+    assert names_part(port) == ""
 
 
 def test_bmc_stands_for_its_host():
