@@ -29,6 +29,7 @@ _HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
     b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
 }
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -92,7 +93,8 @@ class Protect:
         finally:
             route = _template(scope)
             status = f"{answer.status // 100}xx"
-            self._meters.requests.labels(scope["method"], route, status).inc()
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._meters.requests.labels(method, route, status).inc()
             self._meters.duration.labels(route).observe(self._clock.monotonic() - started)
 
 

@@ -1,5 +1,6 @@
 """Wires the gateway: store, live events, the application, and the server that answers."""
 
+import asyncio
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,10 +45,19 @@ async def wire(settings: Settings, resources: Resources) -> None:
     app = build_app(gateway, health=resources.health, registry=resources.registry)
     server = HttpServer(app, sock)
     resources.stack.push_async_callback(server.close)
+    stopping = asyncio.Event()
+    resources.stack.callback(stopping.set)
     await server.start()
-    resources.tasks.spawn("gateway-http", server.wait())
+    resources.tasks.spawn("gateway-http", serve(server, stopping))
     resources.tasks.spawn("gateway-expire", expire(store, resources.clock))
     resources.log.info("page", url=f"http://{section.host}:{server.port}")
+
+
+async def serve(server: HttpServer, stopping: asyncio.Event) -> None:
+    """Ends only where the server ends without being asked to, which then ends the process."""
+    await server.wait()
+    if stopping.is_set():
+        await asyncio.Event().wait()
 
 
 async def expire(store: GatewayStore, clock: Clock) -> None:

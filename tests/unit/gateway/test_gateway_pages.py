@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from groundcrew.bus.memory import MemoryBus
 from groundcrew.contracts.actions import ActionState
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import IncidentState
@@ -254,6 +255,16 @@ async def test_links_keep_the_site(rig):
     page = (await demo_only.get("/?site=demo", headers=HTML)).text
     assert "/incidents?site=demo" in page
     assert (await demo_only.get("/?site=other", headers=HTML)).status_code == 403
+
+
+async def test_what_is_wrong_on_another_site_of_the_key_is_said(rig):
+    demo = MemoryBus("demo", rig.clock, broker=rig.broker)
+    await rig.fleet.serve(demo)
+    browser = await rig.browser(Role.VIEWER, ("default", "demo", "away"))
+    page = (await browser.get("/", headers=HTML)).text
+    assert '<a href="/?site=demo">demo: 1 open incident</a>' in page
+    assert '<a href="/?site=away">away: does not answer</a>' in page
+    await demo.close()
 
 
 async def test_our_own_files_are_kept_by_browsers_for_ever(rig):

@@ -204,11 +204,14 @@ async def test_requests_are_counted_by_template_and_class(rig):
     client = await rig.client(Role.VIEWER)
     await client.get(f"/api/v1/incidents/{INCIDENT}")
     await client.get("/api/v1/no/such/path")
+    await client.request("BREW", "/api/v1/no/such/path")
     page = (await client.get("/metrics")).text
     labels = 'method="GET",route="/api/v1/incidents/{incident_id}",status="2xx"'
     assert f"groundcrew_gateway_requests_total{{{labels}}} 1.0" in page
     assert 'route="unmatched",status="4xx"' in page
+    assert 'method="other"' in page
     assert INCIDENT not in page
+    assert "BREW" not in page
 
 
 async def test_readiness_and_version_need_no_key_and_any_host(rig):

@@ -42,6 +42,7 @@ _PREFERRED = (
     "gpu_temperature_celsius",
     "hwmon_temp_celsius",
 )
+_UNDRAWN = ("_total", "_maximum", "_total_bytes", "_size_bytes")  # counters, and limits that never move
 _MOST_METRICS = 8
 _MOST_SERIES = 8
 _LOG_LINES = 60
@@ -110,7 +111,7 @@ async def host(
 def _chosen(latest: dict[str, float]) -> list[str]:
     """Names of metrics worth a drawing: the well-known ones in a fixed order, then gauges by name."""
     names = {key.partition("{")[0] for key in latest}
-    others = sorted(name for name in names if name not in _PREFERRED and not name.endswith("_total"))
+    others = sorted(name for name in names if name not in _PREFERRED and not name.endswith(_UNDRAWN))
     return [name for name in (*_PREFERRED, *others) if name in names][:_MOST_METRICS]
 
 
@@ -136,7 +137,8 @@ async def _sparks(asking: Asking, name: str, metrics: list[str], span: timedelta
             latest=points.averages[-1],
             low=min(points.minima),
             high=max(points.maxima),
-            slope_per_hour=points.slope_per_hour,
+            # a trend over a sliver of the range says nothing
+            slope_per_hour=points.slope_per_hour if points.times[-1] - points.times[0] > span / 4 else None,
             path=sparkline(points.times, points.averages, axis, gap),
         )
         for metric, reply in zip(metrics, replies, strict=True)
@@ -146,7 +148,7 @@ async def _sparks(asking: Asking, name: str, metrics: list[str], span: timedelta
 
 def _liveliest(series: list[MetricPoints]) -> list[MetricPoints]:
     """Of many series of one metric (GPUs, sensors, file systems) those that move most, still in order of labels."""
-    drawn = [points for points in series if points.averages]
+    drawn = [points for points in series if points.averages and (min(points.minima), max(points.maxima)) != (0, 0)]
     drawn.sort(key=lambda points: min(points.minima) - max(points.maxima))
     return sorted(drawn[:_MOST_SERIES], key=lambda points: sorted(points.labels.items()))
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.actions import ActionState
 from groundcrew.contracts.incidents import Incident, IncidentState
 from groundcrew.contracts.observations import SourceState
@@ -25,12 +26,14 @@ from groundcrew.contracts.queries import (
     TriggerPage,
     TriggersQuery,
 )
-from groundcrew_gateway.access import Viewer
+from groundcrew_gateway.access import Caller, Viewer
 from groundcrew_gateway.pages.render import Asking, page
 from groundcrew_gateway.pages.timeline import FleetChart, fleet_chart
 
 router = APIRouter(include_in_schema=False)
 LIVE_STATES = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
+_MOST_OTHERS = 8
+_PATIENCE_S = 1.5
 _NOTHING = FleetStatus(hosts=0, healthy=0, warning=0, critical=0, open_incidents=0, log_rows=0, triggers_24h=0)
 
 
@@ -45,15 +48,33 @@ class SourceCount:
     lacking: str
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another site of the caller's; status None: its context does not answer."""
+
+    site: str
+    status: FleetStatus | None
+
+
+async def _elsewhere(caller: Caller, site: str) -> Elsewhere:
+    try:
+        status = await caller.gateway.bus.request(Endpoints.STATUS, Empty(), site=site, timeout=_PATIENCE_S)
+    except RequestFailed:
+        return Elsewhere(site, None)
+    return Elsewhere(site, status)
+
+
 @router.get("/")
 async def overview(request: Request, caller: Viewer) -> Response:
     asking, now = Asking(caller), caller.gateway.clock.now()
-    status, live, hosts, queue, chart = await asyncio.gather(
+    others = [site for site in caller.key.sites if site != caller.site][:_MOST_OTHERS]
+    status, live, hosts, queue, chart, elsewhere = await asyncio.gather(
         asking.ask(Endpoints.STATUS, Empty(), _NOTHING),
         asking.ask(Endpoints.INCIDENTS, IncidentsQuery(states=LIVE_STATES, limit=50), IncidentPage(items=[])),
         asking.ask(Endpoints.HOSTS, HostsQuery(limit=1_000), HostPage(items=[])),
         asking.ask(Endpoints.ACTIONS, ActionsQuery(states=[ActionState.QUEUED], limit=200), ActionPage(items=[])),
         _day(asking, now),
+        asyncio.gather(*(_elsewhere(caller, site) for site in others)),
     )
     waiting: dict[str | None, int] = {}
     for action in queue.items:
@@ -70,6 +91,7 @@ async def overview(request: Request, caller: Viewer) -> Response:
         hosts=sorted(hosts.items, key=lambda host: (host.health, host.name)),
         sources=source_counts(hosts.items),
         chart=chart,
+        elsewhere=elsewhere,
     )
 
 
