@@ -31,7 +31,7 @@ def host_observations(scenario: str) -> list[Envelope[Any]]:
 
 def incidents(stack: Any, cause: str) -> list[dict[str, Any]]:
     items = stack.get("/api/v1/incidents", stack.key())["items"]
-    return [item for item in items if item.get("causes") and item["causes"][0]["cause"] == cause]
+    return [item for item in items if item["cause"] and item["cause"]["id"] == cause]
 
 
 def until(stack: Any, cause: str, seconds: float = 60) -> dict[str, Any]:
@@ -89,6 +89,12 @@ def test_a_failed_service_becomes_an_incident_with_its_cause(stack: Any) -> None
     assert incident["hosts"] == ["web-02"]
     assert incident["severity"] == "critical"
 
+    def queued() -> bool:
+        actions = stack.get("/api/v1/actions", stack.key())["items"]
+        return ("service.restart", "queued") in {(action["kind"], action["state"]) for action in actions}
+
+    stack.wait_for(queued, 60, lambda: str(stack.get("/api/v1/actions", stack.key()))[:2000])
+
 
 def test_prometheus_reaches_every_service(stack: Any) -> None:
     query = f"http://127.0.0.1:{stack.prometheus_port}/api/v1/query?query=up%7Bjob%3D%22groundcrew%22%7D"
@@ -125,6 +131,8 @@ def test_a_killed_service_comes_back_and_nothing_is_lost(stack: Any) -> None:
 
 
 def test_it_goes_away_without_a_trace(stack: Any) -> None:
+    assert stack.leftovers()
+
     stack.compose("down", "--volumes", timeout=180)
 
     assert stack.leftovers() == []

@@ -20,6 +20,11 @@ from groundcrew.stores.actions.port import ActionStore
 from groundcrew.stores.context.port import ContextStore
 from groundcrew.stores.gateway.port import GatewayStore
 
+
+class CannotStart(Exception):
+    """Raised by `wire` where the surroundings forbid it: one sentence that names the setting or file, no traceback."""
+
+
 Check = Callable[[], Awaitable[str]]
 """Returns a short 'ok' detail, or raises with one sentence that says what is wrong and where."""
 

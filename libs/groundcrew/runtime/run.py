@@ -19,7 +19,7 @@ from groundcrew.diagnosis.rules import PackError
 from groundcrew.runtime.connections import PostgresStores, connect_bus
 from groundcrew.runtime.health import HealthBoard
 from groundcrew.runtime.probes import HEALTH_PORTS, probe_server
-from groundcrew.runtime.resources import Health, Resources
+from groundcrew.runtime.resources import CannotStart, Health, Resources
 from groundcrew.runtime.serving import PortTaken, listen
 from groundcrew.runtime.settings import ServiceSettings, SettingsError, load
 from groundcrew.runtime.tasks import RootTasks
@@ -34,7 +34,7 @@ DRAIN_S = 8.0
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
 
-START_ERRORS = (BusError, StoreUnavailable, MigrationError, PortTaken, PackError)
+START_ERRORS = (BusError, StoreUnavailable, MigrationError, PortTaken, PackError, CannotStart)
 """What ends a start with one line instead of a traceback: a server that is not there, a port that is taken, a pack
 that does not hold."""
 

@@ -11,12 +11,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+from groundcrew.runtime.resources import CannotStart
 from groundcrew_host_collector.source import Position, Span
 
 _VERSION = 1
 
 
-class LedgerError(Exception):
+class LedgerError(CannotStart):
     """The cursor file cannot be used; the text names it and says what to do."""
 
 
