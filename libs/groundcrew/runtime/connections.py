@@ -56,8 +56,9 @@ async def connect_bus(
 class PostgresStores:
     """Opens each owner's store on first use: one pool per owner, migrations applied, a readiness check added."""
 
-    def __init__(self, settings: PostgresSection, *, clock: Clock, health: Health) -> None:
+    def __init__(self, settings: PostgresSection, *, site: str, clock: Clock, health: Health) -> None:
         self._settings = settings
+        self._site = site
         self._clock = clock
         self._health = health
         self._open: list[Database] = []
@@ -71,7 +72,7 @@ class PostgresStores:
 
         async with self._lock:
             if self._context is None:
-                self._context = PostgresContextStore(await self._database("context"))
+                self._context = PostgresContextStore(await self._database("context"), site=self._site)
             return self._context
 
     async def actions(self) -> "ActionStore":
@@ -79,7 +80,7 @@ class PostgresStores:
 
         async with self._lock:
             if self._actions is None:
-                self._actions = PostgresActionStore(await self._database("actions"))
+                self._actions = PostgresActionStore(await self._database("actions"), site=self._site)
             return self._actions
 
     async def gateway(self) -> "GatewayStore":

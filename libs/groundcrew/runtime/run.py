@@ -111,7 +111,7 @@ async def open_resources(
     """Everything that `wire` is given. On `stack`, so that it unwinds as: what wire put there, root tasks, the bus
     (consumers finish what they hold), the stores that those handlers write to."""
     produced_by = ProducedBy(service=service, version=product_version(), packs="")
-    stores = PostgresStores(settings.postgres, clock=clock, health=health)
+    stores = PostgresStores(settings.postgres, site=settings.site.name, clock=clock, health=health)
     stack.push_async_callback(stores.close)
     lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     bus = await connect_bus(service, settings, clock=clock, registry=registry, log=log, on_fatal=lost.set_result)

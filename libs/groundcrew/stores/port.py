@@ -1,6 +1,7 @@
 """What all stores have in common."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -12,17 +13,16 @@ class StaleRevision(Exception):
     """Somebody else stored this revision of a record, or a newer one, with other content: read it and decide again."""
 
 
-class StoredEnvelope(Protocol):
-    """A message that waits in an outbox."""
+@dataclass(frozen=True)
+class Waiting:
+    """A message in an outbox: committed, and not published yet."""
 
-    @property
-    def seq(self) -> int: ...
-    @property
-    def payload(self) -> bytes: ...
+    seq: int
+    payload: bytes
 
 
 class Outbox(Protocol):
     """Messages committed together with the state they tell of; published afterwards, at least once, in order."""
 
-    async def pending(self, limit: int) -> Sequence[StoredEnvelope]: ...
+    async def pending(self, limit: int) -> Sequence[Waiting]: ...
     async def published(self, seqs: Sequence[int]) -> None: ...

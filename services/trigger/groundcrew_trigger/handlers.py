@@ -1,16 +1,20 @@
-"""One batch of observations: detect, publish, commit, in this order."""
+"""One batch of observations, or the silence after one: detect, publish, commit, in this order."""
 
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
-from groundcrew.bus.port import Bus, Delivery
+from groundcrew.bus.port import Bus, BusError, Delivery
 from groundcrew.contracts.clock import Clock, from_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
 from groundcrew.contracts.incidents import TriggerRaised
 from groundcrew.diagnosis.detector import Detector, TriggerDraft
 from groundcrew_trigger.ledger import Ledger, UnreadableState
 from groundcrew_trigger.metrics import TriggerMetrics
+from groundcrew_trigger.silences import Silences
 
 
 class Observer:
@@ -40,8 +44,21 @@ class Observer:
         self._metrics = metrics
         self._log = log
         self._marks: dict[str, int] = {}
+        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.silences = Silences(clock)
 
     async def observe(self, delivery: Delivery[Any]) -> None:
+        async with self._locks[delivery.partition]:
+            await self._observe(delivery)
+
+    async def listen_to_silence(self) -> None:
+        """Root task: confirm what nothing spoke against in time, without waiting for the next observation."""
+        while True:
+            delivery, due_us = await self.silences.next()
+            async with self._locks[delivery.partition]:
+                await self._elapse(delivery, due_us)
+
+    async def _observe(self, delivery: Delivery[Any]) -> None:
         entity = delivery.envelope.entity
         began = self._clock.monotonic()
         if not self._detector.knows(entity):
@@ -49,25 +66,40 @@ class Observer:
         if delivery.sequence <= self._marks.get(entity, 0):
             self._metrics.repeated.inc()
             return
-        try:
-            await self._detect(delivery)
-        except BaseException:
-            # What was taken in is not committed: the next delivery begins from what was written last.
-            self._detector.forget(entity)
-            self._marks.pop(entity, None)
-            raise
+        await self._commit(delivery, lambda: self._detector.observe(delivery.envelope))
         self._metrics.batch.observe(self._clock.monotonic() - began)
 
-    async def _detect(self, delivery: Delivery[Any]) -> None:
+    async def _elapse(self, delivery: Delivery[Any], due_us: int) -> None:
         envelope = delivery.envelope
-        drafts = self._detector.observe(envelope)
+        if self._detector.due_us(envelope.entity) is None:
+            return
+        try:
+            await self._commit(delivery, lambda: self._detector.elapse(envelope, due_us))
+        except BusError as error:
+            # It is still in the state that was written: the next observation of the entity confirms it.
+            self._log.warning("a confirmation waits for the bus", entity=envelope.entity, reason=str(error))
+
+    async def _commit(self, delivery: Delivery[Any], detect: Callable[[], list[TriggerDraft]]) -> None:
+        try:
+            await self._detect(delivery, detect)
+        except BaseException:
+            # What was taken in is not committed: the next delivery begins from what was written last.
+            self._detector.forget(delivery.envelope.entity)
+            self._marks.pop(delivery.envelope.entity, None)
+            raise
+        self.silences.expect(delivery, self._detector.due_us(delivery.envelope.entity))
+
+    async def _detect(self, delivery: Delivery[Any], detect: Callable[[], list[TriggerDraft]]) -> None:
+        envelope = delivery.envelope
+        drafts = detect()
         self._metrics.count(self._detector.take_counts())
         if drafts:
             await self._bus.publish_batch([self._seal(draft, envelope) for draft in drafts])
             self._metrics.published(drafts)
         if self._detector.changed(envelope.entity):
-            await self._ledger.write(envelope.entity, delivery.sequence, self._detector.state(envelope.entity))
-            self._marks[envelope.entity] = delivery.sequence
+            mark = max(delivery.sequence, self._marks.get(envelope.entity, 0))
+            await self._ledger.write(envelope.entity, mark, self._detector.state(envelope.entity))
+            self._marks[envelope.entity] = mark
 
     async def _recall(self, entity: str) -> None:
         self._marks.pop(entity, None)

@@ -38,4 +38,5 @@ async def wire(settings: Settings, resources: Resources) -> None:
         log=resources.log,
     )
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
+    resources.tasks.spawn("silences", observer.listen_to_silence())
     resources.log.info("watching", packs=packs.digest, knowledge=summary)

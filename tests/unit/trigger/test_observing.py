@@ -1,5 +1,6 @@
 """Order of detecting, publishing and committing, and what a failure between them leaves behind."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,6 +82,7 @@ class Desk:
         self.bucket = Bucket()
         self.published: list[Envelope[Any]] = []
         self.deaf = False
+        self.clock = VirtualClock(WHEN)
         self.registry = CollectorRegistry()
         self.restart()
 
@@ -91,7 +93,7 @@ class Desk:
             detector=Detector(KNOWLEDGE),
             ledger=Ledger(self.bucket),  # type: ignore[arg-type]
             bus=self,  # type: ignore[arg-type]
-            clock=VirtualClock(WHEN),
+            clock=self.clock,
             produced_by=ProducedBy(service="trigger", version="1", packs="digest"),
             metrics=TriggerMetrics(self.registry),
             log=structlog.wrap_logger(
@@ -189,3 +191,48 @@ async def test_the_bucket_of_the_bus_takes_the_keys() -> None:
     await ledger.write("bmc:Weird Näme", 7, b"state")
     assert await ledger.read("bmc:Weird Näme") == (7, b"state")
     await bus.close()
+
+
+def cabled(*lines: tuple[str, str]) -> Delivery[LogBatch]:
+    return delivered(1, *lines, entity="host:edge-01")
+
+
+LINK_DOWN = ("kernel", "mlx5_core 0000:5e:00.0 eno1np0: Link down")
+LINK_UP = ("kernel", "mlx5_core 0000:5e:00.0 eno1np0: Link up")
+
+
+async def settled(desk: Desk, seconds: float) -> None:
+    """Let the root task run while so many seconds pass on the desk's clock."""
+    task = asyncio.create_task(desk.observer.listen_to_silence())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    desk.clock.advance_to(desk.clock.now() + timedelta(seconds=seconds))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    task.cancel()
+
+
+async def test_what_nothing_speaks_against_is_confirmed_by_silence(desk: Desk) -> None:
+    await desk.observer.observe(cabled(LINK_DOWN))
+    await settled(desk, 10)
+    assert desk.published == [], "the time to confirm is not over"
+    await settled(desk, 60)
+    assert [(e.data.rule_id, e.data.component) for e in desk.published] == [("nic.link-down", "eno1np0")]
+    desk.restart()
+    await desk.observer.observe(cabled(LINK_DOWN))
+    assert len(desk.published) == 1, "what silence confirmed is committed"
+
+
+async def test_what_recovered_in_time_is_not_confirmed(desk: Desk) -> None:
+    await desk.observer.observe(cabled(LINK_DOWN, LINK_UP))
+    await settled(desk, 120)
+    assert desk.published == []
+
+
+async def test_a_bus_that_is_away_leaves_the_confirmation_to_the_next_observation(desk: Desk) -> None:
+    await desk.observer.observe(cabled(LINK_DOWN))
+    desk.deaf = True
+    await settled(desk, 60)
+    desk.deaf = False
+    await desk.observer.observe(delivered(2, ("CRON", "nothing of note"), entity="host:edge-01"))
+    assert [e.data.rule_id for e in desk.published] == ["nic.link-down"]

@@ -1,7 +1,7 @@
 """The action store in memory: for replay and for tests that need no server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,31 +30,9 @@ from groundcrew.stores.actions.port import (
     read_time_cursor,
     time_cursor,
 )
+from groundcrew.stores.memory_outbox import MemoryOutbox
 
 T = TypeVar("T", Action, Ticket)
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    seq: int
-    payload: bytes
-
-
-class _MemoryOutbox:
-    def __init__(self) -> None:
-        self.waiting: list[_Waiting] = []
-        self._seq = 0
-
-    def put(self, payload: bytes) -> None:
-        self._seq += 1
-        self.waiting.append(_Waiting(self._seq, payload))
-
-    async def pending(self, limit: int) -> Sequence[_Waiting]:
-        return self.waiting[:limit]
-
-    async def published(self, seqs: Sequence[int]) -> None:
-        gone = set(seqs)
-        self.waiting = [entry for entry in self.waiting if entry.seq not in gone]
 
 
 @dataclass
@@ -133,10 +111,10 @@ class _MemoryTransaction:
 class MemoryActionStore:
     def __init__(self) -> None:
         self._sites: dict[str, _Site] = {}
-        self._outbox = _MemoryOutbox()
+        self._outbox = MemoryOutbox()
 
     @property
-    def outbox(self) -> _MemoryOutbox:
+    def outbox(self) -> MemoryOutbox:
         return self._outbox
 
     def _site(self, name: str) -> _Site:
@@ -153,8 +131,7 @@ class MemoryActionStore:
                 for step in reversed(transaction.undo):
                     step()
                 raise
-            for message in transaction.messages:
-                self._outbox.put(message)
+            self._outbox.put(transaction.messages)
 
     async def control(self, site: str) -> Control:
         return self._site(site).control

@@ -18,7 +18,7 @@ from groundcrew.contracts.queries import (
     TicketPage,
     TicketsQuery,
 )
-from groundcrew.stores.actions.outbox import PostgresOutbox
+from groundcrew.stores import outbox
 from groundcrew.stores.actions.port import (
     MAX_RECENT,
     MAX_UNFINISHED,
@@ -31,6 +31,7 @@ from groundcrew.stores.actions.port import (
     time_cursor,
 )
 from groundcrew.stores.database import Connection, Database, Row
+from groundcrew.stores.outbox import PostgresOutbox
 
 _FUTURE = "infinity"
 _LAST_ID = "g"  # sorts behind every hexadecimal id
@@ -139,18 +140,21 @@ class _PostgresTransaction:
         )  # fmt: skip
 
     async def publish(self, envelope: Envelope[Any]) -> None:
-        await self._connection.execute("INSERT INTO outbox (payload) VALUES (%s)", (encode(envelope),))
+        await outbox.put(self._connection, self._site, encode(envelope))
 
     async def _rows(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
         return await (await self._connection.execute(sql.encode(), parameters)).fetchall()
 
 
 class PostgresActionStore:
-    """Reads and writes through `database`, whose search path begins with the schema of this owner."""
+    """Reads and writes through `database`, whose search path begins with the schema of this owner.
 
-    def __init__(self, database: Database) -> None:
+    `site` narrows the outbox to one site.
+    """
+
+    def __init__(self, database: Database, *, site: str | None = None) -> None:
         self._database = database
-        self._outbox = PostgresOutbox(database)
+        self._outbox = PostgresOutbox(database, site)
 
     @property
     def outbox(self) -> PostgresOutbox:

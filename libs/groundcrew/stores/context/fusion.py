@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,36 +9,11 @@ from uuid import UUID
 from groundcrew.contracts.envelope import Envelope, encode
 from groundcrew.contracts.identity import host
 from groundcrew.contracts.incidents import Evidence, Finding, Incident, TriggerRaised
+from groundcrew.stores import outbox
 from groundcrew.stores.copying import storable
 from groundcrew.stores.database import Connection, Database
+from groundcrew.stores.outbox import PostgresOutbox
 from groundcrew.stores.port import StaleRevision
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A message in the outbox."""
-
-    seq: int
-    payload: bytes
-
-
-class PostgresOutbox:
-    """The outbox table. With a site, only that site's messages: then each process publishes on its own bus."""
-
-    def __init__(self, database: Database, site: str | None) -> None:
-        self._database = database
-        self._site = site
-
-    async def pending(self, limit: int) -> Sequence[Waiting]:
-        rows = await self._database.fetch(
-            "SELECT seq, payload FROM outbox WHERE %(site)s::text IS NULL OR site = %(site)s"
-            " ORDER BY seq LIMIT %(limit)s",
-            {"site": self._site, "limit": limit},
-        )
-        return [Waiting(seq, bytes(payload)) for seq, payload in rows]
-
-    async def published(self, seqs: Sequence[int]) -> None:
-        await self._database.execute("DELETE FROM outbox WHERE seq = ANY(%s)", (list(seqs),))
 
 
 class PostgresFusionTransaction:
@@ -86,9 +60,7 @@ class PostgresFusionTransaction:
         )
 
     async def publish(self, envelope: Envelope[Any]) -> None:
-        await self._connection.execute(
-            "INSERT INTO outbox (site, payload) VALUES (%s, %s)", (self._site, encode(envelope))
-        )
+        await outbox.put(self._connection, self._site, encode(envelope))
 
     async def _save_document(self, incident: Incident) -> bool:
         """False where exactly this revision is stored already."""

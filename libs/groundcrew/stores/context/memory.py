@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ from groundcrew.contracts.queries import (
     TriggersQuery,
     TriggerSummary,
 )
-from groundcrew.stores.context.fusion import Waiting, stale
+from groundcrew.stores.context.fusion import stale
 from groundcrew.stores.context.latest import EntitySeen, values_of
 from groundcrew.stores.context.memory_rows import Timeline
 from groundcrew.stores.context.memory_site import MemorySite
@@ -45,25 +45,8 @@ from groundcrew.stores.context.series_ids import read_labels
 from groundcrew.stores.context.tables import LOG_EVENTS, SAMPLES, SENSOR_READINGS, SERVICE_STATUS, check_retention
 from groundcrew.stores.context.trend import MAX_SERIES, Buckets, bucket_seconds, bucketed, slope_per_hour
 from groundcrew.stores.copying import storable
+from groundcrew.stores.memory_outbox import MemoryOutbox
 from groundcrew.stores.paging import cut_page, read_cursor
-
-
-class MemoryOutbox:
-    def __init__(self) -> None:
-        self._next = 1
-        self._waiting: dict[int, bytes] = {}
-
-    def put(self, payloads: Iterable[bytes]) -> None:
-        for payload in payloads:
-            self._waiting[self._next] = payload
-            self._next += 1
-
-    async def pending(self, limit: int) -> Sequence[Waiting]:
-        return [Waiting(seq, payload) for seq, payload in islice(self._waiting.items(), limit)]
-
-    async def published(self, seqs: Sequence[int]) -> None:
-        for seq in seqs:
-            self._waiting.pop(seq, None)
 
 
 @dataclass(frozen=True)

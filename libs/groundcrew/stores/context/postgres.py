@@ -1,12 +1,13 @@
 """The context store on PostgreSQL or TimescaleDB, put together from what it does."""
 
-from groundcrew.stores.context.fusion import Fusing, PostgresOutbox
+from groundcrew.stores.context.fusion import Fusing
 from groundcrew.stores.context.partitions import Partitions
 from groundcrew.stores.context.reading import Reading
 from groundcrew.stores.context.recording import Recording
 from groundcrew.stores.context.retention import Retention
 from groundcrew.stores.context.series_ids import SeriesIds
 from groundcrew.stores.database import Database
+from groundcrew.stores.outbox import PostgresOutbox
 
 
 class PostgresContextStore(Recording, Fusing, Reading, Retention):
