@@ -52,9 +52,14 @@ def up_detached(options: UpOptions) -> Ready:
     if not event:
         with contextlib.suppress(psutil.Error):
             psutil.Process(pid).terminate()
-    _, status = os.waitpid(pid, 0)
-    code = os.waitstatus_to_exitcode(status)
-    raise ChildFailed(event.get("reason") or f"it did not answer within {DETACHED_READY_S:g} s", code or 1)
+    raise ChildFailed(event.get("reason") or f"it did not answer within {DETACHED_READY_S:g} s", _exit_code(pid) or 1)
+
+
+def _exit_code(pid: int) -> int:
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except ChildProcessError:  # a `down` of this very process has waited for it already
+        return 0
 
 
 def _spawn(argv: list[str]) -> int:
