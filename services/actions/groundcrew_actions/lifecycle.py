@@ -21,7 +21,7 @@ NEXT: dict[ActionState, frozenset[ActionState]] = {
     ActionState.QUEUED: frozenset(
         {ActionState.APPROVED, ActionState.REJECTED, ActionState.EXPIRED, ActionState.REFUSED}
     ),
-    ActionState.APPROVED: frozenset({ActionState.RUNNING, ActionState.SUCCEEDED}),
+    ActionState.APPROVED: frozenset({ActionState.RUNNING, ActionState.SUCCEEDED, ActionState.REFUSED}),
     ActionState.RUNNING: frozenset(
         {ActionState.SUCCEEDED, ActionState.FAILED, ActionState.REFUSED, ActionState.UNKNOWN}
     ),

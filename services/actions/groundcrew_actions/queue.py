@@ -34,6 +34,8 @@ from groundcrew_actions.lifecycle import Lifecycle, filed
 MakeTicket = Callable[[Action], Ticket]
 """Writes the ticket of an action, from what was read of its incident beforehand."""
 
+REHEARSAL = "nothing is carried out in this site: it is a rehearsal (actions.execute = false)"
+
 _OUTCOMES = {
     Outcome.SUCCEEDED: ActionState.SUCCEEDED,
     Outcome.FAILED: ActionState.FAILED,
@@ -48,6 +50,7 @@ class Rules:
 
     level: AutonomyLevel
     limits: Limits
+    execute: bool
     expiry: timedelta
     max_waiting: int
     protected: tuple[str, ...]
@@ -248,7 +251,11 @@ class ActionQueue:
         make_ticket: MakeTicket,
     ) -> StoredAction:
         if stored.action.kind is not ActionKind.TICKET_CREATE:
-            return await self._lifecycle.grant(transaction, stored, now=now, approved_by=approved_by)
+            if self._rules.execute:
+                return await self._lifecycle.grant(transaction, stored, now=now, approved_by=approved_by)
+            return await self._lifecycle.move(
+                detail={"outcome": REHEARSAL}, outcome=REHEARSAL,
+            )  # fmt: skip
         ticket = make_ticket(stored.action)
         await transaction.add_ticket(ticket)
         return await self._lifecycle.move(

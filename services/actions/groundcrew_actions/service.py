@@ -33,6 +33,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
     rules = Rules(
         level=section.autonomy,
         limits=section.limits(),
+        execute=section.execute,
         expiry=timedelta(seconds=section.expiry_s),
         max_waiting=section.max_waiting,
         protected=tuple(section.protected_units),

@@ -15,6 +15,9 @@ class ActionsSection(Section):
         description="what may run without a person (observe, suggest, auto-safe, auto-full) until somebody sets the"
         " level over REST or on the page; that is remembered and holds from then on",
     )
+    execute: bool = Field(
+        True, description="false: a rehearsal; what is approved for a host is recorded as refused and never granted"
+    )
     expiry_s: int = Field(8 * 3600, ge=60, le=7 * 86_400, description="seconds that a proposal waits for approval")
     grant_ttl_s: int = Field(300, ge=10, le=3600, description="seconds in which a runner must begin what was granted")
     max_waiting: int = Field(500, ge=1, le=1_000, description="unfinished actions at most; more proposals are refused")

@@ -88,6 +88,9 @@ async def rehearse(
     defaults = Path(os.devnull)  # a replay gives the same bytes whatever configuration lies in the working folder
     await context.wire(load(ContextSettings, environ={}, config_path=defaults, overrides=overrides), given("context"))
     await trigger.wire(load(TriggerSettings, environ={}, config_path=defaults, overrides=overrides), given("trigger"))
-    await actions.wire(load(ActionsSettings, environ={}, config_path=defaults, overrides=overrides), given("actions"))
+    await actions.wire(
+        load(ActionsSettings, environ={}, config_path=defaults, overrides=overrides | {"actions": {"execute": False}}),
+        given("actions"),
+    )
     await review.wire(load(ReviewSettings, environ={}, config_path=defaults, overrides=overrides), given("review"))
     await broker.settle()

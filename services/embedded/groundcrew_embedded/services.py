@@ -79,6 +79,8 @@ def settings_of(service: Service, options: Options, *, site: str | None = None) 
     overrides = _servers(options.home, service.name)
     if site is not None:
         overrides["site"] = {"name": site}
+    if site == DEMO_SITE and service.name == "actions":
+        overrides["actions"] = {"execute": False}
     if service.name == "gateway" and options.port is not None:
         overrides["gateway"] = {"port": options.port}
     defaults: dict[str, dict[str, Any]] = {}

@@ -85,6 +85,17 @@ async def test_approving_too_late_is_a_conflict_and_the_action_is_expired(make_s
     assert site.seen(ActionGranted) == []
 
 
+async def test_in_a_rehearsal_an_approved_action_is_refused_and_never_granted(make_site: Any) -> None:
+    site = await make_site(execute=False)
+    action = await site.propose()
+    await site.decide(action)
+    refused = await site.action(action.id)
+    assert refused.state is ActionState.REFUSED
+    assert "rehearsal" in refused.outcome
+    assert site.seen(ActionGranted) == []
+    assert await site.audit_events() == ["proposed", "queued", "approved", "refused"]
+
+
 async def test_what_nobody_decides_expires_by_itself(make_site: Any) -> None:
     site = await make_site(expiry_s=60)
     action = await site.propose()
