@@ -254,6 +254,7 @@ class ActionQueue:
             if self._rules.execute:
                 return await self._lifecycle.grant(transaction, stored, now=now, approved_by=approved_by)
             return await self._lifecycle.move(
+                transaction, stored, ActionState.REFUSED, now=now, actor="actions",
                 detail={"outcome": REHEARSAL}, outcome=REHEARSAL,
             )  # fmt: skip
         ticket = make_ticket(stored.action)

@@ -27,6 +27,14 @@ from groundcrew.contracts.queries import (
 from groundcrew_cli.terminal import plain
 
 NOW = SystemClock().now()
+
+
+@pytest.fixture(autouse=True)
+def ages_count_from_the_test_and_not_from_its_import() -> None:
+    global NOW
+    NOW = SystemClock().now()
+
+
 INCIDENT = stable_id("incident")
 ACTION = stable_id("action")
 ESCAPE = "\x1b[2J\x1b]0;owned\x07\u202e"
