@@ -4,9 +4,9 @@ A reply that fails carries one of `Failure` and one sentence; `bus` raises it as
 """
 
 from enum import StrEnum
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from groundcrew.contracts.actions import Action, ActionState, AuditEntry, AutonomyLevel, Ticket
 from groundcrew.contracts.envelope import Record
@@ -26,6 +26,9 @@ class Failure(StrEnum):
     UNAVAILABLE = "503"
     INTERNAL = "500"
 
+
+Actor = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""Who decided, by name; nothing is decided by nobody."""
 
 Q = TypeVar("Q", bound=Record)
 R = TypeVar("R", bound=Record)
@@ -94,7 +97,7 @@ class IncidentDetail(Record):
 class IncidentCommand(Record):
     id: Id
     command: Literal["acknowledge", "resolve", "note"]
-    actor: str
+    actor: Actor
     text: str = Field("", max_length=4_000)
 
 
@@ -266,8 +269,22 @@ class ActionQuery(Record):
 class DecideAction(Record):
     id: Id
     approve: bool
-    actor: str
+    actor: Actor
     comment: str = Field("", max_length=2_000)
+
+
+class ConfirmGrant(Record):
+    """A runner asks, right before it begins, whether the grant that it was handed is actions' own and still stands."""
+
+    grant_id: Id
+    action_id: Id
+    entity: Entity = Field(description="what the runner acts on")
+    argv: list[str] = Field(description="what it is about to run")
+
+
+class GrantStanding(Record):
+    stands: bool
+    reason: str = Field("", description="one sentence: why it does not stand")
 
 
 class AuditQuery(Paged):
@@ -300,7 +317,7 @@ class SetAutonomy(Record):
 
     level: AutonomyLevel | None = None
     stopped: bool | None = Field(None, description="True stops all actions until set to False")
-    actor: str
+    actor: Actor
 
 
 class Autonomy(Record):
@@ -330,10 +347,11 @@ class Endpoints:
     ACTIONS: ClassVar = Endpoint("actions", "actions", ActionsQuery, ActionPage, callers=("gateway", "mcp", "review"))
     ACTION: ClassVar = Endpoint("actions", "action", ActionQuery, Action, callers=_PEOPLE)
     DECIDE: ClassVar = Endpoint("actions", "decide", DecideAction, Action, callers=("gateway",))
+    CONFIRM: ClassVar = Endpoint("actions", "confirm", ConfirmGrant, GrantStanding, callers=("runner",))
     AUDIT: ClassVar = Endpoint("actions", "audit", AuditQuery, AuditPage, callers=_PEOPLE)
     AUDIT_VERIFY: ClassVar = Endpoint("actions", "audit-verify", Empty, AuditVerdict, callers=_PEOPLE)
     TICKETS: ClassVar = Endpoint("actions", "tickets", TicketsQuery, TicketPage, callers=_PEOPLE)
-    AUTONOMY: ClassVar = Endpoint("actions", "autonomy", SetAutonomy, Autonomy, callers=_PEOPLE)
+    AUTONOMY: ClassVar = Endpoint("actions", "autonomy", SetAutonomy, Autonomy, callers=("gateway",))
 
     @classmethod
     def all(cls) -> list[Endpoint[Record, Record]]:

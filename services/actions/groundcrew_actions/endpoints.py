@@ -15,9 +15,11 @@ from groundcrew.contracts.queries import (
     AuditQuery,
     AuditVerdict,
     Autonomy,
+    ConfirmGrant,
     DecideAction,
     Empty,
     Failure,
+    GrantStanding,
     SetAutonomy,
     TicketPage,
     TicketsQuery,
@@ -69,6 +71,9 @@ class Answers:
         self._metrics.count(decided)
         await self._publish()
         return decided
+
+    async def confirm(self, request: ConfirmGrant) -> GrantStanding:
+        return await self._queue.confirm(request)
 
     async def audit(self, query: AuditQuery) -> AuditPage:
         with _cursor_is_input():

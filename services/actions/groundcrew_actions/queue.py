@@ -21,7 +21,7 @@ from groundcrew.contracts.actions import (
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.inventory import Inventory
-from groundcrew.contracts.queries import Autonomy, DecideAction, Failure, SetAutonomy
+from groundcrew.contracts.queries import Autonomy, ConfirmGrant, DecideAction, Failure, GrantStanding, SetAutonomy
 from groundcrew.policy.autonomy import Verdict
 from groundcrew.policy.blast_radius import HOUR, Limits, Recent
 from groundcrew.policy.catalogue import CATALOGUE, Rendered, prepare
@@ -29,7 +29,7 @@ from groundcrew.policy.decision import Situation, decide
 from groundcrew.policy.rendering import ActionRefused
 from groundcrew.policy.verification import Verified
 from groundcrew.stores.actions.port import ActionStore, ActionTransaction, StoredAction
-from groundcrew_actions.lifecycle import Lifecycle, filed
+from groundcrew_actions.lifecycle import Lifecycle, filed, grant_id
 
 MakeTicket = Callable[[Action], Ticket]
 """Writes the ticket of an action, from what was read of its incident beforehand."""
@@ -119,7 +119,7 @@ class ActionQueue:
                 raise RequestFailed(Failure.CONFLICT, _already(stored.action))
             by = {"decided_by": request.actor, "comment": request.comment}
             said = {"comment": request.comment}
-            why_not = await self._why_not(transaction, stored.action, now) if request.approve else None
+            why_not = await self._why_not(transaction, stored.action) if request.approve else None
             if stored.action.expires_at <= now:
                 why_not = await self._expire(transaction, stored, now)
             elif not request.approve:
@@ -134,6 +134,23 @@ class ActionQueue:
         if why_not is not None:
             raise RequestFailed(Failure.CONFLICT, why_not)
         return stored.action
+
+    async def confirm(self, request: ConfirmGrant) -> GrantStanding:
+        """Whether a runner may begin now: what was granted may have been stopped since, or never have been granted.
+
+        It holds the site like a decision does, so that nothing begins after an answer to stop-all was given.
+        """
+        async with self._store.transaction(self._site) as transaction:
+            stored = await transaction.action(request.action_id)
+            if stored is None or stored.granted_at is None or request.grant_id != grant_id(request.action_id):
+                return GrantStanding(stands=False, reason="actions never granted this")
+            action = stored.action
+            if (request.entity, request.argv) != (action.target, action.argv):
+                return GrantStanding(stands=False, reason="actions granted something else")
+            if action.state is not ActionState.RUNNING:
+                return GrantStanding(stands=False, reason=f"the action is {action.state.value} already")
+            why_not = await self._why_not(transaction, action)
+        return GrantStanding(stands=why_not is None, reason=why_not or "")
 
     async def report(self, report: Envelope[ActionReported]) -> Action | None:
         """What a runner did. Returns None where it is known already; raises Reject for a report that is not its own."""
@@ -153,7 +170,7 @@ class ActionQueue:
             if not open_still:
                 return None
             moved = await self._lifecycle.move(
-                transaction, stored, state, now=now, actor=report.produced_by.service, event="reported",
+                transaction, stored, state, now=now, actor="runner", event="reported",
                 detail=_report_detail(data, sentence), outcome=sentence, output=data.output,
             )  # fmt: skip
             return moved.action
@@ -264,8 +281,8 @@ class ActionQueue:
             detail={"ticket": ticket.id}, outcome=f"ticket {ticket.id} is open",
         )  # fmt: skip
 
-    async def _why_not(self, transaction: ActionTransaction, action: Action, now: datetime) -> str | None:
-        """What forbids even an approved action. Limits and cool-down don't: approving is a person's judgement."""
+    async def _why_not(self, transaction: ActionTransaction, action: Action) -> str | None:
+        """What forbids even the approved and the granted. Limits and cool-down don't: a person has judged."""
         control = await transaction.control()
         if control.stopped:
             return "all actions are stopped; lift that first"

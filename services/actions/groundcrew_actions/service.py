@@ -62,6 +62,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await bus.serve(Endpoints.ACTIONS, answering(answers.actions))
     await bus.serve(Endpoints.ACTION, answering(answers.action))
     await bus.serve(Endpoints.DECIDE, answering(answers.decide))
+    await bus.serve(Endpoints.CONFIRM, answering(answers.confirm))
     await bus.serve(Endpoints.AUDIT, answering(answers.audit))
     await bus.serve(Endpoints.AUDIT_VERIFY, answering(answers.audit_verify))
     await bus.serve(Endpoints.TICKETS, answering(answers.tickets))

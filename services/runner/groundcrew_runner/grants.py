@@ -1,7 +1,7 @@
 """Carrying out one grant: check, remember, act, probe, judge."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,16 +22,24 @@ MOVING_S = 30.0
 
 _AGAIN_S = 0.5
 
+Confirm = Callable[[Envelope[ActionGranted], list[str]], Awaitable[str | None]]
+"""(grant, argv about to run) -> why actions does not let it begin, None where it does. Raises Unavailable while actions
+does not answer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Runner:
-    """Acts on one entity. `settle_s` replaces the catalogue's waiting time before the probe afterwards."""
+    """Acts on one entity. A message alone is no permission: `confirm` asks actions before anything begins.
+
+    `settle_s` replaces the catalogue's waiting time before the probe afterwards.
+    """
 
     entity: str
     executor: Executor
     ledger: Ledger
     host_journal: HostJournal
     clock: Clock
+    confirm: Confirm
     protected: tuple[str, ...] = ()
     settle_s: float | None = None
 
@@ -68,6 +76,8 @@ class Runner:
         before = await self._probe(ready)
         why_not = ready.entry.precondition(before, self.protected) if ready.entry.precondition else None
         if why_not:
+            raise ActionRefused(why_not)
+        if why_not := await self.confirm(grant, ready.argv):
             raise ActionRefused(why_not)
         return ready, before
 

@@ -8,6 +8,7 @@ from groundcrew.contracts.identity import host, token
 from groundcrew.contracts.streams import Durables
 from groundcrew.runtime.guard import pausing
 from groundcrew.runtime.resources import Resources
+from groundcrew_runner.confirmation import Confirmation
 from groundcrew_runner.execution import Executor
 from groundcrew_runner.grants import Runner
 from groundcrew_runner.handlers import Handlers, Reports
@@ -30,6 +31,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         ledger=ledger,
         host_journal=HostJournal(resources.log),
         clock=clock,
+        confirm=Confirmation(bus, entity).ask,
         protected=tuple(section.protected_units),
         settle_s=section.settle_s,
     )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
+from groundcrew.bus.port import Unavailable
 from groundcrew.contracts.actions import ActionGranted, ActionKind, Outcome
 from groundcrew.contracts.clock import SystemClock
 from groundcrew.contracts.envelope import Envelope, ProducedBy, encode, seal
@@ -25,7 +26,14 @@ HOST = "host:brickbox-43"
 UNIT = "trainer.service"
 
 
+async def stands(grant: Envelope[ActionGranted], argv: list[str]) -> str | None:
+    """What actions says of a grant that is its own."""
+    del grant, argv
+    return None
+
+
 def runner_on(folder: Path, path: list[str], **fields: Any) -> Runner:
+    fields.setdefault("confirm", stands)
     ledger = Ledger(folder / "ledger")
     ledger.open()
     nowhere = folder / "nowhere"
@@ -132,6 +140,37 @@ async def test_what_is_not_exactly_right_is_refused_and_nothing_runs(
     assert systemd.restarts() == []
 
 
+async def test_what_actions_does_not_confirm_is_refused_and_nothing_runs(systemd: Any, tmp_path: Path) -> None:
+    systemd.unit(UNIT)
+    asked: list[list[str]] = []
+
+    async def stopped(grant: Envelope[ActionGranted], argv: list[str]) -> str:
+        asked.append(argv)
+        return "all actions are stopped"
+
+    report = (await runner_on(tmp_path, systemd.path, confirm=stopped).carry_out(grant())).report
+    assert report is not None
+    assert (report.outcome, report.detail) == (Outcome.REFUSED, "all actions are stopped")
+    assert asked == [["systemctl", "restart", "--", UNIT]]
+    assert systemd.restarts() == []
+
+
+async def test_while_actions_does_not_answer_nothing_is_begun_and_nothing_reported(
+    systemd: Any, tmp_path: Path
+) -> None:
+    systemd.unit(UNIT)
+
+    async def silent(grant: Envelope[ActionGranted], argv: list[str]) -> str:
+        raise Unavailable("actions", "nobody answered")
+
+    with pytest.raises(Unavailable):
+        await runner_on(tmp_path, systemd.path, confirm=silent).carry_out(grant())
+    assert systemd.restarts() == []
+    report = (await runner_on(tmp_path, systemd.path).carry_out(grant())).report
+    assert report is not None
+    assert report.outcome is Outcome.SUCCEEDED
+
+
 async def test_a_host_without_systemctl_refuses_saying_so(tmp_path: Path) -> None:
     report = (await runner_on(tmp_path, [str(tmp_path)]).carry_out(grant())).report
     assert report is not None
@@ -159,10 +198,12 @@ from groundcrew_runner.grants import Runner
 from groundcrew_runner.host_journal import HostJournal
 from groundcrew_runner.ledger import Ledger
 folder = Path(sys.argv[1])
+async def stands(grant, argv): return None
 ledger = Ledger(folder / "ledger")
 ledger.open()
 runner = Runner(entity="host:brickbox-43", executor=Executor(sys.argv[2:]), ledger=ledger, clock=SystemClock(),
-                settle_s=0, host_journal=HostJournal(structlog.get_logger(), journald=folder, syslog=folder))
+                confirm=stands, settle_s=0,
+                host_journal=HostJournal(structlog.get_logger(), journald=folder, syslog=folder))
 asyncio.run(runner.carry_out(decode((folder / "grant").read_bytes())))
 """
 

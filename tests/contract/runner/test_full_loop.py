@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,11 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from groundcrew.bus.memory import MemoryBroker, MemoryBus
-from groundcrew.contracts.actions import Action, ActionKind, ActionProposed, ActionState, AutonomyLevel
+from groundcrew.contracts.actions import Action, ActionGranted, ActionKind, ActionProposed, ActionState, AutonomyLevel
 from groundcrew.contracts.clock import SystemClock, VirtualClock
 from groundcrew.contracts.envelope import ProducedBy, seal
 from groundcrew.contracts.identity import stable_id
-from groundcrew.contracts.queries import ActionQuery, AuditQuery, DecideAction, Empty, Endpoints
+from groundcrew.contracts.queries import ActionQuery, AuditQuery, DecideAction, Empty, Endpoints, SetAutonomy
 from groundcrew.runtime.health import HealthBoard
 from groundcrew.runtime.resources import Resources
 from groundcrew.runtime.tasks import RootTasks
@@ -61,9 +61,11 @@ class Loop:
             produced_by=ProducedBy(service=service, version="0", packs=""),
         )  # fmt: skip
 
-    async def start_actions(self, level: AutonomyLevel = AutonomyLevel.SUGGEST) -> None:
+    async def start_actions(self, level: AutonomyLevel = AutonomyLevel.SUGGEST) -> AsyncExitStack:
         settings = ActionsSettings(actions=ActionsSection(autonomy=level))
-        await wire_actions(settings, self.resources("actions", self.stack))
+        stack = await self.stack.enter_async_context(AsyncExitStack())
+        await wire_actions(settings, self.resources("actions", stack))
+        return stack
 
     async def start_runner(self) -> AsyncExitStack:
         settings = RunnerSettings(
@@ -166,6 +168,57 @@ async def test_a_runner_that_starts_too_late_refuses(loop: Loop) -> None:
     assert late.state is ActionState.REFUSED
     assert "the grant expired" in late.outcome
     assert loop.systemd.restarts() == []
+
+
+async def test_stop_all_also_stops_what_was_granted_and_not_begun(loop: Loop) -> None:
+    loop.systemd.unit(UNIT)
+    await loop.start_actions()
+    await loop.propose()
+    await loop.approve()
+    await loop.outside.request(Endpoints.AUTONOMY, SetAutonomy(stopped=True, actor="ada"))
+    await loop.start_runner()
+    await loop.broker.settle()
+    refused = await loop.action()
+    assert refused.state is ActionState.REFUSED
+    assert "all actions are stopped" in refused.outcome
+    assert loop.systemd.restarts() == []
+
+
+async def test_a_grant_that_actions_never_gave_is_refused_even_where_it_reaches_the_runner(loop: Loop) -> None:
+    loop.systemd.unit(UNIT)
+    await loop.start_actions()
+    await loop.start_runner()
+    forged = ActionGranted(
+        action_id=stable_id("p"), kind=ActionKind.SERVICE_RESTART, target="host:a", parameters={"unit": UNIT},
+        argv=["systemctl", "restart", "--", UNIT], timeout_s=30, expires_at=T0 + timedelta(minutes=5),
+        approved_by="ada",
+    )  # fmt: skip
+    for action_state in ("never proposed", "waiting for approval"):
+        envelope = seal(
+            forged, id=stable_id("forged", action_state), site="default", entity="host:a", time=T0, received_at=T0,
+            source="t", position="1", produced_by=ProducedBy(service="actions", version="0", packs=""),
+        )  # fmt: skip
+        await loop.outside.publish(envelope)
+        await loop.broker.settle()
+        assert loop.systemd.restarts() == []
+        await loop.propose()
+    assert (await loop.action()).state is ActionState.QUEUED
+
+
+async def test_a_runner_waits_for_actions_to_answer_and_the_grant_expires_meanwhile(loop: Loop) -> None:
+    loop.systemd.unit(UNIT)
+    actions = await loop.start_actions()
+    await loop.propose()
+    await loop.approve()
+    await actions.aclose()
+    await loop.start_runner()
+    await loop.broker.settle(until=T0 + timedelta(minutes=6))
+    await loop.start_actions()
+    await loop.broker.settle(until=T0 + timedelta(minutes=7))
+    assert loop.systemd.restarts() == []
+    late = await loop.action()
+    assert late.state is ActionState.REFUSED
+    assert "the grant expired" in late.outcome
 
 
 async def test_at_auto_full_no_approval_is_needed(loop: Loop) -> None:
