@@ -34,12 +34,14 @@ BUCKET_WRITERS: dict[str, tuple[str, ...]] = {
     Buckets.INVENTORY: ("context",),
     Buckets.TRIGGER_STATE: ("trigger",),
     Buckets.LEASES: SERVICES,
+    Buckets.HELD: SERVICES,
 }
 
 BUCKET_READERS: dict[str, tuple[str, ...]] = {
     Buckets.INVENTORY: SERVICES,
     Buckets.TRIGGER_STATE: ("trigger",),
     Buckets.LEASES: SERVICES,
+    Buckets.HELD: SERVICES,
 }
 
 

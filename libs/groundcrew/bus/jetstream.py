@@ -37,6 +37,7 @@ from groundcrew.bus.port import (
 )
 from groundcrew.bus.subjects import partitions_of
 from groundcrew.bus.ticks import schedule_subject, tick, tick_subject
+from groundcrew.bus.tries import Failures
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Envelope, ProducedBy, Record, encode
 from groundcrew.contracts.incidents import Tick
@@ -169,11 +170,11 @@ class JetStreamBus:
             log=self._log,
             produced_by=self._produced_by,
         )
-        workers = []
+        workers, failures = [], Failures()
         for partition in partitions_of(durable):
             await self._declared(durable, partition, entity)
             for _ in range(1 if durable.partitioned else concurrency):
-                worker = Worker(context, durable, handler, partition=partition, entity=entity)
+                worker = Worker(context, durable, handler, failures, partition=partition, entity=entity)
                 await worker.start()
                 workers.append(worker)
         consumer = JetStreamConsumer(workers, self._drain_s)

@@ -17,6 +17,7 @@ from groundcrew.bus.outcome import LABELS, Again, Dead, Done, Held, Outcome, hol
 from groundcrew.bus.port import Bus, BusError, Delivery, Handler
 from groundcrew.bus.subjects import consumer_name
 from groundcrew.bus.ticks import fired
+from groundcrew.bus.tries import Failures, Innocence
 from groundcrew.contracts.clock import Clock, from_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy
 from groundcrew.contracts.streams import Durable, MalformedMessage, decode
@@ -55,7 +56,14 @@ class Worker:
     """Pulls from one consumer (one partition of a durable) and handles one message at a time."""
 
     def __init__(
-        self, context: ConsumeContext, durable: Durable, handler: Handler, *, partition: int, entity: str | None
+        self,
+        context: ConsumeContext,
+        durable: Durable,
+        handler: Handler,
+        failures: Failures,
+        *,
+        partition: int,
+        entity: str | None,
     ) -> None:
         self._context = context
         self._durable = durable
@@ -65,6 +73,8 @@ class Worker:
         self._log = context.log.bind(durable=durable.name)
         name = consumer_name(durable, context.bus.site, partition=partition, entity=entity)
         self._puller = Puller(context.connection, durable.stream, name)
+        self._failures = failures
+        self._innocence = Innocence(context.bus, durable, name, self._log)
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.paused: str | None = None
@@ -152,9 +162,15 @@ class Worker:
         except MalformedMessage as malformed:
             outcome = Dead(f"malformed: {malformed}")
         else:
-            outcome = worn_out(self._durable, arrival.deliveries) or await self._handle(message, envelope, arrival)
+            outcome = await self._worn_out(arrival) or await self._handle(message, envelope, arrival)
         self._count(outcome, self._context.clock.monotonic() - started)
         await self._conclude(message, envelope, arrival, outcome)
+
+    async def _worn_out(self, arrival: Arrival) -> Dead | None:
+        unexplained = arrival.deliveries - 1 - self._failures.of(arrival.sequence)
+        if unexplained >= self._durable.max_deliver:
+            unexplained -= await self._innocence.deliveries(arrival.sequence)
+        return worn_out(self._durable, unexplained)
 
     async def _handle(self, message: Msg, envelope: Envelope[Any], arrival: Arrival) -> Outcome:
         """Call the handler, again and again while a dependency is down, telling the server that we are at it."""
@@ -163,13 +179,14 @@ class Worker:
         calls = 0
         try:
             while True:
-                outcome = await run(self._handler, delivery, self._durable, self._log)
+                outcome = await run(self._handler, delivery, self._durable, self._failures, self._log)
                 if not isinstance(outcome, Held):
                     return outcome
                 calls += 1
                 self._count(outcome, 0)
                 if self.paused is None:
                     self._log.warning("bus: paused", dependency=outcome.dependency, reason=outcome.reason)
+                    await self._innocence.note(arrival.sequence, arrival.deliveries)
                 self.paused = outcome.dependency
                 await self._pause(hold_after(calls))
                 if self._stopping.is_set():
@@ -192,7 +209,7 @@ class Worker:
                 await message.ack()
             case Again(after_s=after_s, reason=reason):
                 self._log.info("bus: again later", after_s=after_s, reason=reason, deliveries=arrival.deliveries)
-                await message.nak(delay=after_s)
+                await message.nak(delay=after_s or None)
             case Held():  # stopping while a dependency is down
                 await message.nak()
             case Dead(reason=reason):

@@ -30,7 +30,10 @@ MAX_ACK_PENDING = 256
 """Unacknowledged messages of a consumer without partitions; a partition has one, which keeps its order."""
 
 BUCKET_BYTES = 16 * MIB
-BUCKETS = (Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.LEASES)
+BUCKET_AGE_S = {Buckets.HELD: 7 * 86_400}
+"""How long an entry stays where it is not for ever."""
+
+BUCKETS = (Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.LEASES, Buckets.HELD)
 _PARTITIONED = (
     "gc.*.observe.*.*",
     f"gc.{{{{wildcard(1)}}}}.observe.{{{{wildcard(2)}}}}.{{{{wildcard(3)}}}}.{{{{partition({PARTITIONS},1,3)}}}}",
@@ -68,6 +71,7 @@ def bucket_config(bucket: str, replicas: int) -> StreamConfig:
         subjects=[f"$KV.{bucket}.>"],
         max_msgs_per_subject=1,
         max_bytes=BUCKET_BYTES,
+        max_age=BUCKET_AGE_S.get(bucket, 0),
         discard=DiscardPolicy.NEW,
         deny_delete=True,
         allow_rollup_hdrs=True,

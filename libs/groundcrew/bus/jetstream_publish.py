@@ -1,5 +1,9 @@
 """Publishing to JetStream: many messages under way at once, each acknowledged, all within a time.
 
+Order holds per entity: of one entity, a message is sent when the one before it is stored. Sending them all at once
+would let the server refuse an early one (a stream that is full but for a small message, JetStream just coming up) and
+store a later one, and publishing the batch again would then put the early one behind it. Entities go side by side.
+
 Our own acknowledgement inbox instead of `publish_async` of nats-py, which drops a refusal of the server (a full stream)
 on the floor, so that the caller sees a timeout (`APIError.from_error` raises there instead of returning; 2.16).
 """
@@ -48,7 +52,7 @@ class Publisher:
                 ack.set_exception(BusUnavailable(msg))
 
     async def publish(self, envelopes: Sequence[Envelope[Any]]) -> None:
-        """In order, in windows of at most WINDOW_MESSAGES and (but for one larger message) WINDOW_BYTES."""
+        """In order per entity, in windows of at most WINDOW_MESSAGES and (but for one larger message) WINDOW_BYTES."""
         window: list[tuple[Envelope[Any], bytes]] = []
         size = 0
         for envelope in envelopes:
@@ -62,25 +66,33 @@ class Publisher:
             await self._publish_window(window)
 
     async def _publish_window(self, window: Sequence[tuple[Envelope[Any], bytes]]) -> None:
-        acks: list[asyncio.Future[None]] = []
-        started = asyncio.get_running_loop().time()
-        try:
-            await self._connection.ready(TIMEOUT_S)
-            async with asyncio.timeout_at(started + TIMEOUT_S):
-                for envelope, payload in window:
-                    self._check_size(envelope, payload)
-                    acks.append(await self._send(subject_of(envelope), payload, headers_of(envelope)))
-                await asyncio.gather(*acks)
-        except (TimeoutError, nats.errors.Error, BusError, OSError) as error:
-            failure = self._failure(error)
-            for index, (envelope, _) in enumerate(window):
-                self._count(envelope, _result(acks, index) or failure)
-            raise failure from None
-        finally:
-            for ack in acks:
-                ack.cancel()
-        for envelope, _ in window:
+        lanes: dict[str, list[tuple[Envelope[Any], bytes]]] = {}
+        for envelope, payload in window:
+            lanes.setdefault(envelope.entity, []).append((envelope, payload))
+        failures = [failed for failed in await asyncio.gather(*map(self._publish_lane, lanes.values())) if failed]
+        if failures:
+            raise failures[0]
+
+    async def _publish_lane(self, lane: Sequence[tuple[Envelope[Any], bytes]]) -> BusError | None:
+        """The messages of one entity, one after another; what ended that, None where all are stored."""
+        for index, (envelope, payload) in enumerate(lane):
+            ack: asyncio.Future[None] | None = None
+            try:
+                await self._connection.ready(TIMEOUT_S)
+                self._check_size(envelope, payload)
+                async with asyncio.timeout(TIMEOUT_S):
+                    ack = await self._send(subject_of(envelope), payload, headers_of(envelope))
+                    await ack
+            except (TimeoutError, nats.errors.Error, BusError, OSError) as error:
+                failure = self._failure(error)
+                for unsent, _ in lane[index:]:
+                    self._count(unsent, failure)
+                return failure
+            finally:
+                if ack is not None:
+                    ack.cancel()
             self._count(envelope, None)
+        return None
 
     async def publish_raw(self, subject: str, payload: bytes, headers: Mapping[str, str]) -> None:
         """One message that is no envelope's own (a schedule)."""
@@ -162,13 +174,6 @@ class Publisher:
         labels: dict[type, str] = {PublishDenied: "denied", StreamFull: "full", MessageTooLarge: "too_large"}
         outcome = labels.get(type(failure), "unavailable") if failure is not None else "stored"
         self._metrics.published.labels(self._connection.service, envelope.type, outcome).inc()
-
-
-def _result(acks: list[asyncio.Future[None]], index: int) -> BaseException | None:
-    """The error of one message of a failed window, None where it has none of its own."""
-    if index >= len(acks) or not acks[index].done() or acks[index].cancelled():
-        return None
-    return acks[index].exception()
 
 
 def headers_of(envelope: Envelope[Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ consumer that is gone is told to the caller, who makes it again.
 import asyncio
 from collections.abc import Callable
 
+import nats.errors
 import orjson
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
@@ -16,6 +17,7 @@ from groundcrew.bus.jetstream_connection import Connection
 
 EXPIRES_S = 30.0
 _GRACE_S = 2.0
+_WITHDRAW_S = 2.0
 
 
 class ConsumerGone(Exception):
@@ -85,15 +87,35 @@ class Puller:
             raise ConsumerGone(f"{status} {description}".strip())
 
     async def stop(self) -> list[Msg]:
-        """Stop listening; returns the messages that had arrived but were not taken."""
+        """Stop listening; returns the messages that had arrived but were not taken, for the caller to give back."""
         if self._forget_listener is not None:
             self._forget_listener()
             self._forget_listener = None
-        if self._subscription is not None and not self._connection.client.is_closed:
-            await self._subscription.unsubscribe()
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None and not self._connection.client.is_closed:
+            await self._withdraw(subscription)
         left = []
         while not self._queue.empty():
             message = self._queue.get_nowait()
             if message is not None and message.reply:
                 left.append(message)
         return left
+
+    async def _withdraw(self, subscription: NatsSubscription) -> None:
+        """Take back the outstanding request: the server forgets it together with our interest in its inbox.
+
+        A message that it had sent before that still comes, ahead of the answers to our pings, and must be heard until
+        then: the public `unsubscribe` closes our ears first, and such a message would come again only after ack_wait.
+        """
+        client = self._connection.client
+        try:
+            if self._wanted > 0 and self._connection.connected:
+                async with asyncio.timeout(_WITHDRAW_S):
+                    await client._send_unsubscribe(subscription._id)  # noqa: SLF001 - there is no public way
+                    await self._connection.synced()
+                    await subscription.drain()  # type: ignore[no-untyped-call]  # its callback has seen everything
+                return
+        except (TimeoutError, nats.errors.Error, OSError):
+            pass  # the connection is lost or frozen: so are the request and what it might have brought
+        if not client.is_closed and subscription._closed is False:  # noqa: SLF001 - as above
+            await subscription.unsubscribe()

@@ -24,7 +24,7 @@ from groundcrew.bus.memory_broker import MemoryBroker
 from groundcrew.bus.memory_kv import MemoryKeyValue
 from groundcrew.bus.memory_lanes import CallbackLane, DurableLane, Stored, work
 from groundcrew.bus.metrics import metrics_on
-from groundcrew.bus.outcome import LABELS, Dead, Done, Held, Outcome, run, worn_out
+from groundcrew.bus.outcome import LABELS, Dead, Done, Held, Outcome, run
 from groundcrew.bus.port import (
     BusUnavailable,
     Consumer,
@@ -37,6 +37,7 @@ from groundcrew.bus.port import (
     Subscription,
 )
 from groundcrew.bus.service import answer, label_of
+from groundcrew.bus.tries import Failures
 from groundcrew.contracts.clock import Clock, VirtualClock
 from groundcrew.contracts.envelope import Envelope, ProducedBy, Record, encode
 from groundcrew.contracts.incidents import Tick
@@ -168,7 +169,8 @@ class MemoryBus:
             msg = f"{self._service} may not consume durable {durable.name} of {durable.owner}"
             raise PublishDenied(msg)
         lanes = self.broker.durable_lanes(durable, self._site, entity)
-        return _MemoryConsumer(lanes, [self._drive(lane, handler, concurrency) for lane in lanes])
+        failures = Failures()
+        return _MemoryConsumer(lanes, [self._drive(lane, handler, failures, concurrency) for lane in lanes])
 
     def _keep(self, running: _Running) -> _Running:
         """Remember what `close` has to stop, forget what is stopped."""
@@ -176,9 +178,9 @@ class MemoryBus:
         self._running.append(running)
         return running
 
-    def _drive(self, lane: DurableLane, handler: Handler, concurrency: int) -> _Running:
+    def _drive(self, lane: DurableLane, handler: Handler, failures: Failures, concurrency: int) -> _Running:
         async def handle(stored: Stored, deliveries: int) -> Outcome:
-            return await self._handle(lane, handler, stored, deliveries)
+            return await self._handle(lane, handler, failures, stored, deliveries)
 
         lane.workers.append(handle)
         running = _Running(lambda: lane.workers.remove(handle), self._drain_s)
@@ -195,7 +197,9 @@ class MemoryBus:
             asyncio.create_task(work(lane, self._clock, step, running.stopping), name=f"{self._service}: {name}")
         )
 
-    async def _handle(self, lane: DurableLane, handler: Handler, stored: Stored, deliveries: int) -> Outcome:
+    async def _handle(
+        self, lane: DurableLane, handler: Handler, failures: Failures, stored: Stored, deliveries: int
+    ) -> Outcome:
         durable = lane.durable
         envelope: Envelope[Any] | None = None
         outcome: Outcome
@@ -206,7 +210,7 @@ class MemoryBus:
             outcome = Dead(f"malformed: {malformed}")
         else:
             delivery: Delivery[Any] = Delivery(envelope, stored.sequence, deliveries, stored.partition)
-            outcome = worn_out(durable, deliveries) or await run(handler, delivery, durable, self._log)
+            outcome = await run(handler, delivery, durable, failures, self._log)
         self._count(durable, outcome, self._clock.monotonic() - started)
         if isinstance(outcome, Dead):
             await self._bury(durable, stored, deliveries, outcome.reason, envelope)

@@ -6,10 +6,12 @@ from typing import Any
 from structlog.typing import FilteringBoundLogger
 
 from groundcrew.bus.port import Delivery, Handler, Reject, Retry, Unavailable
+from groundcrew.bus.tries import Failures
 from groundcrew.contracts.streams import Durable
 
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 60.0
 HOLD_FIRST_S, HOLD_MAX_S = 0.5, 15.0
+_BACKOFF = -1.0  # `Again` by the bus' own backoff, filled in once the failures are counted
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ Outcome = Done | Again | Dead | Held
 LABELS: dict[type[Outcome], str] = {Done: "done", Again: "retry", Dead: "dead", Held: "held"}
 
 
-def retry_after(deliveries: int) -> float:
+def retry_after(failures: int) -> float:
     """Seconds before the next delivery: 0.5, 1, 2, ... at most 60."""
-    return float(min(RETRY_MAX_S, RETRY_FIRST_S * 2.0 ** min(deliveries - 1, 16)))
+    return float(min(RETRY_MAX_S, RETRY_FIRST_S * 2.0 ** min(failures - 1, 16)))
 
 
 def hold_after(calls: int) -> float:
@@ -54,19 +56,34 @@ def hold_after(calls: int) -> float:
     return float(min(HOLD_MAX_S, HOLD_FIRST_S * 2.0 ** min(calls - 1, 16)))
 
 
-def worn_out(durable: Durable, deliveries: int) -> Dead | None:
-    """A message whose handler never came to an outcome (its process died each time) ends here."""
-    if deliveries <= durable.max_deliver:
+def worn_out(durable: Durable, unexplained: int) -> Dead | None:
+    """A message whose handler never came to an outcome (its process died each time) ends here, before it kills this
+    process too. `unexplained` are earlier deliveries that neither failed here nor were held."""
+    if unexplained < durable.max_deliver:
         return None
-    return Dead(f"delivered {deliveries - 1} times without an outcome, at most {durable.max_deliver}")
+    return Dead(f"delivered {unexplained} times without an outcome, at most {durable.max_deliver}")
 
 
-async def run(handler: Handler, delivery: Delivery[Any], durable: Durable, log: FilteringBoundLogger) -> Outcome:
-    """Call a handler once and say what its end means."""
+async def run(
+    handler: Handler, delivery: Delivery[Any], durable: Durable, failures: Failures, log: FilteringBoundLogger
+) -> Outcome:
+    """Call a handler once and say what its end means. A message that failed `max_deliver` times is dead."""
+    outcome = await _call(handler, delivery, durable, log)
+    if isinstance(outcome, Again):
+        failed = failures.add(delivery.sequence)
+        if failed < durable.max_deliver:
+            return Again(retry_after(failed), outcome.reason) if outcome.after_s < 0 else outcome
+        outcome = Dead(f"gave up after {failed} failures: {outcome.reason}")
+    if not isinstance(outcome, Held):
+        failures.forget(delivery.sequence)
+    return outcome
+
+
+async def _call(handler: Handler, delivery: Delivery[Any], durable: Durable, log: FilteringBoundLogger) -> Outcome:
     try:
         await handler(delivery)
     except Retry as retry:
-        return _again(durable, delivery, str(retry), retry.after_s)
+        return Again(_BACKOFF if retry.after_s is None else max(0.0, retry.after_s), str(retry))
     except Reject as reject:
         return Dead(str(reject))
     except Unavailable as unavailable:
@@ -78,11 +95,5 @@ async def run(handler: Handler, delivery: Delivery[Any], durable: Durable, log: 
             message_id=delivery.envelope.id,
             deliveries=delivery.deliveries,
         )
-        return _again(durable, delivery, f"{type(error).__name__}: {error}", None)
+        return Again(_BACKOFF, f"{type(error).__name__}: {error}")
     return Done()
-
-
-def _again(durable: Durable, delivery: Delivery[Any], reason: str, after_s: float | None) -> Again | Dead:
-    if delivery.deliveries >= durable.max_deliver:
-        return Dead(f"gave up after {delivery.deliveries} deliveries: {reason}")
-    return Again(retry_after(delivery.deliveries) if after_s is None else after_s, reason)

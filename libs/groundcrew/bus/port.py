@@ -144,8 +144,8 @@ class Bus(Protocol):
         """
 
     async def publish_batch(self, envelopes: Sequence[Envelope[Any]]) -> None:
-        """Store many, in order, with one wait at the end. Raises like `publish`; then some may be stored already, and
-        publishing all of them again is safe."""
+        """Store many, in order per entity, also where it fails half way: nothing is stored before what precedes it.
+        Raises like `publish`; then some may be stored already, and publishing all of them again is safe."""
 
     async def consume(
         self, durable: Durable, handler: Handler, *, concurrency: int = 1, entity: str | None = None
@@ -154,8 +154,10 @@ class Bus(Protocol):
         there: order per entity depends on it). `entity` is required by, and only by, durables marked per_entity.
 
         The handler's outcome: returns -> acknowledged; Retry -> again later; Reject -> dead letter; Unavailable ->
-        pause; any other exception -> again with backoff, dead letter after the durable's max_deliver. While it runs
-        longer than a third of ack_wait, the broker is told so. A payload that does not decode is a dead letter at once.
+        pause; any other exception -> again with backoff. A message is a dead letter after `max_deliver` failures
+        (Retry or another exception) in one process, or as many deliveries that ended without any outcome because the
+        process died; being held spends nothing, however often processes restart meanwhile. While a handler runs longer
+        than a third of ack_wait, the broker is told so. A payload that does not decode is a dead letter at once.
         """
 
     async def tap(self, subject: str, callback: Callable[[Envelope[Any]], Awaitable[None]]) -> Subscription:

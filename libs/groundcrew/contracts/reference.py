@@ -64,7 +64,7 @@ def render() -> str:
         ((f"`{e.owner}.{e.what}`", _link(e.request), _link(e.reply), ", ".join(e.callers)) for e in Endpoints.all()),
     )
     lines += ["## Key-value buckets", "", "A key is `<site>.<key>`.", ""]
-    lines += [f"- `{bucket}`" for bucket in (Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.LEASES)]
+    lines += [f"- `{bucket}`" for bucket in (Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.LEASES, Buckets.HELD)]
     lines += ["", "## Fields", ""]
     for model in _models():
         lines += _model(model)

@@ -20,6 +20,10 @@ PARTITIONS = 4
 
 MIB = 1024 * 1024
 
+ACK_WAIT_S = 6
+"""Seconds without a sign of life after which the broker gives a message to somebody else: how long what a killed
+process held is held up. Whoever works longer tells the broker every third of it."""
+
 
 class Retention(StrEnum):
     """INTEREST: gone once every durable has it; a full stream refuses new messages, so that sources hold back and
@@ -57,7 +61,7 @@ class Durable:
     filters: tuple[str, ...]
     partitioned: bool = False
     per_entity: bool = False
-    ack_wait_s: float = 30
+    ack_wait_s: float = ACK_WAIT_S
     max_deliver: int = 8
     start: str = "all"  # all | new: where a consumer that is made for the first time begins
 
@@ -234,7 +238,6 @@ class Durables:
         stream="OBSERVE",
         filters=("gc.{site}.observe.*.*",),
         partitioned=True,
-        ack_wait_s=60,
     )
     FUSE = Durable(name="fuse", owner="context", stream="TRIGGER", filters=("gc.{site}.trigger.*.*",))
     FINDINGS = Durable(name="findings", owner="context", stream="INCIDENT", filters=("gc.{site}.review.*",))
@@ -269,7 +272,6 @@ class Durables:
         stream="ACTION",
         filters=("gc.{site}.action.granted.{entity}",),
         per_entity=True,
-        ack_wait_s=30,
         max_deliver=20,
     )
 
@@ -284,6 +286,7 @@ class Buckets:
     INVENTORY = "inventory"  # context writes
     TRIGGER_STATE = "trigger-state"  # trigger writes
     LEASES = "leases"  # whoever takes a lease
+    HELD = "held"  # the bus of each service: messages that waited for a dependency
 
 
 _BY_TYPE: dict[str, Route] = {route.message.TYPE: route for route in ROUTES}

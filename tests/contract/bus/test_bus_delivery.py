@@ -79,7 +79,7 @@ async def test_a_message_that_always_fails_ends_in_the_dead_letters(harness: Har
     await until(lambda: len(deliveries) == 2)
     await asyncio.sleep(0.2)
     (letter,) = await harness.stored("DEADLETTER")
-    assert letter.data.reason == "gave up after 2 deliveries: RuntimeError: no such table"
+    assert letter.data.reason == "gave up after 2 failures: RuntimeError: no such table"
     assert letter.data.durable == "record"
     assert letter.data.deliveries == 2
     assert letter.entity == host("web-1")

@@ -118,6 +118,17 @@ async def test_a_full_stream_refuses_and_takes_again_once_consumers_catch_up(har
     await until(lambda: len(seen) == 2 * stored + 2)
 
 
+async def test_nothing_is_stored_before_what_precedes_it_when_a_batch_is_partly_refused(harness: Harness):
+    bus = await harness.bus(streams=[replace(stream("OBSERVE"), max_bytes=20_000)])
+    long, short = "x" * 3_000, "y"
+    batch = [logged("web-1", number, text=short if number % 8 == 7 else long) for number in range(16)]
+    with pytest.raises(StreamFull):
+        await bus.publish_batch(batch)
+    kept = [int(envelope.position) for envelope in await harness.stored("OBSERVE")]
+    assert 2 < len(kept) < 8
+    assert kept == list(range(len(kept)))
+
+
 async def test_a_limits_stream_lets_the_oldest_go(harness: Harness):
     bus = await harness.bus(streams=[replace(stream("ACTION"), max_bytes=20_000)])
     for number in range(60):

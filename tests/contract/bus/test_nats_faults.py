@@ -17,10 +17,10 @@ from groundcrew.bus.access import SERVICES
 from groundcrew.bus.jetstream import JetStreamBus
 from groundcrew.bus.jetstream_declare import DeclarationFailed
 from groundcrew.bus.permissions import server_config
-from groundcrew.bus.port import BusUnavailable, MessageTooLarge, RequestFailed
+from groundcrew.bus.port import BusUnavailable, MessageTooLarge, RequestFailed, Unavailable
 from groundcrew.contracts.clock import SystemClock
 from groundcrew.contracts.queries import Empty, Endpoints, Failure, FleetStatus
-from groundcrew.contracts.streams import MIB, Buckets, Durables, stream
+from groundcrew.contracts.streams import ACK_WAIT_S, MIB, Buckets, Durables, stream
 
 from .conftest import SITE, NatsHarness, logged, until
 from .nats_server import PASSWORDS, NatsServer, binary
@@ -137,7 +137,68 @@ async def test_a_message_whose_process_died_each_time_is_a_dead_letter(real: Nat
     assert calls == []
 
 
-async def _pull_and_vanish(real: NatsHarness, partition: int, *, times: int) -> bool:
+async def test_processes_that_restart_over_and_over_in_an_outage_bury_nothing(real: NatsHarness):
+    durable = replace(Durables.RECORD, max_deliver=2)
+    publisher = await real.bus()
+    await publisher.publish(logged("web-1", 1))
+
+    async def nowhere(_delivery):
+        raise Unavailable("postgres", "connection refused")
+
+    for _ in range(6):
+        bus = await real.bus("context")
+        consumer = await bus.consume(durable, nowhere)
+        await until(lambda consumer=consumer: consumer.paused == "postgres")
+        await bus.close()
+    seen = []
+
+    async def record(delivery):
+        seen.append(delivery.deliveries)
+
+    await publisher.consume(durable, record)
+    await until(lambda: len(seen) == 1)
+    assert seen == [7]
+    assert await real.stored("DEADLETTER") == []
+
+
+async def test_what_a_killed_process_held_goes_on_after_ack_wait_as_the_table_says(real: NatsHarness):
+    bus = await real.bus()
+    await bus.publish(logged("web-1", 1))
+    taken = [await _pull_and_vanish(real, p, times=1, ack_wait_s=None) for p in range(4)]
+    assert taken.count(True) == 1
+    vanished = asyncio.get_running_loop().time()
+    seen = []
+
+    async def record(delivery):
+        seen.append(asyncio.get_running_loop().time())
+
+    await bus.consume(Durables.RECORD, record)
+    await bus.publish(logged("web-1", 2))
+    await until(lambda: len(seen) == 2)
+    assert seen[0] - vanished < ACK_WAIT_S + 1
+
+
+async def test_a_message_sent_while_the_consumer_stops_is_given_back_at_once(real: NatsHarness):
+    """The server hears of the end a moment late; publishing from another connection hits that moment now and then."""
+    publisher = await real.bus("host-collector")
+    context = await real.bus("context")
+    seen = set()
+
+    async def record(delivery):
+        seen.add((delivery.envelope.entity, delivery.envelope.position))
+
+    for number in range(60):
+        consumer = await context.consume(Durables.RECORD, record)
+        batch = [logged(f"node-{host}", number) for host in range(8)]
+        publishing = asyncio.create_task(publisher.publish_batch(batch))
+        await asyncio.sleep(0.0005 * (number % 8))
+        await consumer.stop()
+        await publishing
+    await context.consume(Durables.RECORD, record)
+    await until(lambda: len(seen) == 480, seconds=ACK_WAIT_S - 2)
+
+
+async def _pull_and_vanish(real: NatsHarness, partition: int, *, times: int, ack_wait_s: float | None = 0.2) -> bool:
     """Take the message as a process that dies before it acknowledges."""
     client = await real.client()
     js = client.jetstream()
@@ -145,7 +206,8 @@ async def _pull_and_vanish(real: NatsHarness, partition: int, *, times: int) -> 
     info = await js.consumer_info("OBSERVE", name)
     found = bool(info.num_pending)
     if found:
-        await js.add_consumer("OBSERVE", replace(info.config, ack_wait=0.2))
+        if ack_wait_s is not None:
+            await js.add_consumer("OBSERVE", replace(info.config, ack_wait=ack_wait_s))
         sub = await js.pull_subscribe_bind(name, "OBSERVE")
         for _ in range(times):
             await sub.fetch(1, timeout=5)
