@@ -30,20 +30,20 @@ SETTLING = timedelta(minutes=10)
 """How long scenario time runs on after the end, so that hold times and ticks come to rest."""
 
 
-async def replay(folder: Path, *, site: str = "default") -> dict[str, Any]:
-    """Replay `folder` and return what FORMAT's `--json` prints. Raises ScenarioError."""
+async def replay(folder: Path, *, site: str = "default", shift: timedelta = timedelta()) -> dict[str, Any]:
+    """Replay `folder`, with all times moved by `shift`, and return what `--json` prints. Raises ScenarioError."""
     scenario = read(folder)
-    clock = VirtualClock(scenario.start)
+    clock = VirtualClock(scenario.start + shift)
     broker = MemoryBroker(clock)
     async with AsyncExitStack() as stack:
         await rehearse(stack, broker, clock, scenario.inventory, site)
         collectors = MemoryBus(site, clock, broker=broker)
-        feeder = Feeder(scenario, site, ProducedBy(service="replay", version=__version__))
+        feeder = Feeder(scenario, site, ProducedBy(service="replay", version=__version__), shift)
         for when, messages in feeder.steps():
             await broker.settle(when)
             await collectors.publish_batch(messages)
             await broker.settle()
-        await broker.settle(scenario.end + SETTLING)
+        await broker.settle(scenario.end + shift + SETTLING)
         return await report(MemoryBus(site, clock, service="gateway", broker=broker), scenario)
 
 
