@@ -21,9 +21,10 @@ from groundcrew.contracts.clock import SystemClock
 from groundcrew.contracts.envelope import ProducedBy
 from groundcrew_embedded import command
 from groundcrew_embedded.bus_config import password_of
+from groundcrew_embedded.feeder import Feeder
 from groundcrew_embedded.home import Home
 from groundcrew_embedded.replay import replay, report
-from groundcrew_embedded.scenario import Feeder, Scenario, read
+from groundcrew_embedded.scenario import Scenario, read
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "disk-fails-in-mirror"
 QUIET_S = 4.0

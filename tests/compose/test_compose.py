@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from groundcrew.contracts.envelope import Envelope, ProducedBy, encode
-from groundcrew_embedded.scenario import Feeder, read
+from groundcrew_embedded.feeder import Feeder
+from groundcrew_embedded.scenario import read
 
 pytestmark = pytest.mark.compose
 

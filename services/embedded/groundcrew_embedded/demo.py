@@ -8,7 +8,8 @@ from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.telemetry.metrics import product_version
-from groundcrew_embedded.scenario import Feeder, Scenario, read
+from groundcrew_embedded.feeder import Feeder
+from groundcrew_embedded.scenario import Scenario, read
 
 SITE = "demo"
 FOLDER = Path(__file__).with_name("demo")

@@ -23,8 +23,9 @@ from groundcrew.contracts.queries import (
     IncidentsQuery,
     TriggersQuery,
 )
+from groundcrew_embedded.feeder import Feeder
 from groundcrew_embedded.rehearsal import rehearse
-from groundcrew_embedded.scenario import Feeder, Scenario, read
+from groundcrew_embedded.scenario import Scenario, read
 
 SETTLING = timedelta(minutes=10)
 """How long scenario time runs on after the end, so that hold times and ticks come to rest."""

@@ -7,7 +7,8 @@ import pytest
 
 from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.diagnosis.detector import Detector, Knowledge
-from groundcrew_embedded.scenario import Feeder, read
+from groundcrew_embedded.feeder import Feeder
+from groundcrew_embedded.scenario import read
 
 SCENARIOS = Path(os.environ.get("GROUNDCREW_SCENARIOS", Path(__file__).parents[4] / "shared" / "scenarios"))
 
