@@ -7,6 +7,9 @@ from pydantic import AwareDatetime, Field
 from groundcrew.contracts.envelope import Message, OpenEnum, Record
 from groundcrew.contracts.identity import Entity, Id
 
+POLICY = "policy"
+"""Who approved what no person did."""
+
 NO_ACTION = "0" * 32
 """What audit entries name that belong to no action, such as a change of the autonomy level."""
 

@@ -16,6 +16,7 @@ from groundcrew.policy.verification import (
     UNIT_PROPERTIES,
     Verified,
     tool_succeeded,
+    unit_is_well,
     unit_moving,
     unit_refusal,
     unit_restarted,
@@ -30,7 +31,11 @@ Precondition = Callable[[Mapping[str, str], Iterable[str]], str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One kind of action. Times are seconds. An empty `argv` runs on no host."""
+    """One kind of action. Times are seconds. An empty `argv` runs on no host.
+
+    `needless` says why an action that no person approved may be left undone; what led to it may be out of date, or
+    a line that somebody wrote to bring it about.
+    """
 
     kind: ActionKind
     risk: RiskClass
@@ -40,6 +45,7 @@ class Entry:
     probe: Template = ()
     guarded: str = ""  # the parameter that names a unit which must not be protected
     precondition: Precondition | None = None
+    needless: Callable[[Mapping[str, str]], str | None] | None = None
     criterion: Criterion = tool_succeeded
     moving: Callable[[Mapping[str, str]], bool] | None = None
     timeout_s: float = 30
@@ -130,6 +136,7 @@ CATALOGUE: dict[ActionKind, Entry] = {
             ),
             guarded="unit",
             precondition=unit_refusal,
+            needless=unit_is_well,
             criterion=unit_restarted,
             moving=unit_moving,
             timeout_s=120,

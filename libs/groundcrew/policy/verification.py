@@ -42,6 +42,13 @@ def unit_refusal(probe: Mapping[str, str], protected: Iterable[str] = ()) -> str
     return None
 
 
+def unit_is_well(before: Mapping[str, str]) -> str | None:
+    """Why nobody needs a restart of the unit that the probe found, None where it is of use."""
+    if before.get("ActiveState") == "active":
+        return f"the unit is active ({before.get('SubState', '')}): there is nothing to mend"
+    return None
+
+
 def unit_restarted(before: Mapping[str, str], after: Mapping[str, str], exit_code: int | None) -> Verified:
     """Active (or, run to its end, inactive with result success) in a new invocation, and the tool said so too."""
     state = after.get("ActiveState", "")

@@ -9,6 +9,7 @@ from typing import Any
 from groundcrew.bus.port import Reject, RequestFailed
 from groundcrew.contracts.actions import (
     NO_ACTION,
+    POLICY,
     Action,
     ActionKind,
     ActionProposed,
@@ -101,11 +102,11 @@ class ActionQueue:
                 expires_at=expires_at,
                 argv=list(ruling.argv),
                 outcome="" if ruling.run else ruling.reason,
-                decided_by="policy" if ruling.run else "",
+                decided_by=POLICY if ruling.run else "",
             )
-            await self._lifecycle.file(transaction, stored, actor="policy", why=ruling.reason)
+            await self._lifecycle.file(transaction, stored, actor=POLICY, why=ruling.reason)
             if ruling.run:
-                stored = await self._begin(transaction, stored, now, "policy", make_ticket)
+                stored = await self._begin(transaction, stored, now, POLICY, make_ticket)
             return stored.action
 
     async def decide(self, request: DecideAction, make_ticket: MakeTicket) -> Action:

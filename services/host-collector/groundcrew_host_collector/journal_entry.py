@@ -20,6 +20,7 @@ FIELDS = (
     "_COMM",
     "_SYSTEMD_UNIT",
     "_TRANSPORT",
+    "_UID",
     "_BOOT_ID",
     "_HOSTNAME",
 )
@@ -76,13 +77,24 @@ def row_of(fields: dict[str, Any], received_us: int) -> LogRow | None:
         position=cursor,
         time_us=int(stamp) if stamp.isascii() and stamp.isdigit() and len(stamp) <= 17 else received_us,
         priority=int(priority) if priority in set("01234567") else 6,
-        identifier=(first_of(fields.get("SYSLOG_IDENTIFIER")) or first_of(fields.get("_COMM")))[:256],
+        identifier=_identifier(fields)[:256],
         unit=unit[:256],
         transport=first_of(fields.get("_TRANSPORT"))[:32] or "journal",
         boot_id=first_of(fields.get("_BOOT_ID"))[:64],
         message=cut(text_of(fields.get("MESSAGE"))),
         host=first_of(fields.get("_HOSTNAME"))[:200],
     )
+
+
+def _identifier(fields: dict[str, Any]) -> str:
+    """Who speaks. Anybody may claim to be anybody (`logger -t systemd`), and rules that lead to actions listen to the
+    kernel and the service manager: where what journald itself noted speaks against the claim, it stands beside it.
+    """
+    claimed = first_of(fields.get("SYSLOG_IDENTIFIER")) or first_of(fields.get("_COMM"))
+    transport, uid = first_of(fields.get("_TRANSPORT")), first_of(fields.get("_UID"))
+    no_kernel = claimed == "kernel" and transport not in ("", "kernel")
+    no_manager = claimed == "systemd" and uid not in ("", "0")
+    return f"{claimed} (uid {uid or 'not known'})" if no_kernel or no_manager else claimed
 
 
 def unread_row(head: bytes, tail: bytes, received_us: int, why: str) -> LogRow | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from groundcrew.contracts.actions import ActionGranted, ActionReported, Outcome
+from groundcrew.contracts.actions import POLICY, ActionGranted, ActionReported, Outcome
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.policy.catalogue import Entry, Rendered, prepare
@@ -75,6 +75,8 @@ class Runner:
         self.executor.find(ready.argv[0])
         before = await self._probe(ready)
         why_not = ready.entry.precondition(before, self.protected) if ready.entry.precondition else None
+        if not why_not and data.approved_by == POLICY and ready.entry.needless:
+            why_not = ready.entry.needless(before)
         if why_not:
             raise ActionRefused(why_not)
         if why_not := await self.confirm(grant, ready.argv):

@@ -44,7 +44,13 @@ def runner_on(folder: Path, path: list[str], **fields: Any) -> Runner:
 
 
 def grant(
-    unit: str = UNIT, *, target: str = HOST, argv: list[str] | None = None, ttl_s: float = 60, timeout_s: float = 20
+    unit: str = UNIT,
+    *,
+    target: str = HOST,
+    argv: list[str] | None = None,
+    ttl_s: float = 60,
+    timeout_s: float = 20,
+    by: str = "ada",
 ) -> Envelope[ActionGranted]:
     now = datetime.now(UTC)
     action_id = stable_id("action", unit)
@@ -57,7 +63,7 @@ def grant(
         timeout_s=timeout_s,
         expires_at=now + timedelta(seconds=ttl_s),
         incident_id=stable_id("incident"),
-        approved_by="ada",
+        approved_by=by,
     )
     return seal(
         data, id=stable_id("grant", action_id), site="default", entity=target, time=now, received_at=now,
@@ -138,6 +144,22 @@ async def test_what_is_not_exactly_right_is_refused_and_nothing_runs(
     assert report.outcome is Outcome.REFUSED
     assert says in report.detail
     assert systemd.restarts() == []
+
+
+@pytest.mark.parametrize(
+    ("by", "outcome"),
+    [("policy", Outcome.REFUSED), ("ada", Outcome.SUCCEEDED)],
+    ids=["by policy", "by a person"],
+)
+async def test_a_unit_that_runs_is_restarted_for_a_person_only(
+    systemd: Any, tmp_path: Path, by: str, outcome: Outcome
+) -> None:
+    systemd.unit(UNIT, active="active", sub="running", result="success")
+    report = (await runner_on(tmp_path, systemd.path).carry_out(grant(by=by))).report
+    assert report is not None
+    assert report.outcome is outcome
+    assert ("there is nothing to mend" in report.detail) == (by == "policy")
+    assert len(systemd.restarts()) == (by == "ada")
 
 
 async def test_what_actions_does_not_confirm_is_refused_and_nothing_runs(systemd: Any, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundcrew.contracts.observations import MAX_TEXT
+from groundcrew.diagnosis.matching import Matcher
+from groundcrew.runtime.packs import load_packs
 from groundcrew_host_collector.journal_entry import MAX_LINE, EntrySplitter, read_entry
 from groundcrew_host_collector.source import LogRow
 
@@ -38,6 +40,34 @@ def test_the_fields_of_a_service_line() -> None:
 
 def test_what_the_service_manager_says_of_a_unit_belongs_to_the_unit() -> None:
     assert row(_SYSTEMD_UNIT="init.scope", UNIT="nginx.service").unit == "nginx.service"
+
+
+@pytest.mark.parametrize(
+    ("claim", "identifier"),
+    [
+        ({"SYSLOG_IDENTIFIER": "kernel", "_TRANSPORT": "kernel"}, "kernel"),
+        ({"SYSLOG_IDENTIFIER": "kernel", "_TRANSPORT": "syslog", "_UID": "1000"}, "kernel (uid 1000)"),
+        ({"SYSLOG_IDENTIFIER": "systemd", "_TRANSPORT": "journal", "_UID": "0"}, "systemd"),
+        ({"SYSLOG_IDENTIFIER": "systemd", "_TRANSPORT": "syslog", "_UID": "1000"}, "systemd (uid 1000)"),
+        ({"SYSLOG_IDENTIFIER": "systemd", "_TRANSPORT": "journal", "_UID": "33"}, "systemd (uid 33)"),
+        ({"_COMM": "systemd", "_TRANSPORT": "stdout", "_UID": "1000"}, "systemd (uid 1000)"),
+        ({"SYSLOG_IDENTIFIER": "systemd"}, "systemd"),
+    ],
+    ids=["kernel", "user as kernel", "manager", "user as manager", "user's manager", "by name", "nothing noted"],
+)
+def test_a_user_who_claims_to_be_kernel_or_service_manager_is_told_apart(
+    claim: dict[str, str], identifier: str
+) -> None:
+    assert row(**claim).identifier == identifier
+
+
+def test_what_a_user_writes_under_the_managers_name_fires_no_rule_that_asks_for_the_manager() -> None:
+    text = "nginx.service: Failed with result 'exit-code'."
+    forged = row(MESSAGE=text, SYSLOG_IDENTIFIER="systemd", _TRANSPORT="syslog", _UID="1000")
+    own = row(MESSAGE=text, SYSLOG_IDENTIFIER="systemd", _TRANSPORT="journal", _UID="0")
+    rules = [rule for rule in load_packs(None).knowledge.rules if rule.source == "log"]
+    found = Matcher(rules).match([forged.message, own.message], [forged.identifier, own.identifier])
+    assert [match.row for match in found] == [1]
 
 
 @pytest.mark.parametrize(
