@@ -1,5 +1,6 @@
 """Fixtures that many areas share: a real PostgreSQL from the wheel that the embedded system uses too."""
 
+import contextlib
 import itertools
 import os
 import pwd
@@ -16,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypedDict
 
+import psutil
 import psycopg
 import pytest
 from hypothesis import settings
@@ -96,6 +98,20 @@ class PostgresServer:
     def kill(self) -> None:
         """As a crash: no shutdown, recovery on the next start."""
         self._end(signal.SIGQUIT)
+
+    def freeze(self) -> None:
+        """Server and backends stand still, as on a disk that does not answer."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            family = psutil.Process(self.process.pid)
+            for one in (family, *family.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    one.send_signal(number)
 
     def admin(self) -> dict[str, Any]:
         return {

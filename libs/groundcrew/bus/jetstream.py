@@ -265,8 +265,8 @@ class JetStreamBus:
 
     async def close(self) -> None:
         """Consumers and endpoints finish what they are at (bounded by `drain_s`), then the connection closes."""
-        await self._endpoints.stop()
-        results = await asyncio.gather(*(each.stop() for each in self._running), return_exceptions=True)
+        stops = (self._endpoints.stop(), *(each.stop() for each in self._running))
+        results = await asyncio.gather(*stops, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 self._log.warning("bus: stopping failed", reason=reason_of(result))

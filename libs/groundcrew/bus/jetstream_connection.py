@@ -22,6 +22,9 @@ from groundcrew.contracts.clock import Clock
 CONNECT_TIMEOUT_S = 2
 RECONNECT_WAIT_S = 0.25
 API_TIMEOUT_S = 5.0
+LEAVE_S = 2.0
+"""How long the server may take to answer a farewell: each step of a drain waits no longer for one that hangs."""
+
 _DENIED = re.compile(r'permissions violation for (publish|subscription) to "([^"]+)"', re.IGNORECASE)
 
 
@@ -65,6 +68,7 @@ class Connection:
         self._on_fatal = on_fatal
         self._connected = asyncio.Event()
         self._refused: asyncio.Future[str] | None = None
+        self.silent = False
         self._closing = False
         self._leaving: asyncio.Task[None] | None = None
         self._last_error = ""
@@ -139,25 +143,35 @@ class Connection:
             await self._clock.sleep(0.1)
 
     async def close(self) -> None:
-        """Flush what is written and leave; bounded by the client's own timeouts."""
+        """Flush what is written and leave, within about LEAVE_S."""
         self._closing = True
         if self._leaving is not None:
             await self._leaving
         try:
             if self.client.is_connected:
-                await self.synced()
+                await self.parted()
         except (nats.errors.Error, OSError) as error:
             self._log.warning("bus: flush at close failed", reason=str(error))
         await self.client.close()
         self._metrics.connected.labels(self.service).set(0)
 
-    async def synced(self) -> None:
-        """Return when the server has seen what was written so far.
+    async def synced(self, timeout_s: float = 4) -> None:
+        """Return when the server has seen what was written so far; raises nats.errors.FlushTimeoutError.
 
         nats-py sends the PING of `flush` ahead of what waits in its buffer; only a second one comes after it.
         """
-        await self.client.flush(timeout=2)
-        await self.client.flush(timeout=2)
+        await self.client.flush(timeout=timeout_s / 2)  # type: ignore[arg-type]  # fractions work
+        await self.client.flush(timeout=timeout_s / 2)  # type: ignore[arg-type]
+
+    async def parted(self) -> None:
+        """`synced` as part of a farewell: raises nats errors at once where the server failed to answer one before."""
+        if self.silent:
+            raise nats.errors.FlushTimeoutError
+        try:
+            await self.synced(LEAVE_S)
+        except nats.errors.Error:
+            self.silent = True
+            raise
 
     async def ready(self, timeout_s: float) -> None:
         """Return while connected, else wait for that; raises BusUnavailable."""
@@ -239,6 +253,7 @@ class Connection:
             listener()
 
     async def _on_reconnected(self) -> None:
+        self.silent = False
         self._connected.set()
         self._metrics.connected.labels(self.service).set(1)
         self._metrics.reconnects.labels(self.service).inc()

@@ -13,7 +13,7 @@ from nats.micro.service import Service
 from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
-from groundcrew.bus.jetstream_connection import Connection, reason_of
+from groundcrew.bus.jetstream_connection import LEAVE_S, Connection, reason_of
 from groundcrew.bus.metrics import BusMetrics
 from groundcrew.bus.port import PublishDenied, RequestFailed, Subscription
 from groundcrew.bus.service import answer, label_of
@@ -120,20 +120,24 @@ class Endpoints:
                 self._service._endpoints.remove(one)  # noqa: SLF001
                 await one._stop()  # noqa: SLF001
         if self._connection.connected:
-            await self._connection.synced()
+            await self._connection.parted()
 
     async def stop(self) -> None:
-        """Take no more requests, answer those under way."""
-        for served in list(self._served):
-            await served.stop()
+        """Take no more requests, answer those under way: all at once, and within _STOP_S."""
+        await asyncio.gather(*(served.stop() for served in self._served))
         self._served.clear()
-        if self._service is not None and self._connection.connected:
-            service, self._service = self._service, None
-            try:
-                async with asyncio.timeout(_STOP_S):
-                    await service.stop()
-            except (TimeoutError, nats.errors.Error) as error:
-                self._log.warning("endpoint: stopping failed", reason=reason_of(error))
+        await self._leave()
+
+    async def _leave(self) -> None:
+        """Take the service off the services API."""
+        service, self._service = self._service, None
+        if service is None or not self._connection.connected or self._connection.silent:
+            return
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                await service.stop()
+        except (TimeoutError, nats.errors.Error) as error:
+            self._log.warning("endpoint: stopping failed", reason=reason_of(error))
 
 
 class _Served:

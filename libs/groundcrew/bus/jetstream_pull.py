@@ -13,11 +13,10 @@ import orjson
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 
-from groundcrew.bus.jetstream_connection import Connection
+from groundcrew.bus.jetstream_connection import LEAVE_S, Connection
 
 EXPIRES_S = 30.0
 _GRACE_S = 2.0
-_WITHDRAW_S = 2.0
 
 
 class ConsumerGone(Exception):
@@ -110,9 +109,9 @@ class Puller:
         client = self._connection.client
         try:
             if self._wanted > 0 and self._connection.connected:
-                async with asyncio.timeout(_WITHDRAW_S):
+                async with asyncio.timeout(LEAVE_S):
                     await client._send_unsubscribe(subscription._id)  # noqa: SLF001 - there is no public way
-                    await self._connection.synced()
+                    await self._connection.parted()
                     await subscription.drain()  # type: ignore[no-untyped-call]  # its callback has seen everything
                 return
         except (TimeoutError, nats.errors.Error, OSError):

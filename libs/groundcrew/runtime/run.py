@@ -4,9 +4,10 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import uvloop
 from prometheus_client import CollectorRegistry
@@ -64,15 +65,35 @@ def main(
     log = new_log(service, settings.site.name, clock=clock, level=settings.log.level)
     capture_standard_logging(log, settings.log.level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(run(service, settings, wire, clock=clock, log=log, serves_probes=serves_probes))
+        code = runner.run(
+            run(service, settings, wire, clock=clock, log=log, serves_probes=serves_probes, on_drain=end_at_last)
+        )
     sys.stdout.flush()
     sys.exit(code)
 
 
+def end_at_last() -> None:
+    """End the process a second after its drain time, whatever hangs then: a task that will not be cancelled, a thread
+    that `asyncio.Runner` waits for without limit, a driver that talks to a frozen server."""
+    timer = threading.Timer(DRAIN_S + 1, os._exit, (EXIT_FAILED,))
+    timer.daemon = True
+    timer.start()
+
+
 async def run(
-    service: str, settings: S, wire: Wire[S], *, clock: Clock, log: FilteringBoundLogger, serves_probes: bool = True
+    service: str,
+    settings: S,
+    wire: Wire[S],
+    *,
+    clock: Clock,
+    log: FilteringBoundLogger,
+    serves_probes: bool = True,
+    on_drain: Callable[[], None] = lambda: None,
 ) -> int:
-    """Open resources, wire, wait for a signal or a root task's end, drain. Returns the exit code."""
+    """Open resources, wire, wait for a signal or a root task's end, drain. Returns the exit code.
+
+    `on_drain` is called when the drain begins.
+    """
     stop = stop_on_signals()
     board = HealthBoard(clock)
     registry = new_registry(service)
@@ -94,7 +115,8 @@ async def run(
 
     code = await _until_over(start(), tasks, stop, log)
     board.draining()
-    return await _drain(stack, log) or code
+    on_drain()
+    return await drain(stack, log, DRAIN_S) or code
 
 
 async def open_resources(
@@ -179,15 +201,33 @@ async def _until_over(start: Awaitable[None], tasks: RootTasks, stop: asyncio.Ev
         await asyncio.gather(starting, ended, stopping, return_exceptions=True)
 
 
-async def _drain(stack: AsyncExitStack, log: FilteringBoundLogger) -> int:
-    try:
-        async with asyncio.timeout(DRAIN_S):
-            await stack.aclose()
-    except TimeoutError:
-        log.error("did not drain in time", seconds=DRAIN_S)
+async def drain(stack: AsyncExitStack, log: FilteringBoundLogger, seconds: float) -> int:
+    """Unwind the stack within `seconds`. What hangs is cancelled a little earlier, so that the rest of the stack has
+    its turn: a stack that is cancelled goes on unwinding, and by itself without any limit. Returns the exit code."""
+    closing = asyncio.ensure_future(stack.aclose())
+    code = 0
+    for share in (0.8, 0.1, 0.1):
+        await asyncio.wait({closing}, timeout=seconds * share)
+        if closing.done():
+            break
+        code = EXIT_FAILED
+        log.error("did not drain in time", hangs=_place(closing))
+        closing.cancel()
+    if not closing.done():
         return EXIT_FAILED
-    except Exception:
-        log.exception("failed while draining")
+    if not closing.cancelled() and (error := closing.exception()) is not None:
+        log.error("failed while draining", reason=repr(error), exc_info=error)
         return EXIT_FAILED
-    log.info("stopped")
-    return 0
+    if code == 0:
+        log.info("stopped")
+    return code
+
+
+def _place(task: "asyncio.Future[None]") -> str:
+    """Where a task waits, from its outermost function to the innermost of ours."""
+    coroutine: Any = task.get_coro() if isinstance(task, asyncio.Task) else None
+    names: list[str] = []
+    while (code := getattr(coroutine, "cr_code", None)) is not None:
+        names.append(code.co_qualname)
+        coroutine = coroutine.cr_await
+    return " > ".join(names)

@@ -13,6 +13,9 @@ from structlog.typing import FilteringBoundLogger
 from groundcrew.bus.port import BusError, Entry, KeyConflict, KeyValue
 from groundcrew.contracts.clock import Clock
 
+FAREWELL_S = 1.0
+"""How long each step of letting go may wait for the broker."""
+
 
 class Lease:
     """One process' view of one lease."""
@@ -105,7 +108,7 @@ class Leadership:
             except BusError as error:
                 self._log.warning("the fusion lease cannot be renewed", reason=str(error))
                 held = self._lease.held
-            if held and not self._leading:
+            if held and not self._leading and not self._closed:
                 self._log.info("this process fuses for the site now")
                 await self._start()
                 self._leading = True
@@ -121,10 +124,15 @@ class Leadership:
             await self.step()
 
     async def close(self) -> None:
-        """Stop leading and let go of the lease."""
-        async with self._turn:
-            self._closed = True
-            if self._leading:
-                self._leading = False
-                await self._stop()
-            await self._lease.release()
+        """Stop leading and let go of the lease; a broker that is away is waited for only shortly, as the lease ends
+        by itself."""
+        self._closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_S):
+                await self._turn.acquire()  # a step may be waiting for the broker
+        if self._leading:
+            self._leading = False
+            await self._stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_S):
+                await self._lease.release()

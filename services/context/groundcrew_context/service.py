@@ -83,8 +83,9 @@ async def wire(settings: Settings, resources: Resources) -> None:
 
     async def follow() -> None:
         metrics.leader.set(0)
-        while running:
-            await running.pop().stop()
+        ending = [each.stop() for each in running]
+        running.clear()
+        await asyncio.gather(*ending)
 
     lease = Lease(
         await bus.key_value(Buckets.LEASES), "fusion", section.instance or random_id(), clock, section.lease_s

@@ -25,7 +25,7 @@ from groundcrew.contracts.streams import Buckets
 from groundcrew.runtime.connections import connect_bus
 from groundcrew.runtime.health import HealthBoard, ServiceHealth
 from groundcrew.runtime.resources import Resources
-from groundcrew.runtime.run import EXIT_FAILED, EXIT_SETTINGS, START_ERRORS, open_resources, stop_on_signals
+from groundcrew.runtime.run import EXIT_FAILED, EXIT_SETTINGS, START_ERRORS, drain, open_resources, stop_on_signals
 from groundcrew.runtime.serving import listen
 from groundcrew.runtime.settings import ServiceSettings, SettingsError, load, sections
 from groundcrew.runtime.tasks import RootTasks
@@ -212,15 +212,10 @@ class Process:
     async def stop(self) -> bool:
         """Drain all services, last wired first. False where that took longer than DRAIN_S."""
         self._board.draining()
-        try:
-            async with asyncio.timeout(DRAIN_S):
-                for wired in reversed(self._services):
-                    await wired.stack.aclose()
-        except TimeoutError:
-            self._log.error("did not drain in time", seconds=DRAIN_S)
-            return False
-        self._log.info("stopped")
-        return True
+        whole = AsyncExitStack()
+        for wired in self._services:
+            whole.push_async_callback(wired.stack.aclose)
+        return await drain(whole, self._log, DRAIN_S) == 0
 
 
 async def run(options: Options, services: list[Wired], log: FilteringBoundLogger, status: int) -> int:
