@@ -9,15 +9,20 @@ import hmac
 import os
 import re
 import secrets
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from groundcrew.bus.access import SERVICES
+from groundcrew.contracts.actions import POLICY
 from groundcrew.stores.gateway.port import ApiKey, GatewayStore, LoginToken, Role, Session
 
 LOGIN_LIFE = timedelta(minutes=30)
 LOCAL_SITES = ("default", "demo")
+OWN_ACTORS = frozenset({*SERVICES, POLICY, "fusion"})
 _KEY = re.compile(r"gck_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
@@ -39,6 +44,24 @@ def make_key(name: str, role: Role, sites: tuple[str, ...], now: datetime) -> Ne
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     key = ApiKey(id=key_id, name=name, secret_hash=digest(secret), role=role, sites=sites, created_at=now)
     return NewKey(key, f"gck_{key_id}_{secret}")
+
+
+def name_taken(name: str, sites: Iterable[str], existing: Iterable[ApiKey]) -> str | None:
+    """Why a key cannot bear this name, None where it can: a name on a decision must point at one key, and at no part
+    of the program.
+    """
+    wanted = _folded(name)
+    if wanted in OWN_ACTORS:
+        return f"{name!r} is the name of a part of Groundcrew; on the audit log it would look like one"
+    for key in existing:
+        if key.revoked_at is None and _folded(key.name) == wanted and set(key.sites) & set(sites):
+            return f"there is a key of the name {key.name!r} already; revoke it first or take another name"
+    return None
+
+
+def _folded(name: str) -> str:
+    """Names that look alike are alike."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def key_id_of(text: str) -> str | None:

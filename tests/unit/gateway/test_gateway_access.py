@@ -70,6 +70,23 @@ async def test_nobody_makes_or_sees_a_key_beyond_their_own_sites(rig):
     assert "elsewhere" not in (await admin.get("/api/v1/keys")).text
 
 
+@pytest.mark.parametrize("name", ["policy", "Actions", " runner ", "ｐｏｌｉｃｙ"])
+async def test_no_key_can_sign_as_a_part_of_the_program(rig, name):
+    admin = await rig.client()
+    answer = await admin.post("/api/v1/keys", json={"name": name, "role": "viewer", "sites": ["default"]})
+    assert answer.status_code == 409
+
+
+async def test_a_name_points_at_one_key_of_a_site_until_it_is_revoked(rig):
+    admin = await rig.client(Role.ADMIN, ("default", "demo"))
+    wanted = {"name": "grace", "role": "operator", "sites": ["default"]}
+    first = (await admin.post("/api/v1/keys", json=wanted)).json()
+    assert (await admin.post("/api/v1/keys", json=wanted | {"name": "Grace"})).status_code == 409
+    assert (await admin.post("/api/v1/keys", json=wanted | {"sites": ["demo"]})).status_code == 201
+    await admin.delete(f"/api/v1/keys/{first['id']}")
+    assert (await admin.post("/api/v1/keys", json=wanted)).status_code == 201
+
+
 async def test_use_of_a_key_is_noted_once_a_minute(rig):
     client = await rig.client()
     for expected in (0, 0, 90):

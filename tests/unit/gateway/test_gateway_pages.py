@@ -223,7 +223,7 @@ async def test_all_actions_are_stopped_from_any_page_and_released_by_an_admin(ri
 async def test_an_owner_that_is_away_is_named_and_the_rest_is_shown(rig):
     for endpoint in Endpoints.all():
         if endpoint.owner == "actions":
-            rig.broker.served.pop(endpoint.subject("default"))
+            rig.broker.served.pop(endpoint.subject("default"), None)
     browser = await rig.browser()
     for path in ("/", f"/incidents/{INCIDENT}", "/hosts/brickbox-43"):
         page = (await browser.get(path, headers=HTML)).text
@@ -234,7 +234,7 @@ async def test_an_owner_that_is_away_is_named_and_the_rest_is_shown(rig):
 async def test_nothing_is_called_well_while_context_is_away(rig):
     for endpoint in Endpoints.all():
         if endpoint.owner == "context":
-            rig.broker.served.pop(endpoint.subject("default"))
+            rig.broker.served.pop(endpoint.subject("default"), None)
     browser = await rig.browser()
     page = (await browser.get("/", headers=HTML)).text
     assert "context does not answer" in page

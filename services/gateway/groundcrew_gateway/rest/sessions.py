@@ -57,7 +57,9 @@ class SignedIn(BaseModel):
 
 
 class KeyRequest(Body):
-    name: Text = Field(min_length=1, max_length=80, examples=["night shift"])
+    name: Text = Field(
+        min_length=1, max_length=80, description="who it is; stands on all that is decided with it", examples=["ada"]
+    )
     role: Role
     sites: list[Site] = Field(min_length=1, max_length=100, examples=[["default"]])
 
@@ -152,6 +154,9 @@ async def list_keys(caller: Admin) -> list[KeySummary]:
 async def create_key(caller: Admin, body: KeyRequest) -> KeyMade:
     if not set(body.sites) <= set(caller.key.sites):
         raise Problem(403, "a key cannot reach sites that its maker cannot")
+    taken = keys.name_taken(body.name, body.sites, await caller.gateway.store.keys())
+    if taken:
+        raise Problem(409, taken)
     made = keys.make_key(body.name, body.role, tuple(dict.fromkeys(body.sites)), caller.gateway.clock.now())
     await caller.gateway.store.add_key(made.key)
     caller.gateway.log.info("key_created", key_id=made.key.id, key_name=body.name, role=body.role, by=caller.name)
