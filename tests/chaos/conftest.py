@@ -5,7 +5,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,10 @@ import pytest
 from groundcrew_embedded import command
 from groundcrew_embedded.home import Home
 from groundcrew_embedded.status import State
+
+from ..conftest import ConnectionParts, PostgresServer  # noqa: TID252 - tests are no package on the path
+from ..contract.bus.nats_server import NatsServer  # noqa: TID252 - as above
+from .processes import Services
 
 LINES = 20_000
 
@@ -112,3 +116,20 @@ def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     finally:
         made.down()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def services(
+    tmp_path: Path, postgres: PostgresServer, database_conninfo: ConnectionParts
+) -> AsyncIterator[Services]:
+    nats = NatsServer(tmp_path)
+    await nats.start()
+    made = Services(tmp_path, nats, database_conninfo)
+    try:
+        yield made
+    finally:
+        made.end()
+        nats.stop()
+        postgres.thaw()
+        if postgres.process is None:
+            postgres.start()

@@ -1,15 +1,12 @@
 """Whatever is away: a service that is told to stop is gone within its drain time."""
 
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from groundcrew.runtime.run import DRAIN_S
 
-from ..conftest import ConnectionParts, PostgresServer  # noqa: TID252 - tests are no package on the path
-from ..contract.bus.nats_server import NatsServer  # noqa: TID252 - as above
+from ..conftest import PostgresServer  # noqa: TID252 - tests are no package on the path
 from .processes import SERVICES, Services
 
 pytestmark = pytest.mark.chaos
@@ -19,23 +16,6 @@ NOTICED_S = 4
 
 MARGIN_S = 1.5
 """For the interpreters' own ends, seven at once on two cores."""
-
-
-@pytest.fixture
-async def services(
-    tmp_path: Path, postgres: PostgresServer, database_conninfo: ConnectionParts
-) -> AsyncIterator[Services]:
-    nats = NatsServer(tmp_path)
-    await nats.start()
-    made = Services(tmp_path, nats, database_conninfo)
-    try:
-        yield made
-    finally:
-        made.end()
-        nats.stop()
-        postgres.thaw()
-        if postgres.process is None:
-            postgres.start()
 
 
 @pytest.mark.parametrize("away", ["nothing", "nats", "postgres", "both", "frozen nats", "frozen postgres"])

@@ -6,7 +6,7 @@ What the server does is in the modules `jetstream_*`: connection, declarations, 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Protocol, TypeVar
@@ -177,7 +177,7 @@ class JetStreamBus:
                 worker = Worker(context, durable, handler, failures, partition=partition, entity=entity)
                 await worker.start()
                 workers.append(worker)
-        consumer = JetStreamConsumer(workers, self._drain_s)
+        consumer = JetStreamConsumer(durable.name, workers, self._drain_s)
         self._keep(consumer)
         return consumer
 
@@ -254,6 +254,11 @@ class JetStreamBus:
             writable=may_write(self._service, bucket),
             watching=self._keep,
         )
+
+    @property
+    def paused(self) -> Mapping[str, str]:
+        consumers = [each for each in self._running if isinstance(each, JetStreamConsumer) and not each.stopped]
+        return {each.name: each.paused for each in consumers if each.paused is not None}
 
     async def ping(self) -> None:
         await self._connection.ready(0.1)

@@ -248,7 +248,8 @@ class Worker:
 class JetStreamConsumer:
     """The workers of one `consume`."""
 
-    def __init__(self, workers: list[Worker], drain_s: float) -> None:
+    def __init__(self, name: str, workers: list[Worker], drain_s: float) -> None:
+        self.name = name
         self._workers = workers
         self._drain_s = drain_s
         self.stopped = False

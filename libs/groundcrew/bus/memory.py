@@ -9,7 +9,7 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -125,6 +125,7 @@ class MemoryBus:
         self._drain_s = drain_s
         self._produced_by = ProducedBy(service=service, version=version("groundcrew"))
         self._running: list[_Running] = []
+        self._lanes: list[DurableLane] = []
         self._closed = False
         self.broker.declare(site)
 
@@ -170,6 +171,7 @@ class MemoryBus:
             raise PublishDenied(msg)
         lanes = self.broker.durable_lanes(durable, self._site, entity)
         failures = Failures()
+        self._lanes += lanes
         return _MemoryConsumer(lanes, [self._drive(lane, handler, failures, concurrency) for lane in lanes])
 
     def _keep(self, running: _Running) -> _Running:
@@ -349,6 +351,10 @@ class MemoryBus:
             return self._attach(self.broker.add_watch(bucket, prefix, see), f"watch {bucket}")
 
         return MemoryKeyValue(self.broker.bucket(bucket), self._site, check_write=check_write, watch=watch)
+
+    @property
+    def paused(self) -> Mapping[str, str]:
+        return {lane.durable.name: lane.paused for lane in self._lanes if lane.workers and lane.paused is not None}
 
     def _check_open(self) -> None:
         if self._closed:

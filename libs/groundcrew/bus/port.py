@@ -2,7 +2,7 @@
 and one behaviour suite (`tests/contract/bus`) runs against both.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -178,6 +178,10 @@ class Bus(Protocol):
 
     async def key_value(self, bucket: str) -> KeyValue:
         """Open a bucket, made where it is missing."""
+
+    @property
+    def paused(self) -> Mapping[str, str]:
+        """Which of our durables wait for a dependency, and for which."""
 
     async def ping(self) -> None:
         """Returns while the broker answers; raises BusUnavailable."""

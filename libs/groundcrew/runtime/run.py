@@ -145,7 +145,14 @@ async def open_resources(
         await bus.ping()
         return settings.nats.url
 
+    async def consumers_run() -> str:
+        if bus.paused:
+            raise BusError(", ".join(f"{name} waits for {what}" for name, what in sorted(bus.paused.items())))
+        return "none waits for a dependency"
+
     health.add("nats", bus_answers)
+    # Shown, not required: what they wait for has a check of its own where it is ours.
+    health.add("consumers", consumers_run, required=False)
     return Resources(
         service=service,
         site=settings.site.name,

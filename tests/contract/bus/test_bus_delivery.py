@@ -178,11 +178,13 @@ async def test_a_consumer_pauses_while_a_dependency_is_down_and_loses_nothing(ha
     for number in range(4):
         await bus.publish(logged("web-1", number))
     await until(lambda: consumer.paused == "postgres" and len(calls) >= 3)
+    assert bus.paused == {"record": "postgres"}
     down = False
     await until(lambda: len(seen) == 4)
     assert seen == ["0", "1", "2", "3"]
     assert set(calls) == {1}
     assert consumer.paused is None
+    assert bus.paused == {}
     assert await harness.stored("DEADLETTER") == []
 
 
