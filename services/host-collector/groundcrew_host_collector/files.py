@@ -81,6 +81,8 @@ class FilesSource:
         paths = await asyncio.to_thread(self._list)
         denied = sorted(path for path in paths if not os.access(path, os.R_OK))
         watched = f"{len(paths) - len(denied)} files that match {' '.join(self._patterns)}"
+        if len(paths) > MAX_FILES:
+            return f"following the first {MAX_FILES} of {watched}; name fewer in host_collector.files"
         if denied:
             return f"following {watched}; not readable by this user: {', '.join(denied[:5])}"
         return f"following {watched}" if paths else f"waiting for files that match {' '.join(self._patterns)}"

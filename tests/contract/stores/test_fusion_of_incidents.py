@@ -21,6 +21,7 @@ from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import Finding, IncidentState, Severity
 from groundcrew.contracts.queries import IncidentsQuery, TriggersQuery
 from groundcrew.contracts.streams import decode
+from groundcrew.stores.context.port import MAX_HISTORY
 from groundcrew.stores.port import StaleRevision
 
 
@@ -190,3 +191,11 @@ async def test_findings_are_newest_first_and_each_once(store):
     assert (await store.findings(SITE, None))[0].text == "finding 3"
     assert len(await store.findings(SITE, None)) == 3
     assert len(await store.findings(SITE, None, limit=2)) == 2
+
+
+async def test_of_a_long_history_the_newest_entries_are_told_in_order(store):
+    async with store.fusion(SITE) as transaction:
+        for revision in range(1, MAX_HISTORY + 3):
+            await transaction.save_incident(incident(1, revision=revision), [], actor="fusion", change=str(revision))
+    told = [entry.revision for entry in await store.history(SITE, incident(1).id)]
+    assert told == list(range(3, MAX_HISTORY + 3))

@@ -137,6 +137,15 @@ async def test_the_newest_state_of_each_unit_is_known_though_older_ones_come_lat
     assert await store.services(SITE, "host:unknown") == []
 
 
+async def test_a_unit_that_vanished_is_forgotten_once_the_host_told_of_others_for_long(store):
+    await store.record_services(services({"run-u7.service": "failed", "cron.service": "active"}))
+    soon, late = 5 * 3600, 6 * 3600
+    await store.record_services(services({"cron.service": "active"}, second=soon))
+    assert [state.unit for state in await store.services(SITE, HOST)] == ["cron.service", "run-u7.service"]
+    await store.record_services(services({"cron.service": "active"}, second=late))
+    assert [state.unit for state in await store.services(SITE, HOST)] == ["cron.service"]
+
+
 async def test_sensor_readings_and_event_log_records_are_stored_once(store):
     assert await store.record_sensors(sensors({"Inlet": 23.5, "PS2": None})) == 2
     assert await store.record_sensors(sensors({"Inlet": 23.5, "PS2": None})) == 0

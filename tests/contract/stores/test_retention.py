@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.contract.stores.observed import (
+    HOST,
     NOON,
     NOON_US,
     SITE,
@@ -70,6 +71,7 @@ async def test_each_table_has_its_own_time(store):
         "samples": 1, "service_status": 1, "sensor_readings": 0, "sel_records": 2, "trigger_events": 1
     }  # fmt: skip
     assert (await store.triggers(SITE, TriggersQuery())).items == []
+    assert await store.services(SITE, HOST) == []
     query = MetricsQuery(host="node-1", name="node_load1", since=NOON, until=NOON + 30 * DAYS, step_s=86_400)
     assert (await store.metrics(SITE, query)).series[0].averages == [2.0]
 

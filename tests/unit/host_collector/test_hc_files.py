@@ -66,6 +66,22 @@ async def test_a_file_that_appears_later_is_read_from_its_start(follow: Follow, 
     assert sink.messages == ["first", "second"]
 
 
+async def test_of_too_many_files_the_first_are_followed_and_the_source_says_so(
+    follow: Follow, make_files: Any, sink: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_module, "MAX_FILES", 2)
+    for name in "abc":
+        append(tmp_path / f"{name}.log", f"line of {name}")
+    async with follow():
+        await sink.until(2)
+        append(tmp_path / "c.log", "not read")
+        append(tmp_path / "a.log", "read")
+        await sink.until(3)
+
+    assert sorted(sink.messages) == ["line of a", "line of b", "read"]
+    assert (await make_files("*.log").probe()).startswith("following the first 2 of 3 files")
+
+
 async def test_a_file_made_while_the_collector_was_down_is_read_from_its_start(
     follow: Follow, sink: Any, tmp_path: Path
 ) -> None:

@@ -51,6 +51,15 @@ def test_restart_is_not_proposed_after_a_change(knowledge):
     assert ActionKind.SERVICE_RESTART not in {p.kind for p in found}
 
 
+def test_a_unit_that_fails_on_several_hosts_is_not_restarted_on_each(knowledge):
+    symptoms = [symptom(name, "software.failed", "nginx.service") for name in ("n1", "n2")]
+    one = incident("n1", "software.failed", "nginx.service", symptoms=symptoms)
+    alone = proposals(one, knowledge)
+    both = proposals(one.model_copy(update={"hosts": ["n1", "n2"]}), knowledge)
+    assert ActionKind.SERVICE_RESTART in {p.kind for p in alone}
+    assert ActionKind.SERVICE_RESTART not in {p.kind for p in both}
+
+
 def test_restart_is_not_proposed_where_the_unit_recovered(knowledge):
     cleared = symptom("n1", "software.failed", "nginx.service", cleared_at=START)
     assert proposals(incident("n1", "software.failed", "nginx.service", symptoms=[cleared]), knowledge) == []

@@ -40,6 +40,7 @@ from groundcrew.stores.context.fusion import stale
 from groundcrew.stores.context.latest import EntitySeen, values_of
 from groundcrew.stores.context.memory_rows import Timeline
 from groundcrew.stores.context.memory_site import MemorySite
+from groundcrew.stores.context.port import MAX_HISTORY, MAX_UNITS, UNIT_GONE
 from groundcrew.stores.context.reading import incident_size, log_key, log_size, trigger_key, trigger_size
 from groundcrew.stores.context.series_ids import read_labels
 from groundcrew.stores.context.tables import LOG_EVENTS, SAMPLES, SENSOR_READINGS, SERVICE_STATUS, check_retention
@@ -177,7 +178,7 @@ class MemoryContextStore:
         return _pieces(self._sites[site], incident_id)[-limit:]
 
     async def history(self, site: str, incident_id: str) -> list[HistoryEntry]:
-        return list(self._sites[site].history.get(incident_id, ()))
+        return self._sites[site].history.get(incident_id, [])[-MAX_HISTORY:]
 
     async def findings(self, site: str, incident_id: str | None, limit: int = 100) -> list[Finding]:
         newest = self._sites[site].findings.newest_first()
@@ -217,7 +218,8 @@ class MemoryContextStore:
 
     async def services(self, site: str, entity: str) -> list[ServiceState]:
         newest = self._sites[site].newest_services.get(entity, {})
-        return [newest[unit] for unit in sorted(newest)]
+        told = max((state.time for state in newest.values()), default=None)
+        return [newest[unit] for unit in sorted(newest) if told and newest[unit].time > told - UNIT_GONE][:MAX_UNITS]
 
     async def triggers(self, site: str, query: TriggersQuery) -> TriggerPage:
         behind = read_cursor(query.cursor)
@@ -254,7 +256,11 @@ def _forget(site: MemorySite, name: str, now: datetime, days: int) -> int:
             timelines = [line for series in site.samples.values() for line in series.values()]
             return sum(len(line.drop_before(border)) for line in timelines)
         case "service_status":
-            return len(site.services.drop_before(to_us(SERVICE_STATUS.cutoff(now, days))))
+            cutoff = SERVICE_STATUS.cutoff(now, days)
+            for newest in site.newest_services.values():
+                for unit in [unit for unit, state in newest.items() if state.time < cutoff]:
+                    del newest[unit]
+            return len(site.services.drop_before(to_us(cutoff)))
         case "sensor_readings":
             return len(site.sensors.drop_before(to_us(SENSOR_READINGS.cutoff(now, days))))
         case "sel_records":

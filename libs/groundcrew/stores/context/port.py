@@ -5,7 +5,7 @@ Recording is idempotent: the same record (same id, or same series and time) is s
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from groundcrew.contracts.envelope import Envelope
@@ -34,6 +34,17 @@ from groundcrew.contracts.streams import PARTITIONS
 from groundcrew.stores.port import Outbox
 
 __all__ = ["PARTITIONS", "ContextStore", "FusionTransaction", "HostRow"]
+
+
+MAX_HISTORY = 500
+"""Entries of an incident's history that are told, the newest; one that flaps for days has thousands."""
+
+MAX_UNITS = 2_000
+"""Units of a host that are told, by name."""
+
+UNIT_GONE = timedelta(hours=6)
+"""A unit of which the host said nothing for so long, while it told of others, is no unit of it any more: transient
+units come and go, and one that vanished failed would else be failed for ever."""
 
 
 class HostRow(Protocol):
@@ -87,7 +98,9 @@ class ContextStore(Protocol):
     async def incidents(self, site: str, query: IncidentsQuery) -> IncidentPage: ...
     async def incident(self, site: str, incident_id: str) -> Incident | None: ...
     async def evidence(self, site: str, incident_id: str, limit: int = 500) -> list[Evidence]: ...
-    async def history(self, site: str, incident_id: str) -> list[HistoryEntry]: ...
+    async def history(self, site: str, incident_id: str) -> list[HistoryEntry]:
+        """In order of revision, the newest MAX_HISTORY."""
+
     async def findings(self, site: str, incident_id: str | None, limit: int = 100) -> list[Finding]: ...
     async def hosts(self, site: str) -> Sequence[HostRow]:
         """All entities of kind host that reported or have an incident, by name."""
@@ -95,7 +108,7 @@ class ContextStore(Protocol):
     async def logs(self, site: str, query: LogsQuery) -> LogPage: ...
     async def metrics(self, site: str, query: MetricsQuery) -> MetricsReply: ...
     async def services(self, site: str, entity: str) -> list[ServiceState]:
-        """Newest state of each unit, by unit name."""
+        """Newest state of each unit that is not gone, by unit name, at most MAX_UNITS."""
 
     async def triggers(self, site: str, query: TriggersQuery) -> TriggerPage: ...
     async def count_logs(self, site: str) -> int: ...

@@ -25,6 +25,7 @@ from groundcrew.contracts.queries import (
     TriggerSummary,
 )
 from groundcrew.stores.context.latest import EntitySeen, values_of
+from groundcrew.stores.context.port import MAX_HISTORY, MAX_UNITS, UNIT_GONE
 from groundcrew.stores.context.series_ids import read_labels
 from groundcrew.stores.context.trend import MAX_SERIES, bucket_seconds
 from groundcrew.stores.copying import storable
@@ -99,10 +100,10 @@ class Reading:
     async def history(self, site: str, incident_id: str) -> list[HistoryEntry]:
         rows = await self._database.fetch(
             "SELECT revision, time, actor, change FROM incident_revisions"
-            " WHERE site = %s AND incident_id = %s ORDER BY revision",
-            (site, UUID(incident_id)),
+            " WHERE site = %s AND incident_id = %s ORDER BY revision DESC LIMIT %s",
+            (site, UUID(incident_id), MAX_HISTORY),
         )
-        return [HistoryEntry(revision=row[0], time=_utc(row[1]), actor=row[2], change=row[3]) for row in rows]
+        return [HistoryEntry(revision=row[0], time=_utc(row[1]), actor=row[2], change=row[3]) for row in reversed(rows)]
 
     async def findings(self, site: str, incident_id: str | None, limit: int = 100) -> list[Finding]:
         where = Conditions(site)
@@ -171,8 +172,10 @@ class Reading:
     async def services(self, site: str, entity: str) -> list[ServiceState]:
         rows = await self._database.fetch(
             "SELECT time, unit, active_state, sub_state, result, restarts FROM service_latest"
-            ' WHERE site = %s AND entity = %s ORDER BY unit COLLATE "C"',
-            (site, storable(entity)),
+            " WHERE site = %(site)s AND entity = %(entity)s AND time > ("
+            " SELECT max(time) FROM service_latest WHERE site = %(site)s AND entity = %(entity)s) - %(gone)s"
+            ' ORDER BY unit COLLATE "C" LIMIT %(limit)s',
+            {"site": site, "entity": storable(entity), "gone": UNIT_GONE, "limit": MAX_UNITS},
         )
         return [
             ServiceState(

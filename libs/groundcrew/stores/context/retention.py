@@ -4,7 +4,15 @@ from datetime import datetime, timedelta
 
 from groundcrew.contracts.clock import to_us
 from groundcrew.stores.context.partitions import Partitions, partition_name
-from groundcrew.stores.context.tables import COMPRESSED, LOG_EVENTS, ROW_TABLES, TIME_TABLES, TimeTable, check_retention
+from groundcrew.stores.context.tables import (
+    COMPRESSED,
+    LOG_EVENTS,
+    ROW_TABLES,
+    SERVICE_STATUS,
+    TIME_TABLES,
+    TimeTable,
+    check_retention,
+)
 from groundcrew.stores.database import Connection, Database
 from groundcrew.stores.timescale import compress
 
@@ -29,6 +37,8 @@ class Retention:
             if table.name in keep_days:
                 before = table.cutoff(now, keep_days[table.name])
                 dropped[table.name] = await self._drop_old(table, before)
+                if table is SERVICE_STATUS:
+                    await self._delete("service_latest", "time < %s", before)
         for name, column in ROW_TABLES.items():
             if name in keep_days:
                 before = now - timedelta(days=keep_days[name])
