@@ -1,5 +1,6 @@
 """The commands and their help. Everything that takes time to import is imported by the command that needs it."""
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import typer
 
 from groundcrew.runtime.sources import SettingsError
 from groundcrew_cli.errors import USAGE, CliError
+from groundcrew_cli.terminal import name_program
 
 EPILOG = (
     "Exit codes: 0 well, 1 failed, 2 wrong usage or configuration, 3 the system is not running, 4 not possible. "
@@ -36,6 +38,7 @@ KeyFile = Annotated[
     Path | None,
     typer.Option(
         "--key-file",
+        readable=False,  # whoever reads it says why that failed, in one line
         help="File that holds the API key; default: cli.api_key, else the one that `up` made.",
     ),
 ]
@@ -203,7 +206,7 @@ def logs(
 
 @app.command()
 def replay(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a scenario.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", readable=False, help="Folder of a scenario.")],
     as_json: Json = False,
 ) -> None:
     """Put a recorded scenario through the production handlers; nothing is executed."""
@@ -242,13 +245,14 @@ def test(context: typer.Context) -> None:
 def main() -> None:
     """The console script."""
     try:
-        app()
+        app(prog_name=name_program(os.environ))
     except SettingsError as error:
         for line in error.lines:
             typer.echo(f"groundcrew: {line}", err=True)
         sys.exit(USAGE)
     except CliError as error:
-        typer.echo(f"groundcrew: {error}", err=True)
+        for line in str(error).splitlines():
+            typer.echo(f"groundcrew: {line}", err=True)
         if error.hint:
             typer.echo(f"  {error.hint}", err=True)
         sys.exit(error.code)

@@ -28,7 +28,7 @@ from groundcrew.contracts.queries import Endpoints, IncidentDetail, IncidentQuer
 from groundcrew.runtime.settings import load
 from groundcrew.telemetry.metrics import product_version
 from groundcrew_cli.looking import Look, look
-from groundcrew_cli.terminal import ago, clock_time, count, paint, plain, progress, say, say_json, severity
+from groundcrew_cli.terminal import ago, clock_time, count, paint, plain, progress, say, say_json, severity, wrapped
 from groundcrew_embedded.rehearsal import rehearse
 from groundcrew_host_collector.settings import Settings
 from groundcrew_host_collector.source import LogRow
@@ -170,7 +170,8 @@ def _show(seen: Look, found: list[IncidentDetail], host: str, minutes: int, now:
             logs = f" of the last {minutes} min" if source.name in ("journal", "files", "kmsg") else ""
             say(f"read    {source.name}: {plain(source.detail)}{logs}")
         else:
-            say(paint(f"{source.state.value:<7} {source.name}: {plain(source.detail)}", "dim"))
+            said = f"{source.name}: {plain(source.detail)}"
+            say(paint(wrapped(said, f"{source.state.value:<7} ", " " * 8), "dim"))
 
 
 def _show_one(one: IncidentDetail, now: datetime) -> None:
@@ -182,4 +183,4 @@ def _show_one(one: IncidentDetail, now: datetime) -> None:
     for each in one.evidence[-_SHOWN:]:
         say(paint(f"  {clock_time(each.time, now)} {each.source.value}  {plain(each.text)}", "dim"))
     if incident.steps:
-        say(f"  next  {plain(incident.steps[0])}")
+        say(wrapped(plain(incident.steps[0]), "  next  ", " " * 8))

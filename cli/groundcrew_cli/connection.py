@@ -12,10 +12,10 @@ from pydantic import BaseModel, ValidationError
 from groundcrew.runtime.settings import load
 from groundcrew_cli.errors import FAILED, NOT_POSSIBLE, NOT_RUNNING, USAGE, CliError
 from groundcrew_cli.settings import Settings
+from groundcrew_cli.terminal import command
 
 M = TypeVar("M", bound=BaseModel)
 TIMEOUT_S = 15.0
-UP_HINT = "start it with: groundcrew up"
 
 
 class Gateway:
@@ -58,7 +58,9 @@ class Gateway:
         except httpx2.TimeoutException:
             raise CliError(f"{self.url} did not answer within {TIMEOUT_S:g} s", FAILED) from None
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            raise CliError(f"{self.url} does not answer: {error}", NOT_RUNNING, hint=UP_HINT) from None
+            raise CliError(
+                f"{self.url} does not answer: {error}", NOT_RUNNING, hint=f"start it with: {command('up')}"
+            ) from None
         if not reply.is_success:
             raise _problem(reply.status_code, reply.content, self.url)
         return bytes(reply.content)
@@ -112,11 +114,18 @@ def _running(home: Path) -> str:
 
     try:
         running = state(home)
-    except PermissionError as error:
-        raise CliError(f"{error.filename}: may not be read by this user", NOT_POSSIBLE) from None
+    except OSError as error:
+        raise unusable(error, home) from None
     if running is None:
-        raise CliError(f"nothing is running in {home}", NOT_RUNNING, hint=UP_HINT)
+        raise CliError(f"nothing is running in {home}", NOT_RUNNING, hint=f"start it with: {command('up')}")
     return running.url
+
+
+def unusable(error: OSError, home: Path) -> CliError:
+    """The home is another user's, or no folder."""
+    return CliError(
+        f"{error.filename or home}: {error.strerror}", NOT_POSSIBLE, hint="GROUNDCREW_HOME names the folder"
+    )
 
 
 def _is_here(url: str) -> bool:

@@ -6,8 +6,8 @@ from groundcrew.contracts.actions import Action, ActionState
 from groundcrew.contracts.queries import ActionPage
 from groundcrew_cli.connection import Gateway
 from groundcrew_cli.errors import FAILED, CliError
-from groundcrew_cli.incidents import find, show_action
-from groundcrew_cli.terminal import plain, progress, say, say_json
+from groundcrew_cli.incidents import find, short, show_action
+from groundcrew_cli.terminal import command, plain, progress, say, say_json, wrapped
 
 _UNFINISHED = frozenset({ActionState.APPROVED, ActionState.RUNNING})
 _LOOK_S = 0.3
@@ -22,7 +22,7 @@ def show_waiting(gateway: Gateway, *, as_json: bool) -> None:
     else:
         for action in page.items:
             show_action(gateway, action)
-            say(f"             why   {plain(action.reason)}")
+            say(wrapped(plain(action.reason), "             why   ", " " * 19))
 
 
 def decide(gateway: Gateway, prefix: str, *, approve: bool, comment: str, wait_s: float, as_json: bool) -> None:
@@ -43,7 +43,7 @@ def decide(gateway: Gateway, prefix: str, *, approve: bool, comment: str, wait_s
             for line in action.output.splitlines()[-20:]:
                 say(f"               {plain(line)}")
     if action.state in _UNFINISHED and approve and not as_json:
-        say(f"             not over yet; groundcrew approve {action.id[:8]}{gateway.site_option} shows it again")
+        say(f"             not over yet; {command('approve')} {short(action.id)}{gateway.site_option} shows it again")
     if action.state in (ActionState.FAILED, ActionState.REFUSED, ActionState.UNKNOWN):
         raise CliError(f"the action is {action.state.value}: {plain(action.outcome)}", FAILED)
 

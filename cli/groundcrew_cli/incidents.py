@@ -9,7 +9,7 @@ from groundcrew.contracts.incidents import Incident
 from groundcrew.contracts.queries import ActionPage, IncidentDetail, IncidentPage
 from groundcrew_cli.connection import Gateway
 from groundcrew_cli.errors import NOT_POSSIBLE, CliError
-from groundcrew_cli.terminal import ago, clip, clock_time, count, paint, plain, say, say_json, severity
+from groundcrew_cli.terminal import ago, clip, clock_time, command, count, paint, plain, say, say_json, severity
 
 SHORT = 8
 MAX_EVIDENCE = 20
@@ -37,7 +37,11 @@ def find(prefix: str, ids: list[str], what: str) -> str:
     if len(wanted) == 32 and not found:
         return wanted  # an older one than those listed, perhaps
     if not found:
-        raise CliError(f"there is no {what} whose id begins with {prefix!r}", NOT_POSSIBLE)
+        raise CliError(
+            f"there is no {what} whose id begins with {prefix!r}",
+            NOT_POSSIBLE,
+            hint="--site NAME looks in another site",
+        )
     raise CliError(f"{len(found)} {what}s begin with {prefix!r}; give more of the id", NOT_POSSIBLE)
 
 
@@ -47,7 +51,7 @@ def show_list(gateway: Gateway, *, everything: bool, limit: int, as_json: bool, 
         say_json(page.model_dump(mode="json"))
         return
     if not page.items:
-        say("No incidents." if everything else "No open incidents. `groundcrew incidents --all` shows past ones.")
+        say("No incidents." if everything else f"No open incidents. `{command('incidents --all')}` shows past ones.")
         return
     waiting = gateway.get(ActionPage, "actions", state=["queued"], limit=1_000).items
     for incident in sorted(page.items, key=lambda one: (-one.severity.rank, one.opened_at)):
@@ -66,7 +70,7 @@ def show_short(gateway: Gateway, incident: Incident, waiting: list[Action], now:
     part = f" · {incident.cause.component}" if incident.cause.component else ""
     cause = plain(f"{incident.cause.id}{part} · {incident.cause.confidence:.0%}")
     say(paint(f"  {clip(cause, 46)} · {count(incident.evidence_count, 'piece')} of evidence", "dim"))
-    say(f"  groundcrew incidents {short(incident.id)}{gateway.site_option}")
+    say(f"  {command('incidents')} {short(incident.id)}{gateway.site_option}")
     for action in waiting:
         if action.incident_id == incident.id:
             say(f"  {_command(gateway, action)}  # {_what(action)}")
@@ -126,7 +130,7 @@ def show_action(gateway: Gateway, action: Action) -> None:
 
 
 def _command(gateway: Gateway, action: Action) -> str:
-    return f"groundcrew approve {short(action.id)}{gateway.site_option}"
+    return f"{command('approve')} {short(action.id)}{gateway.site_option}"
 
 
 def _what(action: Action) -> str:

@@ -1,13 +1,13 @@
 """`groundcrew logs`: stored log lines, oldest first, and what comes after them."""
 
 import time
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections import OrderedDict, deque
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from groundcrew.contracts.queries import LogLine, LogPage
 from groundcrew_cli.connection import Gateway
-from groundcrew_cli.terminal import paint, plain, say
+from groundcrew_cli.terminal import note, paint, plain, say
 
 POLL_S = 1.0
 LATE_S = 60
@@ -25,23 +25,33 @@ def show(
     seen: OrderedDict[str, None] = OrderedDict()
     for line in _new(reversed(page.items), seen):
         _show(line, as_json)
+    if not page.items:
+        wanted = any(value is not None and (name, value) != ("max_priority", 7) for name, value in filters.items())
+        note("No stored line matches." if wanted else "No log lines are stored here yet.")
     newest = max((line.time for line in page.items), default=now)
+    if follow:  # what is older than the lines just shown is no news
+        deque(_new(iter(_since(gateway, newest, seen, filters)), seen), maxlen=0)
     while follow:
         time.sleep(POLL_S)
-        since = (newest - timedelta(seconds=LATE_S)).isoformat()
-        # Beyond one page the oldest would be missed; so pages are read until one is all known.
-        fresh: list[LogLine] = []
-        cursor: str | None = None
-        while True:
-            page = gateway.get(LogPage, "logs", limit=1_000, since=since, cursor=cursor, **filters)
-            unknown = [line for line in page.items if line.id not in seen]
-            fresh += unknown
-            cursor = page.next
-            if cursor is None or not unknown or len(fresh) >= _REMEMBERED // 2:
-                break
-        for line in _new(reversed(fresh), seen):
+        for line in _new(reversed(_since(gateway, newest, seen, filters)), seen):
             newest = max(newest, line.time)
             _show(line, as_json)
+
+
+def _since(
+    gateway: Gateway, newest: datetime, seen: Container[str], filters: Mapping[str, str | int | None]
+) -> list[LogLine]:
+    """Lines not seen yet, newest first. One page could miss the oldest; so pages are read until one is all known."""
+    since = (newest - timedelta(seconds=LATE_S)).isoformat()
+    fresh: list[LogLine] = []
+    cursor: str | None = None
+    while True:
+        page = gateway.get(LogPage, "logs", limit=1_000, since=since, cursor=cursor, **filters)
+        unknown = [line for line in page.items if line.id not in seen]
+        fresh += unknown
+        cursor = page.next
+        if cursor is None or not unknown or len(fresh) >= _REMEMBERED // 2:
+            return fresh
 
 
 def _new(lines: Iterator[LogLine], seen: "OrderedDict[str, None]") -> Iterator[LogLine]:

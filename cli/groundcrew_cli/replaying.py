@@ -20,6 +20,8 @@ def replay(folder: Path, *, as_json: bool) -> None:
             found = asyncio.run(replay_folder(folder))
     except ScenarioError as error:
         raise CliError(str(error), USAGE) from None
+    except OSError as error:
+        raise CliError(f"{error.filename or folder}: {error.strerror}", USAGE) from None
     if as_json:
         say_json(found)
         return

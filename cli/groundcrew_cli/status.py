@@ -6,7 +6,7 @@ from groundcrew.contracts.observations import SourceState
 from groundcrew.contracts.queries import ActionPage, Autonomy, FleetStatus, HostPage, IncidentPage
 from groundcrew_cli.connection import Gateway
 from groundcrew_cli.incidents import OPEN, show_short
-from groundcrew_cli.terminal import ago, clip, count, paint, plain, say, say_json
+from groundcrew_cli.terminal import ago, clip, command, count, paint, plain, say, say_json, wrapped
 
 MAX_SHOWN = 10
 
@@ -27,7 +27,7 @@ def show(gateway: Gateway, *, as_json: bool, now: datetime) -> None:
     )
     if autonomy.waiting:
         waiting = count(autonomy.waiting, "action waits", "actions wait")
-        say(f"{waiting} for approval: groundcrew approve{gateway.site_option}")
+        say(f"{waiting} for approval: {command('approve')}{gateway.site_option}")
     say()
     _hosts(hosts, now)
     _incidents(gateway, incidents, now)
@@ -43,7 +43,8 @@ def _hosts(page: HostPage, now: datetime) -> None:
             say(f"  reads {', '.join(map(plain, here))}")
         for source in host.sources:
             if source.state is not SourceState.PRESENT:
-                say(paint(f"  {source.state.value}: {plain(source.name)} ({plain(source.detail)})", "dim"))
+                said = f"{source.state.value}: {plain(source.name)} ({plain(source.detail)})"
+                say(paint(wrapped(said, "  ", "    "), "dim"))
     if len(page.items) > MAX_SHOWN:
         say(f"… and {len(page.items) - MAX_SHOWN} healthier hosts")
 
@@ -58,4 +59,4 @@ def _incidents(gateway: Gateway, page: IncidentPage, now: datetime) -> None:
     for incident in worst[:MAX_SHOWN]:
         show_short(gateway, incident, waiting, now)
     if len(worst) > MAX_SHOWN:
-        say(f"… and {len(worst) - MAX_SHOWN} more: groundcrew incidents{gateway.site_option}")
+        say(f"… and {len(worst) - MAX_SHOWN} more: {command('incidents')}{gateway.site_option}")

@@ -2,8 +2,11 @@
 
 import os
 import re
+import shlex
+import shutil
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +16,33 @@ import typer
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 _STYLES = {"red": "31", "yellow": "33", "green": "32", "dim": "2", "bold": "1"}
 _MARKS = {"critical": ("●", "red"), "warning": ("▲", "yellow"), "info": ("·", "dim")}
+
+
+WIDTH = 80
+
+_program = "groundcrew"
+
+
+def name_program(environ: MutableMapping[str, str]) -> str:
+    """How this command was called, from the wrapper's GROUNDCREW_PROGRAM, which goes no further than here."""
+    global _program
+    called = environ.pop("GROUNDCREW_PROGRAM", "") or "groundcrew"
+    found = shutil.which("groundcrew", path=environ.get("PATH"))
+    on_path = found is not None and os.path.realpath(found) == os.path.realpath(called)
+    _program = "groundcrew" if on_path else shlex.quote(called)
+    return _program
+
+
+def command(arguments: str) -> str:
+    """A command line that can be copied: it works where this one did."""
+    return f"{_program} {arguments}"
+
+
+def wrapped(text: str, first: str, following: str) -> str:
+    """Prose within WIDTH columns, `first` before its first line; not for what a person copies."""
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=following, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def plain(text: str) -> str:

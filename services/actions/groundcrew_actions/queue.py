@@ -125,12 +125,14 @@ class ActionQueue:
                 why_not = await self._expire(transaction, stored, now)
             elif not request.approve:
                 stored = await self._lifecycle.move(
-                    transaction, stored, ActionState.REJECTED, now=now, actor=request.actor, detail=said, **by
-                )
+                    transaction, stored, ActionState.REJECTED, now=now, actor=request.actor, detail=said,
+                    outcome=f"rejected by {request.actor}", **by,
+                )  # fmt: skip
             elif why_not is None:
                 stored = await self._lifecycle.move(
-                    transaction, stored, ActionState.APPROVED, now=now, actor=request.actor, detail=said, **by
-                )
+                    transaction, stored, ActionState.APPROVED, now=now, actor=request.actor, detail=said,
+                    outcome="", **by,
+                )  # fmt: skip
                 stored = await self._begin(transaction, stored, now, request.actor, make_ticket)
         if why_not is not None:
             raise RequestFailed(Failure.CONFLICT, why_not)

@@ -109,7 +109,7 @@ def test_a_fault_is_seen_named_and_repaired_from_the_command_line(terminal: Term
     assert "#token=" in up.stdout
     again = terminal.run("up", "--detach", "--port", str(free_port()))
     assert again.returncode == 1
-    assert "is in use by process" in again.stderr
+    assert "it is up already, at http://127.0.0.1:" in again.stderr
 
     terminal.until("the host is known", ("status", "--json"), lambda seen: bool(seen["hosts"]["items"]))
     terminal.log(f"systemd[1]: {UNIT}: Failed with result 'exit-code'.")

@@ -1,11 +1,13 @@
 """What a person at a terminal sees of a running system."""
 
 import json
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from groundcrew.contracts.actions import Action, ActionKind, ActionState, AutonomyLevel, RiskClass
@@ -25,6 +27,8 @@ from groundcrew.contracts.queries import (
     LogPage,
 )
 from groundcrew_cli.terminal import plain
+from groundcrew_embedded.home import Home
+from groundcrew_embedded.status import State, write_state
 
 NOW = SystemClock().now()
 
@@ -144,7 +148,10 @@ def test_one_incident_is_found_by_the_first_characters_of_its_id(run: Any, syste
 def test_an_incident_that_is_not_there_is_said_so(run: Any, system: Any, prefix: str) -> None:
     result = run("incidents", prefix, "--url", system.url)
     assert result.code == 4
-    assert result.err == f"groundcrew: there is no incident whose id begins with {prefix!r}\n"
+    assert (
+        result.err
+        == f"groundcrew: there is no incident whose id begins with {prefix!r}\n  --site NAME looks in another site\n"
+    )
 
 
 def test_text_from_machines_cannot_drive_the_terminal(run: Any, system: Any) -> None:
@@ -212,6 +219,7 @@ def test_followed_lines_are_shown_once_though_they_come_late_and_again(
     pages = iter(
         [
             LogPage(items=[log_line(3), log_line(1)]),
+            LogPage(items=[log_line(3), log_line(1), log_line(0)]),  # older than what is shown, so no news
             LogPage(items=[log_line(5), log_line(4)], next="more"),
             LogPage(items=[log_line(3), log_line(2), log_line(1)]),
         ]
@@ -225,6 +233,55 @@ def test_followed_lines_are_shown_once_though_they_come_late_and_again(
     result = run("logs", "--follow", "--url", gateway.url)
     assert [line.rpartition(" ")[2] for line in result.out.splitlines()] == ["1", "3", "2", "4", "5"]
     assert (result.code, result.err) == (1, "groundcrew: the end\n")
+
+
+def test_no_line_at_all_is_said_beside_the_result(run: Any, gateway: Any) -> None:
+    gateway.reply("GET logs", LogPage(items=[]))
+    result = run("logs", "--url", gateway.url)
+    assert (result.code, result.out, result.err) == (0, "", "No log lines are stored here yet.\n")
+    result = run("logs", "--url", gateway.url, "--contains", "Xid")
+    assert result.err == "No stored line matches.\n"
+
+
+def test_commands_to_copy_begin_as_this_one_was_called(run: Any, system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDCREW_PROGRAM", "./ground crew/groundcrew")
+    result = run("status", "--url", system.url)
+    assert f"  './ground crew/groundcrew' incidents {INCIDENT[:8]}\n" in result.out
+    assert "GROUNDCREW_PROGRAM" not in os.environ
+    assert "Usage: ./elsewhere incidents" in _help(run, monkeypatch, "./elsewhere")
+
+
+def _help(run: Any, monkeypatch: pytest.MonkeyPatch, program: str) -> str:
+    monkeypatch.setenv("GROUNDCREW_PROGRAM", program)
+    return str(run("incidents", "--help").out)
+
+
+def test_what_is_absent_is_said_within_80_columns(run: Any, system: Any) -> None:
+    assert all(len(line) <= 80 for line in run("status", "--url", system.url).out.splitlines())
+
+
+@pytest.mark.parametrize("command", ["status", "down"])
+def test_a_home_that_is_no_folder_is_one_line(
+    run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GROUNDCREW_HOME", str(tmp_path / "file"))
+    result = run(command)
+    assert result.code == 4
+    assert result.err.startswith(f"groundcrew: {tmp_path / 'file'}")
+    assert ": Not a directory\n" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_up_on_a_running_system_says_where_it_is(run: Any, home: Path) -> None:
+    me = psutil.Process()
+    running = State(url="http://127.0.0.1:40999", pid=me.pid, born=me.create_time(), ports={}, demo=False, version="1")
+    (home / "run").mkdir()
+    write_state(Home(home), running)
+    result = run("up")
+    assert result.code == 1
+    assert f"it is up already, at http://127.0.0.1:40999 (process {me.pid}, data in {home})" in result.err
+    assert "groundcrew down stops it" in result.err
 
 
 def test_without_a_system_the_way_to_start_one_is_said(run: Any, home: Path) -> None:

@@ -1,5 +1,6 @@
 """Help, configuration, tests, replay and check: commands that need no running system."""
 
+import errno
 import json
 import os
 import shutil
@@ -88,6 +89,26 @@ def test_arguments_of_test_go_to_pytest_and_containers_are_left_out_unless_asked
     assert arguments(["-m", "compose"]) == ["-m", "compose"]
     assert arguments(["-mcompose"]) == ["-mcompose"]
     assert arguments(["--maxfail=1"]) == ["-m", "not compose", "--maxfail=1"]
+
+
+def test_up_tells_every_mistake_of_the_configuration_and_starts_nothing(run: Any, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "groundcrew.toml").write_text("[gateway]\nport = 'abc'\n[trigger]\npacks = 3\n")
+    for arguments_ in (["up"], ["up", "--detach"], ["config", "check"]):
+        result = run(*arguments_)
+        assert result.code == 2
+        lines = result.err.splitlines()
+        assert len(lines) == 2
+        assert all(line.startswith("groundcrew: groundcrew.toml: ") for line in lines)
+    assert not (home / "run").exists()
+
+
+def test_a_scenario_that_may_not_be_read_is_one_line(run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def denied(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder / "metrics.jsonl"))
+
+    monkeypatch.setattr("groundcrew_embedded.replay.replay", denied)
+    result = run("replay", str(tmp_path))
+    assert (result.code, result.err) == (2, f"groundcrew: {tmp_path / 'metrics.jsonl'}: Permission denied\n")
 
 
 def test_a_scenario_is_replayed_to_its_cause(run: Any) -> None:
