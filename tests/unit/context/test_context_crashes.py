@@ -1,12 +1,13 @@
 """What survives when a context process dies, or its store or broker is away."""
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from groundcrew.bus.port import BusUnavailable
+from groundcrew.bus.port import BusUnavailable, RequestFailed
 from groundcrew.contracts.incidents import IncidentState
-from groundcrew.contracts.queries import Endpoints, IncidentCommand
+from groundcrew.contracts.queries import Endpoints, Failure, IncidentCommand
+from groundcrew.stores.port import StoreUnavailable
 
 from .conftest import trigger
 
@@ -72,14 +73,41 @@ async def test_memory_does_not_run_ahead_of_a_commit_that_failed(station, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(station.store, "fusion", gone)
-        with pytest.raises(Exception, match=r".*"):
+        with pytest.raises(RequestFailed) as refused:
             await station.ask(
                 Endpoints.INCIDENT_COMMAND, IncidentCommand(id=incident.id, command="resolve", actor="alex")
             )
+        assert refused.value.failure is Failure.INTERNAL
     resolved = await station.ask(
         Endpoints.INCIDENT_COMMAND, IncidentCommand(id=incident.id, command="resolve", actor="alex")
     )
     assert (resolved.state, resolved.revision) == (IncidentState.RESOLVED, 2)
+
+
+async def test_a_commit_whose_answer_was_lost_is_read_back_and_not_worked_against(station, monkeypatch):
+    """The store has it, the process doesn't know: with what it remembers it would write over what is stored."""
+    await station.start()
+    whole = station.store.fusion
+
+    @asynccontextmanager
+    async def answer_lost(site):
+        async with whole(site) as transaction:
+            yield transaction
+        raise StoreUnavailable("the connection broke at the commit")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(station.store, "fusion", answer_lost)
+        await station.send(trigger("n1", "disk.failed", "sda"))
+        [incident] = await station.incidents()
+        note = IncidentCommand(id=incident.id, command="note", actor="alex", text="looking")
+        with pytest.raises(RequestFailed, match="broke at the commit"):
+            await station.ask(Endpoints.INCIDENT_COMMAND, note)
+    await station.send(trigger("n1", "disk.failed", "sda", at=30))
+    await station.wait_until(120)
+    [incident] = await station.incidents()
+    history = (await station.detail(incident)).history
+    assert incident.trigger_count == 2
+    assert [entry.actor for entry in history] == ["fusion", "alex", "fusion"]
 
 
 async def test_broker_away_after_commit_is_told_later_and_once(station, monkeypatch):
