@@ -8,6 +8,7 @@ import asyncio
 import heapq
 import itertools
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -74,6 +75,19 @@ class VirtualClock:
         self._now = max(self._now, when)
         while (due := self.next_wake()) is not None and due <= self._now:
             heapq.heappop(self._sleepers)[2].set_result(None)
+
+
+async def set_within(event: asyncio.Event, clock: Clock, seconds: float) -> None:
+    """Wait until the event is set, at most so many seconds on this clock."""
+    waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(seconds))]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        for wait in waits:
+            with suppress(asyncio.CancelledError):
+                await wait
 
 
 def to_us(when: datetime) -> int:

@@ -9,7 +9,6 @@ from pydantic import AfterValidator, StringConstraints
 
 ENTITY_KINDS = frozenset({"host", "bmc", "pdu", "switch", "rack", "site"})
 _TOKEN_BYTE = re.compile(rb"[^a-z0-9-]")
-_ESCAPE = re.compile(r"_([0-9a-f]{2})")
 _SITE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -72,8 +71,3 @@ def random_id() -> str:
 def token(name: str) -> str:
     """One subject token of any name: lower case, each byte outside `[a-z0-9-]` as `_hh` in hex."""
     return _TOKEN_BYTE.sub(lambda m: b"_%02x" % m.group()[0], name.lower().encode()).decode()
-
-
-def untoken(value: str) -> str:
-    """The (lower-case) name that `token` was given."""
-    return _ESCAPE.sub(lambda m: chr(int(m.group(1), 16)), value).encode("latin-1").decode("utf-8", "replace")

@@ -1,6 +1,6 @@
 """Hosts, BMCs and how they hang together. Keys are those of `scenario.toml` plus addresses."""
 
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -26,7 +26,6 @@ class InventoryHost(Record):
 class Inventory(Record):
     """A revision of the whole inventory of a site."""
 
-    BUCKET: ClassVar[str] = "inventory"
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     revision: int = 0

@@ -52,12 +52,6 @@ def disk_of(device: str) -> str:
     return found[1] if found else name
 
 
-def nvme_controller(device: str) -> str:
-    """`nvme2` of `nvme2n1p1`; empty where it is no NVMe device."""
-    found = _NVME.fullmatch(device_name(device))
-    return found[1] if found else ""
-
-
 def split_sensor(sensor: str) -> tuple[str, str]:
     """Type and name of an event log's sensor column: ('Power Supply', 'PS2 Status') of `Power Supply PS2 Status`."""
     for kind in SENSOR_TYPES:

@@ -1,10 +1,9 @@
 """The way out of an outbox: what was committed with the state is published afterwards, at least once and in order."""
 
 import asyncio
-from contextlib import suppress
 
 from groundcrew.bus.port import Bus, BusUnavailable, StreamFull
-from groundcrew.contracts.clock import Clock
+from groundcrew.contracts.clock import Clock, set_within
 from groundcrew.contracts.streams import decode
 from groundcrew.stores.port import Outbox, StoreUnavailable
 
@@ -40,16 +39,4 @@ async def relay(outbox: Outbox, bus: Bus, wake: asyncio.Event, clock: Clock) -> 
             backoff = min(2 * backoff, _MAX_BACKOFF_S)
             continue
         backoff = _FIRST_BACKOFF_S
-        await _woken(wake, clock, IDLE_S)
-
-
-async def _woken(wake: asyncio.Event, clock: Clock, seconds: float) -> None:
-    waits = [asyncio.ensure_future(wake.wait()), asyncio.ensure_future(clock.sleep(seconds))]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-        for wait in waits:
-            with suppress(asyncio.CancelledError):
-                await wait
+        await set_within(wake, clock, IDLE_S)

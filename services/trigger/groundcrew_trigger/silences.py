@@ -5,12 +5,11 @@ does, so a failure that nothing speaks against is raised on time even where noth
 """
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from groundcrew.bus.port import Delivery
-from groundcrew.contracts.clock import Clock
+from groundcrew.contracts.clock import Clock, set_within
 
 GRACE = timedelta(milliseconds=300)
 """For what was written before the time was up and is still on its way from the collector."""
@@ -51,15 +50,4 @@ class Silences:
             if left <= 0:
                 del self._waiting[entity]
                 return delivery, due_us
-            await self._sleep_or_change(left)
-
-    async def _sleep_or_change(self, seconds: float) -> None:
-        waits = [asyncio.ensure_future(self._changed.wait()), asyncio.ensure_future(self._clock.sleep(seconds))]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            for wait in waits:
-                with suppress(asyncio.CancelledError):
-                    await wait
+            await set_within(self._changed, self._clock, left)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from groundcrew.contracts.identity import Entity, Site, host, kind_of, name_of, stable_id, token, untoken
+from groundcrew.contracts.identity import Entity, Site, host, kind_of, name_of, stable_id, token
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
@@ -15,11 +15,6 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 @given(NAMES)
 def test_a_token_is_one_legal_subject_token(name):
     assert re.fullmatch(r"[a-z0-9_-]*", token(name))
-
-
-@given(NAMES)
-def test_untoken_gives_back_the_lower_case_name(name):
-    assert untoken(token(name)) == name.lower()
 
 
 @given(NAMES, NAMES)
