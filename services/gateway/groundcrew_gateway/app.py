@@ -1,20 +1,18 @@
 """The application, built by a function: nothing happens at import."""
 
-from typing import Any
-
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.staticfiles import StaticFiles
 
 from groundcrew.runtime import probes
 from groundcrew.runtime.resources import Health
-from groundcrew_gateway import openapi, problems
+from groundcrew_gateway import problems
 from groundcrew_gateway.gateway import Gateway
+from groundcrew_gateway.openapi import bare_app
 from groundcrew_gateway.pages import actions as action_pages
 from groundcrew_gateway.pages import errors, hosts, overview, render, signing
 from groundcrew_gateway.pages import incidents as incident_pages
 from groundcrew_gateway.protect import Protect
-from groundcrew_gateway.rest import actions, fleet, incidents, live, sessions
 
 
 def build_app(gateway: Gateway, *, health: Health, registry: CollectorRegistry) -> FastAPI:
@@ -28,27 +26,4 @@ def build_app(gateway: Gateway, *, health: Health, registry: CollectorRegistry) 
     app.mount("/static", StaticFiles(directory=render.STATIC), name="static")
     app.router.routes.extend(probes.routes(health, registry))
     app.add_middleware(Protect, settings=gateway.settings, meters=gateway.meters, clock=gateway.clock, log=gateway.log)
-    return app
-
-
-def bare_app() -> FastAPI:
-    """The API alone, as its description needs it."""
-    app = FastAPI(
-        title="Groundcrew",
-        version="1",
-        summary=openapi.SUMMARY,
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
-    for part in (fleet, incidents, actions, sessions, live):
-        app.include_router(part.router)
-
-    def schema() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = openapi.describe(app)
-        return app.openapi_schema
-
-    app.openapi = schema  # type: ignore[method-assign]
     return app

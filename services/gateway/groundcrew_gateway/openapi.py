@@ -1,4 +1,4 @@
-"""The API's description, completed with what holds for every operation: site, credentials, errors, examples.
+"""The API and its description, completed with what holds for every operation: site, credentials, errors, examples.
 
 `python -m groundcrew_gateway.openapi` prints it; `docs/openapi.json` is its checked-in snapshot.
 """
@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from groundcrew_gateway.examples import examples
 from groundcrew_gateway.problems import MEDIA_TYPE, ProblemDocument
+from groundcrew_gateway.rest import actions, fleet, incidents, live, sessions
 from groundcrew_gateway.rest.once import HEADER
 
 SUMMARY = "What is wrong in a fleet, why, and what is done about it."
@@ -99,10 +100,31 @@ def _complete(operation: dict[str, Any]) -> None:
         operation["parameters"].append({"$ref": "#/components/parameters/idempotencyKey"})
 
 
+def bare_app() -> FastAPI:
+    """The API alone, as its description needs it."""
+    app = FastAPI(
+        title="Groundcrew",
+        version="1",
+        summary=SUMMARY,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for part in (fleet, incidents, actions, sessions, live):
+        app.include_router(part.router)
+
+    def schema() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = describe(app)
+        return app.openapi_schema
+
+    app.openapi = schema  # type: ignore[method-assign]
+    return app
+
+
 def rendered() -> str:
     """The snapshot's text; needs no bus and no store."""
-    from groundcrew_gateway.app import bare_app  # the application asks for `describe`
-
     return json.dumps(bare_app().openapi(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -133,6 +133,7 @@ class Owner:
         self.hosts: list[HostSummary] = []
         self.series: list[MetricPoints] = []
         self.told: list[Envelope[Any]] = []
+        self.away = False
 
     async def start(self) -> None:
         serve = {
@@ -191,6 +192,8 @@ class Owner:
         self.told.append(envelope)
 
     async def _incident(self, query: Any) -> IncidentDetail:
+        if self.away:
+            raise RequestFailed(Failure.UNAVAILABLE, "the store does not answer")
         one = next((i for i in self.live if i.id == query.id), None)
         if one is None:
             raise RequestFailed(Failure.NOT_FOUND, "no such incident")

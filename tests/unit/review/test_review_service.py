@@ -42,6 +42,15 @@ async def test_repeats_of_a_proposal_are_one(owner):
     assert len({e.id for e in owner.told if e.type == "action.proposed"}) == 1
 
 
+async def test_an_incident_waits_while_context_is_away_and_is_looked_at_then(owner):
+    owner.away = True
+    await owner.open(incident("n1", "disk.failed", "sda"))
+    assert owner.of("review.completed") == []
+    owner.away = False
+    await owner.minutes(1)
+    assert kinds(owner) == ["ticket.create"]
+
+
 def test_restart_is_not_proposed_after_a_change(knowledge):
     symptoms = [
         symptom("n1", "software.crash_loop", "nginx.service"),
