@@ -11,6 +11,7 @@ from pathlib import Path
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.observations import SourceState, SourceStatus
+from groundcrew_cli.terminal import count
 from groundcrew_host_collector import machine
 from groundcrew_host_collector.files import DEFAULT_GLOBS, MAX_FILES
 from groundcrew_host_collector.journal import JournalSource
@@ -92,7 +93,7 @@ async def _journal(seen: Look, section: HostCollectorSection, since: datetime, c
     data = await output_of(argv, timeout_s=_JOURNAL_S, max_bytes=_JOURNAL_BYTES)
     rows = EntrySplitter().feed(data, to_us(clock.now()))
     seen.rows += [("journal", row) for row in rows]
-    return f"{len(rows):,} lines"
+    return count(len(rows), "line")
 
 
 def _files(seen: Look, section: HostCollectorSection, host: str, since: datetime, clock: Clock) -> str:
@@ -110,7 +111,7 @@ def _files(seen: Look, section: HostCollectorSection, host: str, since: datetime
         read, lines = read + 1, lines + len(recent)
     if not read:
         raise SourceAbsent(f"there is no readable log file in {', '.join(patterns) or 'the settings'}")
-    return f"{lines:,} lines of {read} files"
+    return f"{count(lines, 'line')} of {count(read, 'file')}"
 
 
 def _end_of(path: str, reader: LineReader, now_us: int, boot_us: int) -> list[LogRow]:
@@ -141,7 +142,7 @@ async def _kmsg(seen: Look, section: HostCollectorSection, since: datetime, cloc
     with suppress(_Idle):
         await source.follow(sink)
     seen.rows += [("kmsg", row) for row in sink.rows]
-    return f"{len(sink.rows):,} lines"
+    return count(len(sink.rows), "line")
 
 
 async def _units(seen: Look, section: HostCollectorSection) -> str:
