@@ -71,7 +71,7 @@ async def test_evidence_cannot_leave_its_fence_nor_grow_without_bound(make_site:
     assert len(ticket.body) < 60_000
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\n\r"), max_size=40), max_size=5))
+@given(st.lists(st.text("`` ~#x", max_size=12), max_size=5))
 def test_no_line_closes_the_fence_around_it(lines: list[str]) -> None:
     first, *inside, last = _fenced(lines).split("\n")
     fence = first.removesuffix("text")

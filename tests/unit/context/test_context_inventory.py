@@ -2,12 +2,12 @@
 
 import pytest
 
-from groundcrew.contracts.inventory import Inventory
+from groundcrew.contracts.inventory import Inventory, InventoryHost
 from groundcrew.contracts.observations import InventoryObserved
 from groundcrew.contracts.queries import Endpoints, HostsQuery
 from groundcrew.contracts.streams import Buckets
 from groundcrew.runtime.settings import SettingsError, load
-from groundcrew_context.inventory import InventoryError, read_inventory
+from groundcrew_context.inventory import KEY, InventoryBook, InventoryError, read_inventory
 from groundcrew_context.settings import Settings
 
 from .conftest import START, sealed, trigger
@@ -38,6 +38,14 @@ async def test_file_is_published_as_a_revision(station, tmp_path):
     await station.start(inventory_file=str(file))
     inventory = await published(station)
     assert (inventory.revision, [h.name for h in inventory.host]) == (1, ["n0", "n1", "n2", "n3"])
+
+
+async def test_a_revision_that_comes_late_does_not_undo_a_newer_one(station):
+    book = InventoryBook(await station.bus.key_value(Buckets.INVENTORY), None)
+    for revision in (2, 1):
+        hosts = [InventoryHost(name=f"n{revision}")]
+        await book.changed(KEY, Inventory(revision=revision, host=hosts).model_dump_json().encode())
+    assert [host.name for host in book.current.host] == ["n2"]
 
 
 async def test_host_that_reports_unlisted_is_taken_up_once(station, tmp_path):
