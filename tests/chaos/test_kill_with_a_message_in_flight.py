@@ -1,0 +1,87 @@
+"""The services are killed while they hold a message of each partition that matters: what comes after it is not held up
+for long."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from datetime import UTC, datetime
+
+import httpx2
+import nats
+import pytest
+
+from groundcrew.bus.access import ADMIN
+from groundcrew.bus.subjects import consumer_name, partition_of
+from groundcrew.contracts.clock import to_us
+from groundcrew.contracts.envelope import Envelope, ProducedBy, encode, seal
+from groundcrew.contracts.identity import host, stable_id
+from groundcrew.contracts.observations import LogBatch
+from groundcrew.contracts.streams import ACK_WAIT_S, Durables, subject_of
+from groundcrew_embedded.bus_config import password_of
+
+from .conftest import System, command_ports, pid_of, until
+
+pytestmark = pytest.mark.chaos
+
+SITE, HOST, UNIT = "default", "brickbox-43", "demo-worker.service"
+VERDICT_S = 5.0
+
+
+def last_words() -> Envelope[LogBatch]:
+    """A batch that the killed process had just taken."""
+    when = datetime.now(UTC)
+    data = LogBatch(
+        ids=[stable_id("last words")], times=[to_us(when)], priorities=[6], identifiers=["cron"], units=[""],
+        transports=["file"], boot_ids=[""], positions=["1"], messages=["a line that the killed process held"],
+    )  # fmt: skip
+    return seal(
+        data,
+        id=stable_id("batch of last words"),
+        site=SITE,
+        entity=host(HOST),
+        time=when,
+        received_at=when,
+        source="file:/var/log/cron",
+        position="1",
+        produced_by=ProducedBy(service="host-collector", version="1"),
+    )
+
+
+async def take_and_vanish(system: System) -> None:
+    """As the trigger and the recording of a process that dies with the message in hand."""
+    port = command_ports(system.home)["nats"]
+    client = await nats.connect(f"nats://127.0.0.1:{port}", user=ADMIN, password=password_of(system.home, ADMIN))
+    js = client.jetstream()
+    envelope = last_words()
+    await js.publish(subject_of(envelope), encode(envelope))
+    for durable in (Durables.TRIGGER, Durables.RECORD):
+        name = consumer_name(durable, SITE, partition=partition_of(subject_of(envelope)))
+        taking = await js.pull_subscribe_bind(name, durable.stream)
+        [taken] = await taking.fetch(1, timeout=1)
+        assert taken.data == encode(envelope)
+    await client.close()
+
+
+async def test_a_failure_line_after_a_kill_is_an_incident_soon(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDCREW_HOST_COLLECTOR__HOST", HOST)
+    url = system.up().url
+    os.kill(pid_of(system.home, "services"), signal.SIGKILL)
+    await asyncio.sleep(0.1)  # the server notices; the supervisor needs longer to start it again
+    await take_and_vanish(system)
+    killed = time.monotonic()
+    with system.followed.open("a") as file:
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        file.write(f"{when} {HOST} systemd[1]: {UNIT}: Failed with result 'exit-code'.\n")
+    key = (system.home.path / "api-key").read_text().strip()
+
+    def is_incident() -> bool:
+        try:
+            found = httpx2.get(f"{url}/api/v1/incidents", headers={"Authorization": f"Bearer {key}"}, timeout=2)
+            return found.status_code == 200 and UNIT in json.dumps(found.json())
+        except httpx2.HTTPError:
+            return False
+
+    until("the line is an incident", 60, is_incident)
+    assert time.monotonic() - killed < ACK_WAIT_S + VERDICT_S
