@@ -61,6 +61,7 @@ async def test_a_child_that_stops_when_asked_leaves_no_pid_file(home: Home) -> N
 async def test_a_child_that_ignores_the_signal_is_killed_in_time(home: Home) -> None:
     child = Child.start(command(sys.executable, "-c", STUBBORN, stop_s=0.3), log(home), home.run / "child.pid")
     while "here" not in child.tail:
+        assert not child.exited.done(), child.tail
         await asyncio.sleep(0.02)
     await child.stop()
     assert child.exited.result() == -signal.SIGKILL
