@@ -1,8 +1,9 @@
 """Writes `docs/operations/configuration.md` out of the settings classes.
 
-python -m groundcrew_embedded.reference [--check] [PATH]
+python -m groundcrew_embedded.reference [--check FILE]
 """
 
+import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,6 @@ from pydantic.fields import FieldInfo
 from groundcrew.runtime.probes import HEALTH_PORTS
 from groundcrew.runtime.settings import Section, ServiceSettings, is_secret, sections
 from groundcrew_embedded.table import settings_classes
-
-DEFAULT_PATH = Path("docs/operations/configuration.md")
 
 _HEAD = """\
 # Configuration
@@ -125,20 +124,20 @@ def _default(info: FieldInfo) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
-def main(argv: list[str]) -> int:
-    """Write the page, or with --check compare it; exit code 1 where it differs."""
-    names = [name for name in argv if name != "--check"]
-    path = Path(names[0]) if names else DEFAULT_PATH
-    text = render()
-    if "--check" not in argv:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+def main(arguments: list[str] | None = None) -> int:
+    """Print the page, or with --check compare a file with it; exit code 1 where that differs."""
+    parser = argparse.ArgumentParser(prog="python -m groundcrew_embedded.reference", description=__doc__)
+    parser.add_argument("--check", metavar="FILE", type=Path, help="exit 1 if FILE is out of date")
+    chosen = parser.parse_args(arguments)
+    page = render()
+    if chosen.check is None:
+        sys.stdout.write(page)
         return 0
-    if path.exists() and path.read_text(encoding="utf-8") == text:
+    if chosen.check.exists() and chosen.check.read_text(encoding="utf-8") == page:
         return 0
-    sys.stderr.write(f"{path} is not up to date; run: python -m groundcrew_embedded.reference {path}\n")
+    sys.stderr.write(f"{chosen.check} is out of date: python -m groundcrew_embedded.reference > {chosen.check}\n")
     return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
