@@ -125,7 +125,7 @@ def main() -> None:
     env = environment(home, log)
     say("# Baseline of the embedded system\n")
     say("By `tests/bench/baseline.py --fresh`, which prints this page.\n")
-    say(f"{platform.system()} {platform.release()}, Python {platform.python_version()}, {psutil.cpu_count()} cores, "
+    say(f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}, {psutil.cpu_count()} cores, "
         f"{psutil.virtual_memory().total / 2**30:.0f} GiB.\n")  # fmt: skip
     try:
         say("| start | time | |\n|---|---|---|")
