@@ -31,6 +31,7 @@ class HealthBoard:
     _checks: dict[str, _Named] = field(default_factory=dict)
     _report: tuple[float, HealthReport] | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _hanging: dict[str, asyncio.Future[str]] = field(default_factory=dict)
 
     def add(self, name: str, check: Check, *, required: bool = True) -> None:
         if name in self._checks:
@@ -51,22 +52,43 @@ class HealthBoard:
             if self._report is not None and self.clock.monotonic() - self._report[0] < KEEP_S:
                 return self._report[1]
             names = sorted(self._checks)
-            results = await asyncio.gather(*(self._run(self._checks[name]) for name in names))
+            results = await asyncio.gather(*(self._run(name, self._checks[name]) for name in names))
             checks = dict(zip(names, results, strict=True))
             ready = self.state == "running" and all(result.ok or not result.required for result in checks.values())
             report = HealthReport(ready=ready, state=self.state, checks=checks)
             self._report = (self.clock.monotonic(), report)
             return report
 
-    async def _run(self, named: _Named) -> CheckResult:
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                detail, ok = await named.check(), True
-        except TimeoutError:
-            detail, ok = f"no answer within {self.timeout_s:g} s", False
-        except Exception as error:  # noqa: BLE001 - whatever a check raises is its finding
-            detail, ok = str(error) or type(error).__name__, False
+    async def _run(self, name: str, named: _Named) -> CheckResult:
+        detail, ok = await self._ask(name, named.check)
         return CheckResult(ok=ok, required=named.required, detail=redact_text(detail)[:MAX_DETAIL])
+
+    async def _ask(self, name: str, check: Check) -> tuple[str, bool]:
+        """A check that is over time is cancelled and not waited for: a database driver takes seconds to give up on a
+        frozen server, and a probe must be answered meanwhile. The next one begins when it has ended."""
+        late = f"no answer within {self.timeout_s:g} s", False
+        if name in self._hanging:
+            return late
+        asked = asyncio.ensure_future(check())
+        try:
+            await asyncio.wait({asked}, timeout=self.timeout_s)
+        finally:
+            if not asked.done():
+                asked.cancel()
+                self._hanging[name] = asked
+                asked.add_done_callback(lambda ended: self._ended(name, ended))
+        if not asked.done():
+            return late
+        if asked.cancelled():
+            return "the check was cancelled", False
+        if (error := asked.exception()) is not None:
+            return str(error) or type(error).__name__, False
+        return asked.result(), True
+
+    def _ended(self, name: str, ended: "asyncio.Future[str]") -> None:
+        del self._hanging[name]
+        if not ended.cancelled():
+            ended.exception()  # it failed after its time: that is known already
 
 
 class ServiceHealth:

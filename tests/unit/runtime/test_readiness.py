@@ -80,6 +80,33 @@ async def test_a_check_that_hangs_fails_in_time(board: HealthBoard) -> None:
     assert report.checks["nats"].detail == "no answer within 0.05 s"
 
 
+async def test_a_check_that_will_not_be_cancelled_is_not_waited_for_and_not_asked_twice_at_once(
+    board: HealthBoard, clock: VirtualClock
+) -> None:
+    thawed, asked = asyncio.Event(), 0
+
+    async def frozen_server() -> str:
+        nonlocal asked
+        asked += 1
+        try:
+            await thawed.wait()
+        except asyncio.CancelledError:
+            await thawed.wait()  # a driver that asks the server to cancel the query, and waits for that too
+            raise
+        return "answers"
+
+    board.add("postgres", frozen_server)
+    board.started()
+    for second in range(2, 6, 2):
+        report = await asyncio.wait_for(board.report(), 1)
+        assert report.checks["postgres"].detail == "no answer within 0.05 s"
+        clock.advance_to(datetime(2026, 1, 1, 0, 0, second, tzinfo=UTC))
+    assert asked == 1
+    thawed.set()
+    await asyncio.sleep(0.01)
+    assert (await board.report()).checks["postgres"].detail == "answers"
+
+
 async def test_draining_is_not_ready_but_alive(board: HealthBoard) -> None:
     board.started()
     board.draining()
