@@ -4,8 +4,8 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -45,16 +45,33 @@ class Executor:
         """Standard output and error together; raises CannotStart. When cancelled, the whole process group is killed."""
         # A pipe of our own: asyncio's waits for everybody who inherited it, also once the program has ended.
         reader, writer = os.pipe()
+        tail = _Tail()
+        with os.fdopen(writer, "wb", buffering=0) as output:
+            # Before the start: whoever is cancelled between the start and here would leave the program behind.
+            async with _reading(os.fdopen(reader, "rb", buffering=0), tail):
+                code = await self._watched(argv, output, timeout_s)
+        return Finished(code, tail.text())
+
+    async def _watched(self, argv: Sequence[str], output: BinaryIO, timeout_s: float) -> int | None:
+        """The exit code, None where the time limit ended it; nothing of the program is running afterwards."""
+        starting = asyncio.ensure_future(self._start(argv, output))
         try:
-            process = await self._start(argv, writer)
-        except BaseException:
-            os.close(reader)
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            with suppress(CannotStart):
+                await _end(await starting)
             raise
         finally:
-            os.close(writer)
-        return await _followed(process, os.fdopen(reader, "rb", buffering=0), timeout_s)
+            output.close()  # the program's end alone ends the reading
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await process.wait()
+        except TimeoutError:
+            return None
+        finally:
+            await _end(process)
 
-    async def _start(self, argv: Sequence[str], output: int) -> asyncio.subprocess.Process:
+    async def _start(self, argv: Sequence[str], output: BinaryIO) -> asyncio.subprocess.Process:
         program = self.find(argv[0])
         try:
             return await asyncio.create_subprocess_exec(
@@ -69,27 +86,6 @@ class Executor:
             )
         except OSError as error:
             raise CannotStart(f"{program} cannot be executed: {error.strerror}") from error
-
-
-async def _followed(process: asyncio.subprocess.Process, source: BinaryIO, timeout_s: float) -> Finished:
-    """Owns `source` and ends with nothing of the program running."""
-    stream, tail = asyncio.StreamReader(), _Tail()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(stream), source
-    )
-    reading = asyncio.create_task(tail.read(stream))
-    try:
-        async with asyncio.timeout(timeout_s):
-            code: int | None = await process.wait()
-    except TimeoutError:
-        code = None
-    finally:
-        await _end(process)
-        await asyncio.wait([reading], timeout=DRAIN_S)
-        transport.close()
-        reading.cancel()
-        await asyncio.wait([reading])
-    return Finished(code, tail.text())
 
 
 class _Tail:
@@ -113,6 +109,28 @@ class _Tail:
         text = raw.decode("utf-8", "replace").replace("\0", "\ufffd")
         # A byte that is no UTF-8 becomes three, so the limit is applied once more.
         return text.encode()[-MAX_OUTPUT:].decode("utf-8", "ignore")
+
+
+@asynccontextmanager
+async def _reading(source: BinaryIO, tail: _Tail) -> AsyncIterator[None]:
+    """Owns `source`; when the block ends, what was written to it is in `tail`, and what still holds it is not waited
+    for longer than DRAIN_S."""
+    stream = asyncio.StreamReader()
+    try:
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), source
+        )
+    except BaseException:
+        source.close()
+        raise
+    reading = asyncio.create_task(tail.read(stream))
+    try:
+        yield
+        await asyncio.wait([reading], timeout=DRAIN_S)
+    finally:
+        transport.close()
+        reading.cancel()
+        await asyncio.wait([reading])
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

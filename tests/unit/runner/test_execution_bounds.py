@@ -4,6 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from groundcrew_runner.execution import MAX_OUTPUT, CannotStart, Executor
@@ -79,6 +80,19 @@ async def test_cancelling_ends_the_program(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_cancelling_while_the_program_starts_leaves_nothing_of_it(tmp_path: Path, turns: int) -> None:
+    name = program(tmp_path, "#!/bin/sh\nsleep 31.4159\n")
+    running = asyncio.create_task(Executor([str(tmp_path), *SYSTEM]).run([name], 30))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    left = [p for p in psutil.Process().children(recursive=True) if "31.4159" in p.cmdline() or name in p.cmdline()]
+    assert left == []
 
 
 async def test_what_cannot_be_started_is_one_clear_error(tmp_path: Path) -> None:
