@@ -2,12 +2,12 @@
 and one behaviour suite (`tests/contract/bus`) runs against both.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from groundcrew.contracts.envelope import Envelope, Message, Record
-from groundcrew.contracts.queries import Endpoint, Failure
+from groundcrew.contracts.queries import Endpoint, Failure, StreamEndpoint
 from groundcrew.contracts.streams import Durable
 
 M_co = TypeVar("M_co", bound=Message, covariant=True)
@@ -172,6 +172,18 @@ class Bus(Protocol):
     async def serve(self, endpoint: Endpoint[Q, R], handler: Callable[[Q], Awaitable[R]]) -> Subscription:
         """Answer an endpoint. A handler raises RequestFailed to answer with a failure; any other exception is
         INTERNAL, logged, and tells the caller nothing but that."""
+
+    def request_stream(
+        self, endpoint: StreamEndpoint[Q, R], request: Q, *, site: str | None = None, idle_s: float = 30.0
+    ) -> AsyncIterator[R]:
+        """Ask for an answer in parts, in order and without gaps. Raises RequestFailed from the iteration: a failure of
+        the owner, UNAVAILABLE where nothing came for `idle_s` seconds or a part was lost. Whoever stops iterating
+        (`aclose`) tells the owner, who stops working on it."""
+
+    async def serve_stream(
+        self, endpoint: StreamEndpoint[Q, R], handler: Callable[[Q], AsyncIterator[R]]
+    ) -> Subscription:
+        """Answer an endpoint in parts. The iterator is closed where the caller went away; failures as in `serve`."""
 
     async def schedule(self, name: str, every_s: int) -> None:
         """Let the broker publish Tick(name) every so many seconds, once for all processes that ask for it."""

@@ -9,9 +9,20 @@ from typing import Annotated, ClassVar, Generic, Literal, TypeVar
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from groundcrew.contracts.actions import Action, ActionState, AuditEntry, AutonomyLevel, Ticket
+from groundcrew.contracts.completions import CompleteRequest, Completion, CompletionPart, ModelsReply
+from groundcrew.contracts.conversations import (
+    Analysis,
+    Answer,
+    AnswerPart,
+    Conversation,
+    ConversationSummary,
+    Question,
+)
 from groundcrew.contracts.envelope import Record
-from groundcrew.contracts.identity import Entity, Id
+from groundcrew.contracts.identity import Entity, Id, Site
 from groundcrew.contracts.incidents import Evidence, Finding, Incident, IncidentState, Severity
+from groundcrew.contracts.inventory import Inventory, InventoryBmc, InventoryDependency, InventoryHost
+from groundcrew.contracts.knowledge import Augmented, AugmentQuery, Remember, Remembered
 from groundcrew.contracts.observations import SourceStatus
 
 MAX_PAGE = 1_000
@@ -46,6 +57,10 @@ class Endpoint(Generic[Q, R]):
 
     def subject(self, site: str) -> str:
         return f"gc.{site}.query.{self.owner}.{self.what}"
+
+
+class StreamEndpoint(Endpoint[Q, R]):
+    """An endpoint that answers in parts, in order: `R` is a part. The caller sees all of them or a failure."""
 
 
 class Paged(Record):
@@ -247,6 +262,94 @@ class FleetStatus(Record):
     triggers_24h: int
 
 
+class SensorsQuery(Record):
+    """Newest readings of the sensors of one BMC, or of the BMC of one host."""
+
+    bmc: str | None = Field(None, max_length=256)
+    host: str | None = Field(None, max_length=256)
+
+
+class SensorReading(Record):
+    time: AwareDatetime
+    bmc: str
+    sensor: str
+    value: float | None
+    text: str
+    unit: str
+    status: str = Field(description="ok, nc, cr, nr or ns as ipmitool prints them")
+
+
+class SensorsReply(Record):
+    sensors: list[SensorReading] = Field(description="by name, at most 1,000")
+
+
+class SelQuery(Paged):
+    """Event-log records of one BMC, or of the BMC of one host; newest first."""
+
+    bmc: str | None = Field(None, max_length=256)
+    host: str | None = Field(None, max_length=256)
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    contains: str | None = Field(None, max_length=200)
+
+
+class SelEntry(Record):
+    id: Id
+    bmc: str
+    record_id: int
+    time: AwareDatetime
+    source_time: str
+    sensor: str
+    event: str
+    asserted: bool | None
+    text: str
+
+
+class SelPage(Record):
+    items: list[SelEntry]
+    next: str | None = None
+
+
+class BmcsQuery(Paged):
+    """By name."""
+
+    name: str | None = Field(None, max_length=256, description="only this BMC")
+
+
+class BmcSummary(Record):
+    """A BMC: what the inventory says, and what its collector last said of it."""
+
+    name: str
+    entity: Entity
+    host: str = Field("", description="the host that it sits in, empty where the inventory does not say")
+    address: str = ""
+    last_seen: AwareDatetime | None = None
+    facts: dict[str, str] = Field(default_factory=dict, description="power, firmware, manufacturer, product, ...")
+    sources: list[SourceStatus] = Field(default_factory=list, description="event log, sensors, chassis")
+
+
+class BmcPage(Record):
+    items: list[BmcSummary]
+    next: str | None = None
+
+
+class InventoryQuery(Record):
+    """Asks for the whole inventory of the site as it is now."""
+
+
+class EditInventory(Record):
+    """Changes entries by name; what is not named stays. An entry of the operator's file is refused: edit it there."""
+
+    actor: Actor
+    revision: int | None = Field(None, description="refused as CONFLICT where the inventory moved on from this one")
+    host: list[InventoryHost] = Field(default_factory=list, max_length=1_000, description="added or replaced")
+    bmc: list[InventoryBmc] = Field(default_factory=list, max_length=1_000, description="added or replaced")
+    dependency: list[InventoryDependency] = Field(default_factory=list, max_length=1_000, description="added")
+    remove: list[str] = Field(
+        default_factory=list, max_length=1_000, description="'host:name', 'bmc:name', or 'dependency:entity>on'"
+    )
+
+
 # --- actions ---------------------------------------------------------------------------------------------------------
 
 
@@ -326,6 +429,64 @@ class Autonomy(Record):
     waiting: int = Field(description="actions in the queue")
 
 
+# --- hybrid-coordinator and meta -------------------------------------------------------------------------------------
+
+
+class ConversationsQuery(Paged):
+    """Newest first."""
+
+    actor: str | None = Field(None, description="only this person's")
+
+
+class ConversationPage(Record):
+    items: list[ConversationSummary]
+    next: str | None = None
+
+
+class ConversationQuery(Record):
+    id: Id
+    actor: str | None = Field(None, description="NOT_FOUND where it is another person's")
+
+
+class ConversationCommand(Record):
+    id: Id
+    actor: Actor
+    command: Literal["rename", "delete"]
+    title: str = Field("", max_length=200)
+
+
+class AnalysisQuery(Record):
+    """The newest analysis of an incident."""
+
+    incident_id: Id
+
+
+class Analyse(Record):
+    """Make an analysis now."""
+
+    incident_id: Id
+    actor: Actor
+    deadline_s: float = Field(60, gt=0, le=600)
+
+
+# --- gateway ---------------------------------------------------------------------------------------------------------
+
+
+class CheckKey(Record):
+    """mcp was shown an API key, and asks what it opens."""
+
+    key: str = Field(max_length=400, repr=False)
+    address: str = Field("", max_length=100, description="of the client: refused credentials are counted by it")
+
+
+class KeyStanding(Record):
+    """`name` is empty where the key opens nothing."""
+
+    name: str
+    role: str = Field(description="viewer, operator or admin")
+    sites: list[Site]
+
+
 _READERS = ("gateway", "mcp", "review", "meta", "actions")
 _PEOPLE = ("gateway", "mcp")
 
@@ -343,6 +504,11 @@ class Endpoints:
     TRIGGERS: ClassVar = Endpoint("context", "triggers", TriggersQuery, TriggerPage, callers=_READERS)
     WINDOW: ClassVar = Endpoint("context", "window", WindowQuery, ContextWindow, callers=_READERS)
     STATUS: ClassVar = Endpoint("context", "status", Empty, FleetStatus, callers=_READERS)
+    SENSORS: ClassVar = Endpoint("context", "sensors", SensorsQuery, SensorsReply, callers=_READERS)
+    SEL: ClassVar = Endpoint("context", "sel", SelQuery, SelPage, callers=_READERS)
+    BMCS: ClassVar = Endpoint("context", "bmcs", BmcsQuery, BmcPage, callers=_READERS)
+    INVENTORY: ClassVar = Endpoint("context", "inventory", InventoryQuery, Inventory, callers=_READERS)
+    EDIT_INVENTORY: ClassVar = Endpoint("context", "edit-inventory", EditInventory, Inventory, callers=("gateway",))
 
     ACTIONS: ClassVar = Endpoint("actions", "actions", ActionsQuery, ActionPage, callers=("gateway", "mcp", "review"))
     ACTION: ClassVar = Endpoint("actions", "action", ActionQuery, Action, callers=_PEOPLE)
@@ -352,6 +518,28 @@ class Endpoints:
     AUDIT_VERIFY: ClassVar = Endpoint("actions", "audit-verify", Empty, AuditVerdict, callers=_PEOPLE)
     TICKETS: ClassVar = Endpoint("actions", "tickets", TicketsQuery, TicketPage, callers=_PEOPLE)
     AUTONOMY: ClassVar = Endpoint("actions", "autonomy", SetAutonomy, Autonomy, callers=("gateway",))
+
+    COMPLETE: ClassVar = Endpoint(
+        "hybrid-coordinator", "complete", CompleteRequest, Completion, callers=("trigger", "review", "meta")
+    )
+    COMPLETE_STREAM: ClassVar = StreamEndpoint(
+        "hybrid-coordinator", "complete-stream", CompleteRequest, CompletionPart, callers=("meta",)
+    )
+    AUGMENT: ClassVar = Endpoint("hybrid-coordinator", "augment", AugmentQuery, Augmented, callers=_READERS)
+    REMEMBER: ClassVar = Endpoint("hybrid-coordinator", "remember", Remember, Remembered, callers=_PEOPLE)
+    MODELS: ClassVar = Endpoint("hybrid-coordinator", "models", Empty, ModelsReply, callers=_READERS)
+
+    ASK: ClassVar = Endpoint("meta", "ask", Question, Answer, callers=_PEOPLE)
+    ASK_STREAM: ClassVar = StreamEndpoint("meta", "ask-stream", Question, AnswerPart, callers=_PEOPLE)
+    CONVERSATIONS: ClassVar = Endpoint("meta", "conversations", ConversationsQuery, ConversationPage, callers=_PEOPLE)
+    CONVERSATION: ClassVar = Endpoint("meta", "conversation", ConversationQuery, Conversation, callers=_PEOPLE)
+    CONVERSATION_COMMAND: ClassVar = Endpoint(
+        "meta", "conversation-command", ConversationCommand, ConversationSummary, callers=_PEOPLE
+    )
+    ANALYSIS: ClassVar = Endpoint("meta", "analysis", AnalysisQuery, Analysis, callers=_PEOPLE)
+    ANALYSE: ClassVar = Endpoint("meta", "analyse", Analyse, Analysis, callers=_PEOPLE)
+
+    CHECK_KEY: ClassVar = Endpoint("gateway", "check-key", CheckKey, KeyStanding, callers=("mcp",))
 
     @classmethod
     def all(cls) -> list[Endpoint[Record, Record]]:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from groundcrew.contracts import actions, incidents, observations
+from groundcrew.contracts import actions, conversations, incidents, observations
 from groundcrew.contracts.envelope import Envelope, Message
 from groundcrew.contracts.identity import token
 
@@ -195,10 +195,16 @@ ROUTES: tuple[Route, ...] = (
         publishers=("review",),
     ),
     Route(
+        message=conversations.AnalysisCompleted,
+        subject="gc.{site}.analysis.{incident}",
+        stream="INCIDENT",
+        publishers=("meta",),
+    ),
+    Route(
         message=actions.ActionProposed,
         subject="gc.{site}.action.proposed.{entity}",
         stream="ACTION",
-        publishers=("review", "meta"),
+        publishers=("review", "meta", "mcp"),
     ),
     Route(
         message=actions.ActionGranted,
@@ -226,6 +232,9 @@ ROUTES: tuple[Route, ...] = (
 
 _OBSERVED = tuple(f"gc.{{site}}.observe.{kind}.*" for kind in ("logs", "metrics", "services", "sel", "sensors"))
 _CHANGED = tuple(f"gc.{{site}}.action.{state}.*" for state in actions.ActionState)
+
+_ENDED = ("refused", "rejected", "expired", "succeeded", "failed", "unknown")
+_DECIDED = tuple(f"gc.{{site}}.action.{state}.*" for state in _ENDED)
 
 
 class Durables:
@@ -275,6 +284,15 @@ class Durables:
         max_deliver=20,
     )
 
+    ESCALATIONS = Durable(name="escalations", owner="meta", stream="INCIDENT", filters=("gc.{site}.escalation.*",))
+    LEARN_INCIDENTS = Durable(
+        name="learn-incidents",
+        owner="hybrid-coordinator",
+        stream="INCIDENT",
+        filters=("gc.{site}.incident.resolved.*",),
+    )
+    LEARN_ACTIONS = Durable(name="learn-actions", owner="hybrid-coordinator", stream="ACTION", filters=_DECIDED)
+
     @classmethod
     def all(cls) -> list[Durable]:
         return [value for value in vars(cls).values() if isinstance(value, Durable)]
@@ -317,6 +335,8 @@ def subject_of(envelope: Envelope[Any]) -> str:
             keys["incident"] = data.incident_id
         case incidents.ReviewCompleted():
             keys["scope"] = token(data.scope)
+        case conversations.AnalysisCompleted():
+            keys["incident"] = data.analysis.incident_id
         case actions.ActionChanged():
             keys["state"] = data.action.state.value
         case incidents.Tick():

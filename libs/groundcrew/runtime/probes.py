@@ -20,9 +20,13 @@ HEALTH_PORTS = {
     "review": 8084,
     "actions": 8085,
     "runner": 8086,
+    "ipmi-collector": 8087,
+    "meta": 8088,
+    "hybrid-coordinator": 8092,
     "gateway": 40083,
+    "mcp": 40084,
 }
-"""Where each service answers probes unless `http.port` says otherwise. The gateway answers on its own port."""
+"""Where each service answers probes unless `http.port` says otherwise. gateway and mcp answer on their own ports."""
 
 
 def routes(board: Health, registry: CollectorRegistry) -> list[Route]:

@@ -1,0 +1,1 @@
+"""Talking to models over the OpenAI protocol; only hybrid-coordinator does."""

@@ -1,0 +1,1 @@
+"""The ipmi-collector: event logs, sensors and chassis states of BMCs."""

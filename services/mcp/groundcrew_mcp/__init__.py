@@ -1,0 +1,1 @@
+"""The MCP server: the fleet as tools and resources for MCP clients."""

@@ -1,0 +1,1 @@
+"""The meta service: deep analyses and answers on demand."""
