@@ -233,6 +233,26 @@ def config_check(as_json: Json = False) -> None:
     configuration.check(as_json=as_json)
 
 
+@app.command()
+def bench(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Benchmarks, `all`, `list`, or `scenarios DIR...`; after --, options."
+        ),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the page in docs/benchmarks as well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure this checkout, or score scenarios against their known answers.
+
+    `scenarios` takes folders of one scenario, or folders of such folders.
+    """
+    from groundcrew_cli import benching
+
+    benching.bench(names or [], write=write, as_json=as_json, now=_now())
+
+
 Folder = Annotated[
     Path | None, typer.Option("--dir", help="Folder of the files; default: models.dir, else models in GROUNDCREW_HOME.")
 ]

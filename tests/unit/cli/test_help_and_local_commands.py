@@ -23,7 +23,21 @@ from groundcrew_host_collector.settings import HostCollectorSection
 from groundcrew_host_collector.source import LogRow
 from groundcrew_host_collector.units import Unit
 
-COMMANDS = ["up", "down", "status", "check", "incidents", "approve", "reject", "logs", "replay", "models", "config", "test"]
+COMMANDS = [
+    "up",
+    "down",
+    "status",
+    "check",
+    "incidents",
+    "approve",
+    "reject",
+    "logs",
+    "replay",
+    "bench",
+    "models",
+    "config",
+    "test",
+]
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "gpu-falls-off-bus"
 
 
