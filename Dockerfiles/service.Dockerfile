@@ -37,7 +37,8 @@ FROM ${PYTHON_IMAGE} AS service
 COPY --from=dependencies /opt/groundcrew /opt/groundcrew
 ARG TOOLS=""
 RUN if [ -n "${TOOLS}" ]; then \
-      apt-get update -q && apt-get install -y -q --no-install-recommends ${TOOLS} && rm -rf /var/lib/apt/lists/*; \
+      apt-get update -q && apt-get install -y -q --no-install-recommends ${TOOLS} \
+       && rm -rf /var/lib/apt/lists/* /var/cache/apt/*; \
     fi \
  && install -d -o 10001 -g 10001 -m 0750 /var/lib/groundcrew
 ENV PATH=/opt/groundcrew/bin:/usr/local/bin:/usr/bin:/bin \

@@ -50,8 +50,10 @@ def folder_of(section: ModelsSection, named: Path | None) -> Path:
     """`--dir`, else `models.dir`, else `models` in the home of the embedded system."""
     if named or section.dir:
         return Path(named or section.dir).expanduser().absolute()
-    from groundcrew_embedded.home import default_home
-
+    try:
+        from groundcrew_embedded.home import default_home
+    except ModuleNotFoundError:  # the image of the command line alone
+        raise CliError("no folder of models is named", USAGE, hint="name it with --dir or models.dir") from None
     return default_home(os.environ) / "models"
 
 

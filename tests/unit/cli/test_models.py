@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 
 from groundcrew_cli.errors import CliError
+from groundcrew_cli.settings import ModelsSection
 from groundcrew_cli.weights import shelf as shelves
 from groundcrew_cli.weights.catalogue import PURPOSES, Catalogue
 from groundcrew_cli.weights.hub import Hub, client
+from groundcrew_cli.weights.pulling import folder_of
 from groundcrew_cli.weights.shelf import Shelf, amount
 from groundcrew_cli.weights.transfer import Patience, Transfer, Wanted
 
@@ -98,12 +101,20 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Quiet(ThreadingHTTPServer):
+    """A client that has what it wants leaves; that is no error."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        assert isinstance(sys.exc_info()[1], ConnectionError)
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     traits = Server()
     handler = type("Spoilt", (Handler,), {"server_traits": traits})
-    real = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    real.daemon_threads = True
+    real = Quiet(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=real.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     traits.url = f"http://127.0.0.1:{real.server_address[1]}"
@@ -456,6 +467,33 @@ def test_list_shows_what_serves(run: Any, server: Server, shelf: Shelf) -> None:
         "trigger": Catalogue.shipped().default("trigger").file, "review": None, "meta": None,
     }  # fmt: skip
     assert "● qwen2.5-1.5b-instruct" in run("models", "list").out
+
+
+def test_another_pull_at_work_is_waited_for(shelf: Shelf) -> None:
+    shelf.create()
+    waiting = threading.Event()
+    with shelf.writing(lambda: None):
+        other = threading.Thread(target=_write, args=(shelf, waiting))
+        other.start()
+        assert waiting.wait(10)
+        assert not (shelf.path / "done").exists()
+    other.join(10)
+
+    assert (shelf.path / "done").exists()
+
+
+def _write(shelf: Shelf, waiting: threading.Event) -> None:
+    with shelf.writing(waiting.set):
+        (shelf.path / "done").touch()
+
+
+def test_without_a_folder_and_without_a_home_the_option_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the image of the command line alone."""
+    monkeypatch.setitem(sys.modules, "groundcrew_embedded.home", None)
+
+    with pytest.raises(CliError) as failed:
+        folder_of(ModelsSection(), None)
+    assert "--dir" in failed.value.hint
 
 
 # --- catalogue --------------------------------------------------------------------------------------------------------
