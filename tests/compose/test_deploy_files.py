@@ -255,6 +255,41 @@ def test_data_is_in_named_volumes_and_binds_are_read_only() -> None:
             assert source in volumes or ":ro" in rest, f"{name}: {mount}"
 
 
+# --- requirements -----------------------------------------------------------------------------------------------------
+
+LIGHT = sorted(
+    path.parent.name
+    for path in (ROOT / "services").glob("*/groundcrew_*/service.py")
+    if path.parent.name != "groundcrew_hybrid_coordinator"
+)
+
+
+def locked(name: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    return dict(re.findall(r"^([a-z0-9_.\[\]-]+)==([^ ;\\]+)", text, flags=re.MULTILINE))
+
+
+def test_what_the_coordinator_adds_agrees_with_what_all_have() -> None:
+    base, extra, everything = locked("services"), locked("coordinator"), locked("embedded")
+
+    assert {"openai", "qdrant-client", "numpy"} <= set(extra) - set(base)
+    assert base | extra == {name: everything[name] for name in base | extra}
+    assert SERVICES["hybrid-coordinator"]["build"]["args"]["EXTRA"] == "coordinator"
+
+
+@pytest.mark.parametrize("package", LIGHT)
+def test_a_service_starts_without_what_only_the_coordinator_carries(package: str) -> None:
+    code = (
+        "import sys\n"
+        "for name in ('openai', 'redis', 'qdrant_client', 'qdrant_edge', 'numpy'): sys.modules[name] = None\n"
+        f"import groundcrew.runtime.run, {package}.settings, {package}.service"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
 # --- Prometheus and Grafana -------------------------------------------------------------------------------------------
 
 
