@@ -206,7 +206,10 @@ def test_podman_compose_lays_a_machine_file_over_the_composition(machine: str) -
     environment = services["hybrid-coordinator"]["environment"]
     for purpose, port in (("TRIGGER", 40080), ("REVIEW", 40081), ("META", 40082)):
         assert environment[f"GROUNDCREW_MODEL_{purpose}__URL"] == f"http://llama-{purpose.lower()}:{port}/v1"
-        assert f"--port={port}" in services[f"llama-{purpose.lower()}"]["command"]
+        command = services[f"llama-{purpose.lower()}"]["command"]
+        assert str(command[command.index("--port") + 1]) == str(port)
+        assert command[command.index("--model") + 1] == f"/models/{purpose.lower()}.gguf"
+        assert not [word for word in command if word.startswith("--") and "=" in word], "llama.cpp takes none of these"
     assert environment["GROUNDCREW_QDRANT__MODE"] == "embedded"
 
 
