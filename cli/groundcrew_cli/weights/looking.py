@@ -3,7 +3,7 @@
 from typing import Any
 
 from groundcrew_cli.errors import FAILED, CliError
-from groundcrew_cli.terminal import paint, say, say_json, wrapped
+from groundcrew_cli.terminal import command, paint, say, say_json, wrapped
 from groundcrew_cli.weights.catalogue import PURPOSES, Catalogue
 from groundcrew_cli.weights.gauge import gauge
 from groundcrew_cli.weights.shelf import Lock, Shelf, amount
@@ -58,7 +58,7 @@ def verify(shelf: Shelf, *, as_json: bool) -> None:
         raise CliError(
             f"not as it should be: {', '.join(bad)}",
             FAILED,
-            hint="remove what is damaged, then: groundcrew models pull",
+            hint=f"remove what is damaged, then: {command('models pull')}",
         )
 
 
