@@ -13,13 +13,14 @@ from groundcrew.contracts.inventory import Inventory, InventoryBmc, InventoryDep
 from groundcrew.contracts.queries import EditInventory, Failure
 from groundcrew_context.inventory_faults import dependency_key, faults_of, too_large
 
+Entry = InventoryHost | InventoryBmc | InventoryDependency
 E = TypeVar("E", InventoryHost, InventoryBmc, InventoryDependency)
 
 MAX_HOSTS = 5_000
 """Hosts that are taken up by what they report; beyond that only the operator's file adds hosts."""
 
 
-def key_of(entry: InventoryHost | InventoryBmc | InventoryDependency) -> str:
+def key_of(entry: Entry) -> str:
     """'host:name', 'bmc:name' or 'dependency:entity>on'."""
     if isinstance(entry, InventoryDependency):
         return dependency_key(entry)
@@ -72,8 +73,9 @@ def with_file(published: Inventory, listed: Inventory) -> Merged:
 
 def _beside(listed: Sequence[E], published: Sequence[E]) -> list[E]:
     keys = {key_of(entry) for entry in listed}
-    others = [one for one in published if one.origin is not Origin.FILE and key_of(one) not in keys]
-    return [*(_of_file(entry) for entry in listed), *others]
+    beside = [_of_file(entry) for entry in listed]
+    beside += [one for one in published if one.origin is not Origin.FILE and key_of(one) not in keys]
+    return beside
 
 
 def _of_file(entry: E) -> E:
@@ -85,8 +87,7 @@ def _observed(name: str) -> InventoryHost:
 
 
 def _edited(inventory: Inventory, keys: Sequence[str]) -> set[str]:
-    entries = (*inventory.host, *inventory.bmc, *inventory.dependency)
-    return {key_of(one) for one in entries if one.origin is not Origin.FILE} & set(keys)
+    return {key_of(one) for one in _entries(inventory) if one.origin is not Origin.FILE} & set(keys)
 
 
 def _less(inventory: Inventory, keys: set[str]) -> Inventory:
@@ -113,9 +114,11 @@ def edited(published: Inventory, edit: EditInventory, *, file: str) -> Inventory
     hosts = {key_of(one): one for one in published.host}
     bmcs = {key_of(one): one for one in published.bmc}
     dependencies = {key_of(one): one for one in published.dependency}
-    for table in (hosts, bmcs, dependencies):
-        _remove(table, edit.remove, file)
-    unknown = next((key for key in edit.remove if key not in _all(published)), None)
+    _remove(hosts, edit.remove, file)
+    _remove(bmcs, edit.remove, file)
+    _remove(dependencies, edit.remove, file)
+    known = {key_of(one) for one in _entries(published)}
+    unknown = next((key for key in edit.remove if key not in known), None)
     if unknown is not None:
         raise RequestFailed(Failure.NOT_FOUND, f"the inventory has no {unknown[:300]!r}")
     _put(hosts, edit.host, file)
@@ -130,8 +133,8 @@ def edited(published: Inventory, edit: EditInventory, *, file: str) -> Inventory
     return wanted
 
 
-def _all(inventory: Inventory) -> set[str]:
-    return {key_of(one) for one in (*inventory.host, *inventory.bmc, *inventory.dependency)}
+def _entries(inventory: Inventory) -> list[Entry]:
+    return [*inventory.host, *inventory.bmc, *inventory.dependency]
 
 
 def _put(table: dict[str, E], entries: Sequence[E], file: str) -> None:
@@ -151,7 +154,7 @@ def _remove(table: dict[str, E], keys: Sequence[str], file: str) -> None:
             del table[key]
 
 
-def _refuse_of_file(entry: InventoryHost | InventoryBmc | InventoryDependency | None, key: str, file: str) -> None:
+def _refuse_of_file(entry: Entry | None, key: str, file: str) -> None:
     if file and entry is not None and entry.origin is Origin.FILE:
         kind, _, name = key.partition(":")
         reason = f"{kind} {name!r} is listed in the operator's file {file}: edit it there"
