@@ -202,9 +202,11 @@ def sparkline(times: Sequence[datetime], values: Sequence[float], axis: Axis, ga
     """An SVG path in a box of 100 x 30, broken where samples are missing for longer than `gap`."""
     low, high = min(values, default=0), max(values, default=0)
     span = (high - low) or 1
-    parts, last = [], None
+    parts, last, lonely = [], None, False
     for when, value in zip(times, values, strict=True):
-        verb = "L" if last is not None and when - last <= gap else "M"
-        parts.append(f"{verb}{axis.x(when):g} {28 - 26 * (value - low) / span:.1f}")
-        last = when
-    return "".join(parts)
+        joined = last is not None and when - last <= gap
+        if lonely and not joined:
+            parts.append("h0")  # a point by itself is a dot
+        parts.append(f"{'L' if joined else 'M'}{axis.x(when):g} {28 - 26 * (value - low) / span:.1f}")
+        last, lonely = when, not joined
+    return "".join(parts) + ("h0" if lonely else "")
