@@ -127,7 +127,11 @@ def _values(group: Group, series: Series) -> list[str]:
             if points.maxima:
                 name = _label(points, group.each)
                 peaks[name] = max(peaks.get(name, 0.0), max(points.maxima))
-    whole = [name for name in peaks if not (_PARTITION.search(name) and _PARTITION.sub("", name) in peaks)]
+    whole = [
+        name
+        for name, peak in peaks.items()
+        if peak and not (_PARTITION.search(name) and _PARTITION.sub("", name) in peaks)
+    ]
     return sorted(sorted(whole), key=lambda name: -peaks[name])[:_MOST_DEVICES]
 
 

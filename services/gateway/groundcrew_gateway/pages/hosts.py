@@ -44,7 +44,7 @@ _RANGES = {
 }
 _BUCKETS = 120
 _PREFERRED = ("swap_free_bytes", "filesystem_avail_bytes", "pressure_percent")
-_UNDRAWN = ("_total", "_maximum", "_total_bytes", "_size_bytes")  # counters, and limits that never move
+_UNDRAWN = ("_total", "_maximum", "_total_bytes", "_size_bytes", "_files")  # counters, and limits that never move
 _MOST_METRICS = 8
 _MOST_SERIES = 8
 _LOG_LINES = 60
@@ -158,13 +158,21 @@ def _sparks(series: dict[str, list[MetricPoints]], metrics: list[str], axis: Axi
             latest=points.averages[-1],
             low=min(points.minima),
             high=max(points.maxima),
-            # a trend over a sliver of the range says nothing
-            slope_per_hour=points.slope_per_hour if points.times[-1] - points.times[0] > span / 4 else None,
+            slope_per_hour=_trend(points, span),
             path=sparkline(points.times, points.averages, axis, gap_of(points.times, step_s)),
         )
         for metric in metrics
         for points in _liveliest(series[metric])
     ]
+
+
+def _trend(points: MetricPoints, span: timedelta) -> float | None:
+    """Per hour; none over a sliver of the range, or where it comes to less than a hundredth of the values."""
+    if points.slope_per_hour is None or points.times[-1] - points.times[0] <= span / 4:
+        return None
+    hours = span.total_seconds() / 3_600
+    size = max(abs(min(points.minima)), abs(max(points.maxima)))
+    return points.slope_per_hour if abs(points.slope_per_hour) * hours >= size / 100 else None
 
 
 def _liveliest(series: list[MetricPoints]) -> list[MetricPoints]:

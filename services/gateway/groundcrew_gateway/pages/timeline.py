@@ -9,7 +9,25 @@ from groundcrew.contracts.incidents import Incident, Severity
 from groundcrew.contracts.queries import IncidentDetail, TriggerSummary
 from groundcrew_gateway.pages.wording import exact
 
-_STEPS_S = (1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
+_STEPS_S = (
+    1,
+    5,
+    10,
+    30,
+    60,
+    300,
+    600,
+    1_800,
+    3_600,
+    10_800,
+    21_600,
+    43_200,
+    86_400,
+    172_800,
+    432_000,
+    604_800,
+    2_592_000,
+)
 _MOST_TICKS = 6
 _TOGETHER = 1.6  # percent: marks closer than this are drawn as one
 COLUMNS = 48

@@ -86,10 +86,12 @@ def quantity(value: float, unit: str = "") -> str:
         return _bytes(value)
     if unit == "bytes_per_second":
         return f"{_bytes(value)}/s"
+    if unit == "seconds" and 0 < abs(value) < 1:
+        return f"{value * 1000:.3g} ms"
     if value == int(value) and abs(value) < 1e6:
         text = str(int(value))
     else:
-        text = f"{value:.3g}" if abs(value) < 1e6 else f"{value:,.0f}"
+        text = f"{value:.3g}" if abs(value) < 1e3 else f"{value:,.0f}"
     return text + _UNITS.get(unit, f" {unit}" if unit else "")
 
 
