@@ -30,6 +30,8 @@ config_app = typer.Typer(help="Show or check the configuration.", no_args_is_hel
 app.add_typer(config_app, name="config")
 models_app = typer.Typer(help="Model files for the local model servers.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+inventory_app = typer.Typer(help="What is listed: hosts, their BMCs, places, parts and dependencies.")
+app.add_typer(inventory_app, name="inventory")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Url = Annotated[
@@ -215,6 +217,61 @@ def replay(
     from groundcrew_cli import replaying
 
     replaying.replay(folder, as_json=as_json)
+
+
+@inventory_app.callback(invoke_without_command=True)
+def inventory(
+    context: typer.Context, url: Url = None, key_file: KeyFile = None, site: Site = None, as_json: Json = False
+) -> None:
+    """What is listed: hosts, their BMCs, places, parts and dependencies."""
+    if context.invoked_subcommand is None:
+        inventory_show(url, key_file, site, as_json)
+
+
+@inventory_app.command("show")
+def inventory_show(url: Url = None, key_file: KeyFile = None, site: Site = None, as_json: Json = False) -> None:
+    """Hosts by rack, BMCs and dependencies, each with who said so."""
+    from groundcrew_cli import connection
+    from groundcrew_cli import inventory as showing
+
+    with connection.connect(url, key_file, site) as gateway:
+        showing.show(gateway, as_json=as_json, now=_now())
+
+
+InventoryPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", readable=False, help="inventory.toml, or a CSV file of hosts with [[host]]'s keys as heading."
+    ),
+]
+
+
+@inventory_app.command("check")
+def inventory_check(file: InventoryPath, as_json: Json = False) -> None:
+    """Whether a file could be taken in; exit code 2 where not. Needs no running system."""
+    from groundcrew_cli import inventory as checking
+
+    checking.check(file, as_json=as_json)
+
+
+@inventory_app.command("import")
+def inventory_import(
+    file: InventoryPath,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would change.")] = False,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Add what a file lists, or replace it by name; what it does not list stays.
+
+    Entries of the system's own inventory.toml are edited there.
+    """
+    from groundcrew_cli import connection
+    from groundcrew_cli import inventory as importing
+
+    with connection.connect(url, key_file, site) as gateway:
+        importing.take_in(gateway, file, dry_run=dry_run, as_json=as_json)
 
 
 @config_app.command("show")

@@ -47,14 +47,24 @@ class Gateway:
     def post(self, model: type[M], path: str, body: Mapping[str, Any]) -> M:
         return self._read(model, path, self._send("POST", path, {}, body))
 
-    def _send(self, method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any] | None) -> bytes:
+    def patch(self, model: type[M], path: str, body: Mapping[str, Any], *, if_match: str) -> M:
+        return self._read(model, path, self._send("PATCH", path, {}, body, {"If-Match": if_match}))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         import httpx2
 
         params = {name: value for name, value in query.items() if value is not None}
         if self._site:
             params["site"] = self._site
         try:
-            reply = self._client.request(method, f"/api/v1/{path}", params=params, json=body)
+            reply = self._client.request(method, f"/api/v1/{path}", params=params, json=body, headers=headers)
         except httpx2.TimeoutException:
             raise CliError(f"{self.url} did not answer within {TIMEOUT_S:g} s", FAILED) from None
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
