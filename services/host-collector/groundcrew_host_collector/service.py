@@ -3,6 +3,7 @@
 import socket
 
 from groundcrew.runtime.resources import Resources
+from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector import machine
 from groundcrew_host_collector.collector import Collector, absent_where
 from groundcrew_host_collector.delivery import Delivery
@@ -14,7 +15,6 @@ from groundcrew_host_collector.line import LineReader
 from groundcrew_host_collector.metrics import HostMetrics
 from groundcrew_host_collector.settings import HostCollectorSection, Settings
 from groundcrew_host_collector.source import LogSource
-from groundcrew_host_collector.statuses import Statuses
 from groundcrew_host_collector.units import Units
 
 
