@@ -57,6 +57,9 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await bus.serve(Endpoints.METRICS, answering(answers.metrics))
     await bus.serve(Endpoints.SERVICES, answering(answers.services))
     await bus.serve(Endpoints.TRIGGERS, answering(answers.triggers))
+    await bus.serve(Endpoints.BMCS, answering(answers.bmcs))
+    await bus.serve(Endpoints.SENSORS, answering(answers.sensors))
+    await bus.serve(Endpoints.SEL, answering(answers.sel))
     await bus.serve(Endpoints.WINDOW, answering(windows.window))
     await bus.serve(Endpoints.STATUS, answering(answers.status))
 
