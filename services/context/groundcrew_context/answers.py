@@ -109,6 +109,8 @@ class Answers:
         names = sorted({*rows, *addresses, *hosts, *(entry.name for entry in inventory.bmc)})
         if query.name is not None:
             names = [name for name in names if name == query.name]
+        if query.host is not None:
+            names = [name for name in names if hosts.get(name) == query.host]
         after = [name for name in names if query.cursor is None or name > query.cursor]
         page = after[: query.limit]
         items = [_bmc(name, rows.get(name), addresses.get(name, ""), hosts.get(name, "")) for name in page]

@@ -23,6 +23,7 @@ from groundcrew.contracts.queries import (
     ServicesReply,
 )
 from groundcrew_gateway.access import Viewer
+from groundcrew_gateway.pages.bmcs import bmc_of_host, severity_of, status_word
 from groundcrew_gateway.pages.render import Asking, page
 from groundcrew_gateway.pages.timeline import Axis, sparkline
 from groundcrew_gateway.pages.wording import unit_of
@@ -85,11 +86,12 @@ async def host(
     logs_query = LogsQuery(
         host=name, contains=contains or None, max_priority=max_priority, limit=_LOG_LINES, cursor=cursor
     )
-    services, logs, incidents, sparks = await asyncio.gather(
+    services, logs, incidents, sparks, bmc = await asyncio.gather(
         asking.ask(Endpoints.SERVICES, ServicesQuery(host=name), ServicesReply(services=[])),
         asking.ask(Endpoints.LOGS, logs_query, LogPage(items=[])),
         asking.ask(Endpoints.INCIDENTS, IncidentsQuery(host=name, limit=20), IncidentPage(items=[])),
         _sparks(asking, name, _chosen(found.latest), _RANGES[span]),
+        bmc_of_host(asking, name),
     )
     states = sorted(services.services, key=lambda one: (one.active_state != "failed", one.unit))
     return await page(
@@ -102,6 +104,9 @@ async def host(
         logs=logs,
         incidents=incidents.items,
         sparks=sparks,
+        bmc=bmc,
+        severity_of=severity_of,
+        status_word=status_word,
         span=span,
         spans=list(_RANGES),
         filters={"contains": contains, "max_priority": max_priority},
