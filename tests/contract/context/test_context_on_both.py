@@ -1,15 +1,22 @@
 """The context service does the same on the fakes and on real servers."""
 
+import asyncio
 from contextlib import AsyncExitStack
 
+import pytest
+
 from groundcrew.bus.memory import MemoryBroker, MemoryBus
+from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.clock import VirtualClock
+from groundcrew.contracts.inventory import InventoryHost
 from groundcrew.contracts.queries import (
+    EditInventory,
     Empty,
     Endpoints,
     IncidentCommand,
     IncidentQuery,
     IncidentsQuery,
+    InventoryQuery,
     WindowQuery,
 )
 from groundcrew.stores.context.memory import MemoryContextStore
@@ -105,3 +112,30 @@ async def test_restart_in_mid_stream_records_every_line_once_and_keeps_the_incid
         await station.until(stored)
         [incident] = await listed(station.bus)
         assert incident.cause.id == "disk.failed"
+
+
+async def test_inventory_is_edited_by_several_processes_and_nothing_is_lost(station, tmp_path):
+    file = tmp_path / "inventory.toml"
+    file.write_text('[[host]]\nname = "n0"\nrack = "r1"\n')
+    async with AsyncExitStack() as stack:
+        await station.start(stack, inventory_file=str(file))
+        await station.start(stack, inventory_file=str(file), instance="two")
+
+        def edit(number):
+            change = EditInventory(actor=f"person-{number}", host=[InventoryHost(name=f"n{number}", rack="r2")])
+            return station.bus.request(Endpoints.EDIT_INVENTORY, change)
+
+        made = await asyncio.gather(*(edit(number) for number in range(1, 5)))
+        assert sorted(one.revision for one in made) == [2, 3, 4, 5]
+
+        async def told():
+            inventory = await station.bus.request(Endpoints.INVENTORY, InventoryQuery())
+            return {one.name for one in inventory.host} == {f"n{number}" for number in range(5)}
+
+        await station.until(told)
+        with pytest.raises(RequestFailed, match="edit it there"):
+            await edit(0)
+    async with AsyncExitStack() as again:
+        await station.start(again, inventory_file=str(file))
+        inventory = await station.bus.request(Endpoints.INVENTORY, InventoryQuery())
+        assert (inventory.revision, [one.origin for one in inventory.host]) == (5, ["file", *["rest"] * 4])

@@ -18,6 +18,13 @@ from groundcrew.contracts.audit import GENESIS, link
 from groundcrew.contracts.clock import VirtualClock
 from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.incidents import Cause, Evidence, Finding, Incident, IncidentState, Severity
+from groundcrew.contracts.inventory import (
+    Inventory,
+    InventoryBmc,
+    InventoryDependency,
+    InventoryHost,
+    InventoryPart,
+)
 from groundcrew.contracts.observations import SourceStatus
 from groundcrew.contracts.queries import (
     ActionPage,
@@ -54,6 +61,7 @@ from groundcrew.stores.gateway.memory import MemoryGatewayStore
 from groundcrew.stores.gateway.port import Role
 from groundcrew.telemetry.log import new_log
 from groundcrew.telemetry.metrics import new_registry
+from groundcrew_context.inventory_edits import edited
 from groundcrew_gateway import keys
 from groundcrew_gateway.app import build_app
 from groundcrew_gateway.gateway import Gateway
@@ -178,6 +186,26 @@ def record(event: str = "Power Supply AC lost") -> SelEntry:
     )
 
 
+def listed() -> Inventory:
+    """Two hosts of the operator's file on one feed, one edited over REST, and a BMC."""
+    part = InventoryPart(component_class="psu", locator="PSU2", model="PWS-2K20A", serial="P2K2")
+    return Inventory(
+        revision=7,
+        changed_at=START - timedelta(hours=2),
+        changed_by="ada",
+        host=[
+            InventoryHost(
+                name="brickbox-43", address="10.1.0.43", bmc="brickbox-43-bmc", vendor="Supermicro", model="SYS-420GP",
+                serial="S4217", rack="r7", unit="U12", pdu=["pdu-3a", "pdu-3b"], switch="tor-7", gpus=8, part=[part],
+            ),
+            InventoryHost(name="brickbox-44", rack="r7", unit="U14", pdu=["pdu-3b"], switch="tor-7"),
+            InventoryHost(name="web-01", origin="rest"),
+        ],
+        bmc=[InventoryBmc(name="brickbox-43-bmc", address="10.2.0.43", user="monitor")],
+        dependency=[InventoryDependency(entity="host:brickbox-43", on="host:nfs-1", kind="storage")],
+    )  # fmt: skip
+
+
 def _number(cursor: str | None) -> int:
     if cursor and not (cursor.isascii() and cursor.isdigit()):
         raise RequestFailed(Failure.INVALID, "cursor: expected the `next` of the page before")
@@ -207,6 +235,7 @@ class Fleet:
     level: AutonomyLevel = AutonomyLevel.SUGGEST
     stopped: bool = False
     asked: list[Any] = field(default_factory=list)
+    inventory: Inventory = field(default_factory=lambda: listed())
 
     async def serve(self, bus: MemoryBus) -> None:
         for endpoint, handler in (
@@ -230,6 +259,8 @@ class Fleet:
             (Endpoints.AUDIT_VERIFY, self._verify),
             (Endpoints.TICKETS, self._tickets),
             (Endpoints.AUTONOMY, self._autonomy),
+            (Endpoints.INVENTORY, self._inventory),
+            (Endpoints.EDIT_INVENTORY, self._edit_inventory),
         ):
             await bus.serve(endpoint, handler)
 
@@ -401,6 +432,18 @@ class Fleet:
             self.stopped = query.stopped
         waiting = sum(one.state is ActionState.QUEUED for one in self.actions)
         return Autonomy(level=self.level, stopped=self.stopped, waiting=waiting)
+
+    async def _inventory(self, _query: Any) -> Inventory:
+        return self.inventory
+
+    async def _edit_inventory(self, query: Any) -> Inventory:
+        """By the rules that context has."""
+        self.asked.append(query)
+        made = edited(self.inventory, query, file="/etc/groundcrew/inventory.toml")
+        if made != self.inventory:
+            update = {"revision": made.revision + 1, "changed_by": query.actor, "changed_at": START}
+            self.inventory = made.model_copy(update=update)
+        return self.inventory
 
 
 @dataclass(kw_only=True)
