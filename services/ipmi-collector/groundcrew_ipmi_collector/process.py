@@ -12,6 +12,7 @@ from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 
 _MAX_OUTPUT = 8 * 1024 * 1024
 _MAX_COMPLAINT = 64 * 1024
+_PIPE_BYTES = 60_000
 _PR_SET_PDEATHSIG = 1
 _LIBC = None
 
@@ -39,10 +40,11 @@ async def finished(argv: Sequence[str], *, environ: Mapping[str, str], said: byt
     if _LIBC is None:
         _LIBC = ctypes.CDLL(None, use_errno=True)
     parent = os.getpid()
+    heard = _filled_pipe(said)
     try:
         process = await asyncio.create_subprocess_exec(
             *argv,
-            stdin=asyncio.subprocess.PIPE,
+            stdin=heard,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC", **environ},
@@ -50,10 +52,12 @@ async def finished(argv: Sequence[str], *, environ: Mapping[str, str], said: byt
         )
     except OSError as error:
         raise IpmiFailed(Reason.TOOL, f"{argv[0]} does not start: {error.strerror or error}") from None
+    finally:
+        os.close(heard)
     try:
         async with asyncio.timeout(timeout_s):
-            output, complaint, _ = await asyncio.gather(
-                _read(process.stdout, _MAX_OUTPUT), _read(process.stderr, _MAX_COMPLAINT), _say(process, said)
+            output, complaint = await asyncio.gather(
+                _read(process.stdout, _MAX_OUTPUT), _read(process.stderr, _MAX_COMPLAINT)
             )
             code = await process.wait()
     except TimeoutError:
@@ -75,12 +79,13 @@ async def _read(stream: asyncio.StreamReader | None, most: int) -> bytes:
     return bytes(kept)
 
 
-async def _say(process: asyncio.subprocess.Process, said: bytes) -> None:
-    assert process.stdin is not None
-    with suppress(ConnectionError):  # it ended before it had read all
-        process.stdin.write(said)
-        await process.stdin.drain()
-    process.stdin.close()
+def _filled_pipe(said: bytes) -> int:
+    """A real pipe that holds all of it: ipmitool opens /dev/stdin by name, which the event loop's sockets forbid."""
+    assert len(said) <= _PIPE_BYTES, f"{len(said)} bytes do not fit a pipe at once"
+    reading, writing = os.pipe()
+    os.write(writing, said)
+    os.close(writing)
+    return reading
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -161,11 +161,12 @@ class SimulatedBmc:
         self._until(lambda: self.entries() == 0, "the log is not empty")
 
     def lose_log(self) -> None:
-        """As when its board was replaced: it starts with an empty log that numbers from 1, and a clock that is set."""
+        """As when its board was replaced: it starts with an empty log that numbers from 1, and a clock a little ahead: no record
+        can have number and second in common with one of before."""
         self.kill()
         shutil.rmtree(self.folder / "state")
         self.start()
-        self.set_clock()
+        self.set_clock(int(time.time()) + 2)
 
     def add_sensor(self, name: str, value: int) -> None:
         """A temperature that it did not have before, as after an update of its firmware."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import psutil
+import uvloop
 
 from groundcrew.contracts.clock import SystemClock, to_us
 
@@ -31,6 +32,12 @@ async def test_sensors_event_log_and_chassis_become_observations(reading: Readin
     assert (facts["power"], facts["faults"]) == ("on", "none")
     assert (facts["product_vendor"], facts["product"], facts["product_serial"]) == ("Acme", "Brick 4", "SN-77")
     assert (facts["firmware"], facts["sel_entries"], facts["clock_offset_s"]) == ("9.08", "1", "0")
+
+
+def test_it_is_read_on_the_event_loop_of_production_too(reading: Reading):
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(reading.poll())
+    assert {state for state, _ in reading.sources.values()} == {"present"}
 
 
 async def test_a_temperature_over_its_threshold_has_the_status_that_rules_look_for(reading: Reading):
