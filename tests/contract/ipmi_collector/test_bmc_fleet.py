@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,12 @@ class Watching:
     folder: Path
     revision: int = 0
     process: subprocess.Popen[bytes] | None = None
-    names: dict[str, SimulatedBmc] = field(default_factory=dict)
 
     @property
     def store(self) -> Path:
         return self.folder / "store.jsonl"
 
-    def list(self, **bmcs: SimulatedBmc) -> None:
+    def name(self, **bmcs: SimulatedBmc) -> None:
         """The inventory names these BMCs, by a write that is seen whole."""
         self.revision += 1
         inventory = Inventory(
@@ -120,7 +119,7 @@ def bmc(tmp_path: Path) -> Iterator[SimulatedBmc]:
 @pytest.mark.chaos
 def test_killed_in_mid_poll_each_record_is_stored_once_with_one_time(bmc: SimulatedBmc, watching: Watching):
     chance = random.Random(11)
-    watching.list(one=bmc)
+    watching.name(one=bmc)
     for life in range(5):
         bmc.add_records(40, start=40 * life)
         before = len(watching.published("observe.sel", "one"))
@@ -131,8 +130,7 @@ def test_killed_in_mid_poll_each_record_is_stored_once_with_one_time(bmc: Simula
                 watching.until(lambda known=before: len(watching.published("observe.sel", "one")) > known, "nothing")
             else:
                 assert watching.process is not None
-                collector = psutil.Process(watching.process.pid)
-                watching.until(lambda: collector.children(), "ipmitool was not started")
+                watching.until(psutil.Process(watching.process.pid).children, "ipmitool was not started")
                 time.sleep(chance.uniform(0, 0.3))
 
     records = watching.records("one")
@@ -143,7 +141,7 @@ def test_killed_in_mid_poll_each_record_is_stored_once_with_one_time(bmc: Simula
 
 @pytest.mark.chaos
 def test_no_ipmitool_outlives_a_killed_collector(bmc: SimulatedBmc, watching: Watching):
-    watching.list(one=bmc)
+    watching.name(one=bmc)
     bmc.freeze()
     with watching.running():
         assert watching.process is not None
@@ -157,7 +155,7 @@ def test_no_ipmitool_outlives_a_killed_collector(bmc: SimulatedBmc, watching: Wa
 
 def test_a_bmc_that_hangs_holds_up_no_other(bmc: SimulatedBmc, watching: Watching, tmp_path: Path):
     with simulated(tmp_path / "hanging") as hanging:
-        watching.list(hangs=hanging, works=bmc)
+        watching.name(hangs=hanging, works=bmc)
         hanging.freeze()
         with watching.running():
             watching.until(lambda: watching.state("hangs") == "failing", "it is not told that it hangs")
@@ -170,11 +168,11 @@ def test_a_bmc_that_hangs_holds_up_no_other(bmc: SimulatedBmc, watching: Watchin
 
 
 def test_bmcs_come_and_go_with_the_inventory_without_a_restart(bmc: SimulatedBmc, watching: Watching, tmp_path: Path):
-    watching.list()
+    watching.name()
     with simulated(tmp_path / "other") as other, watching.running():
-        watching.list(one=bmc)
+        watching.name(one=bmc)
         watching.until(lambda: watching.state("one") == "present", "the first is not read")
-        watching.list(two=other)
+        watching.name(two=other)
         watching.until(lambda: watching.state("two") == "present", "the second is not read")
         told = len(watching.published("observe.inventory", "one"))
         more = len(watching.published("observe.inventory", "two")) + 2
@@ -183,7 +181,7 @@ def test_bmcs_come_and_go_with_the_inventory_without_a_restart(bmc: SimulatedBmc
 
 
 def test_one_bmc_under_two_names_never_has_two_sessions_at_once(bmc: SimulatedBmc, watching: Watching):
-    watching.list(one=bmc, same=bmc)
+    watching.name(one=bmc, same=bmc)
     with watching.running():
         assert watching.process is not None
         collector = psutil.Process(watching.process.pid)
