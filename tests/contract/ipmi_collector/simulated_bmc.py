@@ -161,8 +161,8 @@ class SimulatedBmc:
         self._until(lambda: self.entries() == 0, "the log is not empty")
 
     def lose_log(self) -> None:
-        """As when its board was replaced: it starts with an empty log that numbers from 1, and a clock a little ahead: no record
-        can have number and second in common with one of before."""
+        """As when its board was replaced: an empty log that numbers from 1, and a clock a little ahead, so that no
+        record has number and second in common with one of before."""
         self.kill()
         shutil.rmtree(self.folder / "state")
         self.start()
