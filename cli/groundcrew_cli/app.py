@@ -209,6 +209,25 @@ def logs(
 
 
 @app.command()
+def bmcs(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One BMC, by its whole name.")] = None,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Which BMCs answer; of one its facts, sensors and event log."""
+    from groundcrew_cli import bmcs as showing
+    from groundcrew_cli import connection
+
+    with connection.connect(url, key_file, site) as gateway:
+        if name is None:
+            showing.show_list(gateway, as_json=as_json, now=_now())
+        else:
+            showing.show_one(gateway, name, as_json=as_json, now=_now())
+
+
+@app.command()
 def replay(
     folder: Annotated[Path, typer.Argument(metavar="DIR", readable=False, help="Folder of a scenario.")],
     as_json: Json = False,

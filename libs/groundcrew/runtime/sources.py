@@ -19,7 +19,8 @@ PLAIN_PREFIXES = ("TEST_",)
 SECTIONS = frozenset(
     {
         "site", "nats", "postgres", "http", "log",
-        "host_collector", "trigger", "context", "review", "actions", "runner", "gateway", "embedded", "cli", "models",
+        "host_collector", "ipmi_collector", "trigger", "context", "review", "meta", "actions", "runner", "gateway", "mcp",
+        "hybrid_coordinator", "embedded", "cli", "models",
     }
 )  # fmt: skip
 """Every section there is. A service checks the keys of its own; `groundcrew config check` checks all."""

@@ -10,7 +10,7 @@ from groundcrew_gateway import problems
 from groundcrew_gateway.gateway import Gateway
 from groundcrew_gateway.openapi import bare_app
 from groundcrew_gateway.pages import actions as action_pages
-from groundcrew_gateway.pages import errors, hosts, overview, render, signing
+from groundcrew_gateway.pages import bmcs, errors, hosts, overview, render, signing
 from groundcrew_gateway.pages import incidents as incident_pages
 from groundcrew_gateway.pages import inventory as inventory_page
 from groundcrew_gateway.protect import Protect
@@ -22,7 +22,7 @@ def build_app(gateway: Gateway, *, health: Health, registry: CollectorRegistry) 
     app.state.gateway = gateway
     app.state.templates = render.templates()
     problems.install(app, page=errors.problem_page, wants_page=errors.wants_page)
-    for part in (overview, incident_pages, action_pages, inventory_page, hosts, signing):
+    for part in (overview, incident_pages, action_pages, inventory_page, hosts, bmcs, signing):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=render.STATIC), name="static")
     app.router.routes.extend(probes.routes(health, registry))

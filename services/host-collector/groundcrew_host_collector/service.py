@@ -3,6 +3,7 @@
 import socket
 
 from groundcrew.runtime.resources import Resources
+from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector import machine
 from groundcrew_host_collector.collector import Collector, absent_where
 from groundcrew_host_collector.delivery import Delivery
@@ -16,7 +17,6 @@ from groundcrew_host_collector.sar import SarFiles
 from groundcrew_host_collector.sar_history import SarHistory
 from groundcrew_host_collector.settings import HostCollectorSection, Settings
 from groundcrew_host_collector.source import LogSource
-from groundcrew_host_collector.statuses import Statuses
 from groundcrew_host_collector.units import Units
 
 

@@ -22,7 +22,7 @@ from groundcrew_host_collector.delivery import Delivery
 from groundcrew_host_collector.ledger import Ledger
 from groundcrew_host_collector.sar import SarFiles
 from groundcrew_host_collector.sar_history import NAME, SarHistory
-from groundcrew_host_collector.statuses import Statuses
+from groundcrew.runtime.statuses import Statuses
 
 SADC = Path("/usr/lib/sysstat/sadc")
 DATA = Path(os.environ.get("GROUNDCREW_DATA") or Path(__file__).parents[4] / "shared/data") / "sar"

@@ -31,6 +31,8 @@ from groundcrew.contracts.queries import (
     AuditPage,
     AuditVerdict,
     Autonomy,
+    BmcPage,
+    BmcSummary,
     ContextWindow,
     Endpoints,
     Failure,
@@ -44,6 +46,10 @@ from groundcrew.contracts.queries import (
     LogPage,
     MetricPoints,
     MetricsReply,
+    SelEntry,
+    SelPage,
+    SensorReading,
+    SensorsReply,
     ServicesReply,
     ServiceState,
     TicketPage,
@@ -146,6 +152,40 @@ def summary(name: str = "brickbox-43", health: int = 60) -> HostSummary:
     )
 
 
+def bmc(**changes: Any) -> BmcSummary:
+    plain = BmcSummary(
+        name="brickbox-43-bmc",
+        entity="bmc:brickbox-43-bmc",
+        host="brickbox-43",
+        address="10.20.0.43",
+        last_seen=START,
+        facts={"power": "on", "sel_entries": "212", "clock_offset_s": "0", "answered_at": START.isoformat()},
+        sources=[SourceStatus(name="sel", state="present", detail="followed, every 30 s", since=START)],
+    )
+    return plain.model_copy(update=changes)
+
+
+def reading(sensor: str, value: float | None, status: str = "ok") -> SensorReading:
+    unit = "" if value is None else "degrees C"
+    return SensorReading(
+        time=START, bmc="brickbox-43-bmc", sensor=sensor, value=value, text="", unit=unit, status=status
+    )
+
+
+def record(event: str = "Power Supply AC lost") -> SelEntry:
+    return SelEntry(
+        id=stable_id("record", event),
+        bmc="brickbox-43-bmc",
+        record_id=212,
+        time=START - timedelta(minutes=24),
+        source_time="03/04/26 02:36:11 UTC",
+        sensor="Power Supply PS2 Status",
+        event=event,
+        asserted=True,
+        text=f"Power Supply PS2 Status | {event} | Asserted",
+    )
+
+
 def listed() -> Inventory:
     """Two hosts of the operator's file on one feed, one edited over REST, and a BMC."""
     part = InventoryPart(component_class="psu", locator="PSU2", model="PWS-2K20A", serial="P2K2")
@@ -185,6 +225,11 @@ class Fleet:
     )
     findings: list[Finding] = field(default_factory=list)
     hosts: list[HostSummary] = field(default_factory=lambda: [summary(), summary("web-01", 100)])
+    bmcs: list[BmcSummary] = field(default_factory=lambda: [bmc()])
+    sensors: list[SensorReading] = field(
+        default_factory=lambda: [reading("CPU1 Temp", 62.0), reading("FAN1", 0.0, "cr")]
+    )
+    records: list[SelEntry] = field(default_factory=lambda: [record()])
     actions: list[Action] = field(default_factory=lambda: [action()])
     log_lines: list[str] = field(default_factory=lambda: ["NVRM: Xid 79", "link is up"])
     level: AutonomyLevel = AutonomyLevel.SUGGEST
@@ -203,6 +248,9 @@ class Fleet:
             (Endpoints.METRICS, self._metrics),
             (Endpoints.SERVICES, self._services),
             (Endpoints.TRIGGERS, self._triggers),
+            (Endpoints.BMCS, self._bmcs),
+            (Endpoints.SENSORS, self._sensors),
+            (Endpoints.SEL, self._sel),
             (Endpoints.WINDOW, self._window),
             (Endpoints.ACTIONS, self._actions),
             (Endpoints.ACTION, self._action),
@@ -311,6 +359,18 @@ class Fleet:
             incident_id=self.incidents[0].id if self.incidents else None,
         )
         return TriggerPage(items=[trigger])
+
+    async def _bmcs(self, query: Any) -> BmcPage:
+        found = [one for one in self.bmcs if query.name in (None, one.name) and query.host in (None, one.host)]
+        return BmcPage(items=found[: query.limit])
+
+    async def _sensors(self, query: Any) -> SensorsReply:
+        self.asked.append(query)
+        return SensorsReply(sensors=self.sensors)
+
+    async def _sel(self, query: Any) -> SelPage:
+        self.asked.append(query)
+        return SelPage(items=self.records[: query.limit])
 
     async def _window(self, query: Any) -> ContextWindow:
         self._find(query.incident_id)

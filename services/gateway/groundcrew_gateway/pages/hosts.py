@@ -26,6 +26,7 @@ from groundcrew.contracts.queries import (
     ServicesReply,
 )
 from groundcrew_gateway.access import Viewer
+from groundcrew_gateway.pages.bmcs import bmc_of_host, severity_of, status_word
 from groundcrew_gateway.pages.charts import CHARTED, gap_of, host_charts
 from groundcrew_gateway.pages.place import ORIGINS, place_of
 from groundcrew_gateway.pages.render import Asking, page
@@ -91,12 +92,13 @@ async def host(
     axis, step_s = Axis(now - wide, now), max(1, int(wide.total_seconds() // _BUCKETS))
     names = _names(found.latest)
     sparked = _chosen(names)
-    services, logs, incidents, inventory, series = await asyncio.gather(
+    services, logs, incidents, inventory, series, bmc = await asyncio.gather(
         asking.ask(Endpoints.SERVICES, ServicesQuery(host=name), ServicesReply(services=[])),
         asking.ask(Endpoints.LOGS, logs_query, LogPage(items=[])),
         asking.ask(Endpoints.INCIDENTS, IncidentsQuery(host=name, limit=20), IncidentPage(items=[])),
         asking.ask(Endpoints.INVENTORY, InventoryQuery(), Inventory()),
         _series(asking, name, [*(one for one in CHARTED if one in names), *sparked], axis, step_s),
+        bmc_of_host(asking, name),
     )
     states = sorted(services.services, key=lambda one: (one.active_state != "failed", one.unit))
     return await page(
@@ -115,6 +117,9 @@ async def host(
         axis=axis,
         step_s=step_s,
         sar=next((one for one in found.sources if one.name == "sar" and one.state is SourceState.PRESENT), None),
+        bmc=bmc,
+        severity_of=severity_of,
+        status_word=status_word,
         span=span,
         spans=list(_RANGES),
         filters={"contains": contains, "max_priority": max_priority},

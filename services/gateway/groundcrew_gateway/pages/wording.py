@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-_UNITS = {"percent": " %", "celsius": " °C", "seconds": " s", "per_second": "/s"}
+_UNITS = {
+    "percent": " %",
+    "celsius": " °C",
+    "degrees C": " °C",
+    "Volts": " V",
+    "Watts": " W",
+    "Amps": " A",
+    "seconds": " s",
+    "per_second": "/s",
+}
 
 MARKS = {
     "critical": "●",
