@@ -24,9 +24,9 @@ WAIT_S = 5.0
 LOOK_S = 0.1
 LIVE = [ActionState.QUEUED, ActionState.APPROVED, ActionState.RUNNING]
 _NEXT = {
-    ActionState.QUEUED: "waits for a person: on the page, or with `groundcrew approve`",
-    ActionState.RUNNING: "policy lets it run; get_action tells the outcome",
-    ActionState.APPROVED: "was approved; get_action tells the outcome",
+    ActionState.QUEUED: "a person approves it on the page, or with `groundcrew approve`",
+    ActionState.RUNNING: "it runs; get_action tells the outcome",
+    ActionState.APPROVED: "get_action tells the outcome",
 }
 
 
@@ -53,11 +53,12 @@ class Proposing:
             states=[ActionState(name) for name in states], incident_id=incident_id, limit=limit, cursor=cursor
         )
         page = await self._asking.ask(Endpoints.ACTIONS, query, site)
-        return told.ActionList(actions=[told.ActionTold.of(one) for one in page.items], next=page.next)
+        return told.ActionList(actions=[told.ActionBrief.of(one) for one in page.items], next=page.next)
 
     async def get_action(self, action_id: given.RecordId, site: given.SiteName = None) -> told.ActionTold:
         """One action with its exact command, who decided, its outcome and output."""
-        return told.ActionTold.of(await self._asking.ask(Endpoints.ACTION, ActionQuery(id=action_id), site))
+        action = await self._asking.ask(Endpoints.ACTION, ActionQuery(id=action_id), site)
+        return told.ActionTold.with_output(action)
 
     async def propose_service_restart(
         self,

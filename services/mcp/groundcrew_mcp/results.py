@@ -309,8 +309,7 @@ class BmcList(Page):
     bmcs: list[BmcTold]
 
 
-class ActionTold(Told):
-    notice: str = NOTICE
+class ActionBrief(Told):
     id: str
     kind: str
     target: str
@@ -325,10 +324,9 @@ class ActionTold(Told):
     created_at: AwareDatetime
     expires_at: AwareDatetime
     outcome: str
-    output: str
 
     @classmethod
-    def of(cls, action: Action) -> "ActionTold":
+    def of(cls, action: Action) -> "ActionBrief":
         return cls(
             id=action.id,
             kind=action.kind.value,
@@ -344,12 +342,20 @@ class ActionTold(Told):
             created_at=action.created_at,
             expires_at=action.expires_at,
             outcome=harmless(action.outcome),
-            output=fenced_output(action.output),
         )
 
 
+class ActionTold(ActionBrief):
+    notice: str = NOTICE
+    output: str = Field(description="what the command printed, the end kept")
+
+    @classmethod
+    def with_output(cls, action: Action) -> "ActionTold":
+        return cls(**dict(ActionBrief.of(action)), output=fenced_output(action.output))
+
+
 class ActionList(Page):
-    actions: list[ActionTold]
+    actions: list[ActionBrief]
 
 
 class AnswerTold(Told):
