@@ -7,7 +7,11 @@ from typing import ParamSpec, TypeVar
 from mcp.server.mcpserver import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ToolAnnotations
+from structlog.typing import FilteringBoundLogger
 
+from groundcrew.bus.port import Bus
+from groundcrew.contracts.clock import Clock
+from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.runtime.resources import Resources as Given
 from groundcrew.telemetry.metrics import product_version
 from groundcrew_mcp.asking import Asking
@@ -34,7 +38,9 @@ _LOOKS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent
 _PROPOSES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
 
 
-def build(given: Given, metrics: McpMetrics) -> MCPServer:
+def build(
+    bus: Bus, clock: Clock, *, produced_by: ProducedBy, metrics: McpMetrics, log: FilteringBoundLogger
+) -> MCPServer:
     """The server over this bus."""
     server = MCPServer(
         "groundcrew",
@@ -44,9 +50,9 @@ def build(given: Given, metrics: McpMetrics) -> MCPServer:
         subscriptions=False,  # streams that stay open would have to be bounded; whoever wants news asks again
         log_level="WARNING",
     )
-    asking = Asking(given.bus)
-    looking, knowing = Looking(asking, given.clock), Knowing(asking)
-    proposing = Proposing(asking, given.bus, given.clock, given.produced_by, given.log)
+    asking = Asking(bus)
+    looking, knowing = Looking(asking, clock), Knowing(asking)
+    proposing = Proposing(asking, bus, clock, produced_by, log)
     for tool, title, annotations in (
         (looking.fleet_status, "Fleet status", _LOOKS),
         (looking.list_incidents, "List incidents", _LOOKS),
@@ -74,7 +80,7 @@ def build(given: Given, metrics: McpMetrics) -> MCPServer:
 
 def manager(given: Given, metrics: McpMetrics, section: McpSection) -> Manager:
     """The protocol over HTTP without sessions: each request stands for itself, so nothing piles up."""
-    server = build(given, metrics)
+    server = build(given.bus, given.clock, produced_by=given.produced_by, metrics=metrics, log=given.log)
     server.streamable_http_app(
         stateless_http=True,
         max_request_body_size=section.max_body_bytes,
