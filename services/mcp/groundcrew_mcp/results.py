@@ -118,7 +118,7 @@ class IncidentTold(IncidentBrief):
     @classmethod
     def from_detail(cls, detail: IncidentDetail, most: int) -> "IncidentTold":
         incident = detail.incident
-        shown = detail.evidence[-most:]
+        shown = detail.evidence[-most:] if most else []
         return cls.model_validate(
             cls.fields_of(incident)
             | {
