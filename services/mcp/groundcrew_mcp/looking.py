@@ -100,7 +100,7 @@ class Looking:
     async def search_logs(
         self,
         host: given.HostFilter = None,
-        unit: Annotated[str | None, Field(max_length=256, description="only of this systemd unit")] = None,
+        unit: given.UnitFilter = None,
         contains: given.Contains = None,
         max_priority: Annotated[int, Field(ge=0, le=7, description="3: errors and worse, 4: warnings too")] = 7,
         since: given.Since = None,
@@ -126,7 +126,7 @@ class Looking:
     async def get_metrics(
         self,
         host: given.HostName,
-        name: Annotated[str, Field(min_length=1, max_length=200, description="e.g. load1; get_host lists them")],
+        name: given.MetricName,
         minutes: Annotated[int, Field(ge=1, le=43_200, description="length of the range")] = 60,
         until: Annotated[AwareDatetime | None, Field(description="end of the range; absent: now")] = None,
         site: given.SiteName = None,

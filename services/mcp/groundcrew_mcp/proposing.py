@@ -63,8 +63,8 @@ class Proposing:
     async def propose_service_restart(
         self,
         host: given.HostName,
-        unit: Annotated[str, Field(min_length=1, max_length=256, description="with its suffix, e.g. nginx.service")],
-        reason: Annotated[str, Field(min_length=1, max_length=1_000, description="why; it goes into the audit log")],
+        unit: given.UnitName,
+        reason: given.Reason,
         incident_id: Annotated[Id | None, Field(description="the incident that it is meant to mend")] = None,
         site: given.SiteName = None,
     ) -> told.Proposed:
@@ -75,8 +75,6 @@ class Proposing:
             caller.require_proposer()
         except NotAllowed as error:
             raise ToolError(str(error)) from None
-        if "\0" in unit + reason:
-            raise ToolError("unit and reason: text without NUL characters is expected")
         where = self._asking.site(site)
         known = await self._asking.ask(Endpoints.HOSTS, HostsQuery(limit=1, name=host), where)
         if not any(one.name == host for one in known.items):
