@@ -228,6 +228,23 @@ def bmcs(
 
 
 @app.command()
+def mcp(
+    url: Annotated[
+        str | None,
+        typer.Option("--url", help="Address of the MCP server; default: cli.mcp_url, else the one of this machine."),
+    ] = None,
+    key_file: KeyFile = None,
+) -> None:
+    """Speak MCP on standard input and output, for a client that starts programs.
+
+    A running system answers, as it does over HTTP: the same tools, resources and rules.
+    """
+    from groundcrew_cli import agents
+
+    agents.serve(url, key_file)
+
+
+@app.command()
 def replay(
     folder: Annotated[Path, typer.Argument(metavar="DIR", readable=False, help="Folder of a scenario.")],
     as_json: Json = False,

@@ -4,7 +4,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +13,9 @@ from groundcrew.runtime.settings import load
 from groundcrew_cli.errors import FAILED, NOT_POSSIBLE, NOT_RUNNING, USAGE, CliError
 from groundcrew_cli.settings import Settings
 from groundcrew_cli.terminal import command
+
+if TYPE_CHECKING:
+    from groundcrew_embedded.command import State
 
 M = TypeVar("M", bound=BaseModel)
 TIMEOUT_S = 15.0
@@ -103,32 +106,38 @@ def connect(url: str | None, key_file: Path | None, site: str | None) -> Gateway
 
     The key of this machine's own system is shown to no other machine. Raises CliError, SettingsError.
     """
-    from groundcrew_embedded.home import Home, default_home
-
     settings = load(Settings, environ=os.environ).cli
-    home = Home(default_home(os.environ))
-    url = url or settings.url or _running(home.path)
+    url = url or settings.url or running().url
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise CliError(f"--url {url!r}: expected something like http://127.0.0.1:40083", USAGE)
+    return Gateway(url, key_for(url, key_file), site)
+
+
+def key_for(url: str, key_file: Path | None) -> str:
+    """The API key to show at `url`: of the file, else of the settings, else of this machine's own system."""
+    from groundcrew_embedded.home import Home, default_home
+
     if key_file is not None:
-        return Gateway(url, _key(key_file), site)
-    if key := settings.api_key.get_secret_value():
-        return Gateway(url, key, site)
+        return _key(key_file)
+    if key := load(Settings, environ=os.environ).cli.api_key.get_secret_value():
+        return key
     if not _is_here(url):
         raise CliError(f"{url} is not this machine: its API key is needed", USAGE, hint="name it with --key-file")
-    return Gateway(url, _key(home.api_key), site)
+    return _key(Home(default_home(os.environ)).api_key)
 
 
-def _running(home: Path) -> str:
-    from groundcrew_embedded.command import state
+def running() -> "State":
+    """The system that `groundcrew up` keeps in GROUNDCREW_HOME."""
+    from groundcrew_embedded.command import default_home, state
 
+    home = default_home(os.environ)
     try:
-        running = state(home)
+        found = state(home)
     except OSError as error:
         raise unusable(error, home) from None
-    if running is None:
+    if found is None:
         raise CliError(f"nothing is running in {home}", NOT_RUNNING, hint=f"start it with: {command('up')}")
-    return running.url
+    return found
 
 
 def unusable(error: OSError, home: Path) -> CliError:

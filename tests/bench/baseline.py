@@ -50,6 +50,7 @@ def groundcrew(*arguments: str, checkout: Path = ROOT, env: dict[str, str] | Non
 def environment(home: Path, log: Path) -> dict[str, str]:
     return {
         "GROUNDCREW_HOME": str(home),
+        "GROUNDCREW_MCP__PORT": "40192",
         "GROUNDCREW_HOST_COLLECTOR__FILES": json.dumps([str(log), "/var/log/*log"]),
         "GROUNDCREW_HOST_COLLECTOR__HOST": "this-machine",
     }
@@ -106,7 +107,7 @@ def running(home: Path) -> dict[str, object]:
 def report_fresh(folder: Path) -> None:
     clone = folder / "fresh"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-    env = {"GROUNDCREW_HOME": str(folder / "fresh-home"), "PIP_NO_CACHE_DIR": "1"}
+    env = {"GROUNDCREW_HOME": str(folder / "fresh-home"), "GROUNDCREW_MCP__PORT": "40192", "PIP_NO_CACHE_DIR": "1"}
     first, _ = groundcrew("up", "--detach", "--port", "40190", checkout=clone, env=env)
     groundcrew("down", checkout=clone, env=env)
     tests, said = groundcrew("test", "-q", checkout=clone, env=env)

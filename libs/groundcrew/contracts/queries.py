@@ -486,6 +486,7 @@ class KeyStanding(Record):
     name: str
     role: str = Field(description="viewer, operator or admin")
     sites: list[Site]
+    wait_s: float = Field(0, description="above 0: too many keys of this address were refused; seconds to wait")
 
 
 _READERS = ("gateway", "mcp", "review", "meta", "actions")

@@ -18,9 +18,10 @@ PLAIN_PREFIXES = ("TEST_",)
 
 SECTIONS = frozenset(
     {
-        "site", "nats", "postgres", "http", "log",
-        "host_collector", "ipmi_collector", "trigger", "context", "review", "meta", "actions", "runner", "gateway", "mcp",
-        "hybrid_coordinator", "embedded", "cli", "models",
+        "site", "nats", "postgres", "http", "log", "redis", "qdrant",
+        "host_collector", "ipmi_collector", "trigger", "context", "review", "meta", "actions", "runner", "gateway",
+        "mcp", "hybrid_coordinator", "model_trigger", "model_review", "model_meta", "remote_model",
+        "embedded", "cli", "models",
     }
 )  # fmt: skip
 """Every section there is. A service checks the keys of its own; `groundcrew config check` checks all."""

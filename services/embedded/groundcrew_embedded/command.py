@@ -48,7 +48,7 @@ def up_detached(options: UpOptions) -> Ready:
     finally:
         os.close(reading)
     if event.get("ready"):
-        return Ready(url=event["url"], link=event["link"])
+        return Ready(url=event["url"], link=event["link"], mcp_url=event["mcp_url"])
     if not event:
         with contextlib.suppress(psutil.Error):
             psutil.Process(pid).terminate()
@@ -123,7 +123,7 @@ def _background(argv: list[str]) -> int:
     log = RollingLog(Home(given.home).logs / "up.log")
 
     def ready(found: Ready) -> None:
-        report(given.status_fd, ready=True, url=found.url, link=found.link)
+        report(given.status_fd, ready=True, url=found.url, link=found.link, mcp_url=found.mcp_url)
         os.close(given.status_fd)
 
     last = ""

@@ -1,6 +1,6 @@
 """The child process that runs all services. Started by `up`, which owns the servers that it connects to.
 
-Run as `python -m groundcrew_embedded.services HOME --status-fd N [--port N] [--demo]`.
+Run as `python -m groundcrew_embedded.services HOME --status-fd N [--port N] [--mcp-port N] [--demo]`.
 """
 
 import argparse
@@ -51,6 +51,7 @@ class Options:
 
     home: Home
     port: int | None
+    mcp_port: int | None
     demo: bool
     feed: bool
     environ: Mapping[str, str]
@@ -83,6 +84,8 @@ def settings_of(service: Service, options: Options, *, site: str | None = None) 
         overrides["actions"] = {"execute": False}
     if service.name == "gateway" and options.port is not None:
         overrides["gateway"] = {"port": options.port}
+    if service.name == "mcp" and options.mcp_port is not None:
+        overrides["mcp"] = {"port": options.mcp_port}
     defaults: dict[str, dict[str, Any]] = {}
     keys = sections(cls)[service.section].model_fields if service.section in sections(cls) else {}
     if "state_dir" in keys:
@@ -218,18 +221,24 @@ class Process:
         return await drain(whole, self._log, DRAIN_S) == 0
 
 
+def _section(services: list[Wired], name: str) -> Any:
+    """A service's own section of its own settings class."""
+    return getattr(next(wired.settings for wired in services if wired.service.name == name), name)
+
+
 async def run(options: Options, services: list[Wired], log: FilteringBoundLogger, status: int) -> int:
     """Start, tell the parent, wait for a signal or for a task that ends, drain. Returns the exit code."""
     stop = stop_on_signals()
     process = Process(options, SystemClock(), log, services)
-    gateway = next(wired.settings for wired in services if wired.service.name == "gateway")
-    section = getattr(gateway, "gateway")  # noqa: B009 - the gateway's own settings class
+    section, mcp = (_section(services, name) for name in ("gateway", "mcp"))
     url = f"http://127.0.0.1:{section.port}"
 
     async def start_and_wait() -> str:
         listen(section.host, section.port, setting="--port").close()
+        listen(mcp.host, mcp.port, setting="mcp.port").close()
         await process.start()
-        report(status, ready=True, url=url, link=await process.link(url))
+        link = await process.link(url)
+        report(status, ready=True, url=url, link=link, mcp_url=f"http://127.0.0.1:{mcp.port}/mcp")
         log.info("running", url=url, version=product_version())
         return await process.ended()
 
@@ -256,11 +265,19 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="groundcrew_embedded.services")
     parser.add_argument("home", type=Path)
     parser.add_argument("--port", type=int)
+    parser.add_argument("--mcp-port", type=int)
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--feed", action="store_true")
     parser.add_argument("--status-fd", type=int, required=True)
     given = parser.parse_args(argv)
-    options = Options(home=Home(given.home), port=given.port, demo=given.demo, feed=given.feed, environ=os.environ)
+    options = Options(
+        home=Home(given.home),
+        port=given.port,
+        mcp_port=given.mcp_port,
+        demo=given.demo,
+        feed=given.feed,
+        environ=os.environ,
+    )
     try:
         services = [Wired(service, settings_of(service, options), AsyncExitStack()) for service in SERVICES]
         if options.demo:

@@ -18,6 +18,7 @@ class Ready:
 
     url: str
     link: str
+    mcp_url: str = ""
 
 
 def report(handle: int, **event: Any) -> None:
@@ -64,6 +65,7 @@ class State:
     version: str
     services_pid: int | None = None
     servers: dict[str, int] = field(default_factory=dict)
+    mcp_url: str = ""
 
 
 def write_state(home: Home, state: State) -> None:

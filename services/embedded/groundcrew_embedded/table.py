@@ -41,6 +41,7 @@ SERVICES = (
     Service("review", "groundcrew_review"),
     Service("runner", "groundcrew_runner"),
     Service("gateway", "groundcrew_gateway"),
+    Service("mcp", "groundcrew_mcp"),
     Service("host-collector", "groundcrew_host_collector"),
     Service("ipmi-collector", "groundcrew_ipmi_collector"),
 )

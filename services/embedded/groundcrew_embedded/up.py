@@ -34,13 +34,15 @@ _SERVICES_STOP_S = 15
 
 @dataclass(frozen=True, kw_only=True)
 class UpOptions:
-    """`port`: of the page; None: as configured, 0: any free one that is then kept.
+    """`port`: of the page; None: as configured, 0: any free one that is then kept, and another for
+    `mcp_port`.
 
     `demo`: replay a scenario in a site of its own.
     """
 
     home: Path
     port: int | None = None
+    mcp_port: int | None = None
     demo: bool = False
 
 
@@ -61,6 +63,7 @@ class ServicesProcess:
         argv = [sys.executable, "-m", "groundcrew_embedded.services", str(self._options.home)]
         argv += ["--status-fd", str(writing)]
         argv += ["--port", str(self._options.port)] if self._options.port is not None else []
+        argv += ["--mcp-port", str(self._options.mcp_port)] if self._options.mcp_port is not None else []
         argv += ["--demo"] if self._options.demo else []
         argv += ["--feed"] if self._options.demo and not self._fed else []
         self._fed = True  # who is started again after a fall has the demo's story in the store already
@@ -80,7 +83,8 @@ class ServicesProcess:
 
     def ready(self) -> Ready:
         assert self.reports is not None
-        return Ready(url=self.reports.seen["url"], link=self.reports.seen.pop("link"))
+        seen = self.reports.seen
+        return Ready(url=seen["url"], link=seen.pop("link"), mcp_url=seen["mcp_url"])
 
     def reason(self) -> str:
         return str(self.reports.seen.get("reason", "")) if self.reports else ""
@@ -105,8 +109,10 @@ class System:
         require_reachable(account, home.path)
         if leftovers := end_leftovers(home.run):
             self._tell(f"ended what a killed run left behind: {', '.join(leftovers)}")
-        claimed = ports.claim([*_SERVERS, "page"], home.run / "ports.json")
-        options = replace(self._options, port=claimed["page"]) if self._options.port == 0 else self._options
+        claimed = ports.claim([*_SERVERS, "page", "mcp"], home.run / "ports.json")
+        options = self._options
+        if options.port == 0:
+            options = replace(options, port=claimed["page"], mcp_port=claimed["mcp"])
         servers = self._servers(account, claimed)
         keepers = {server.name: supervise(home, server, clock=self._clock, tell=self._tell) for server in servers}
         for keeper in keepers.values():
@@ -150,6 +156,7 @@ class System:
         def write() -> None:
             state = State(
                 url=ready.url,
+                mcp_url=ready.mcp_url,
                 pid=me.pid,
                 born=me.create_time(),
                 ports=claimed,

@@ -58,7 +58,11 @@ def address_of(connection: HTTPConnection) -> str:
 
 async def check_key(connection: HTTPConnection, text: str) -> ApiKey:
     """The key that this text opens; failures are counted, and too many of them refused."""
-    gateway, address = gateway_of(connection), address_of(connection)
+    return await open_key(gateway_of(connection), address_of(connection), text)
+
+
+async def open_key(gateway: Gateway, address: str, text: str) -> ApiKey:
+    """The same for a key that came another way than by HTTP."""
     credential = keys.key_id_of(text) or _NO_KEY
     refuse_if_limited(gateway, address, credential)
     key = await keys.find_key(gateway.store, text)
@@ -68,6 +72,13 @@ async def check_key(connection: HTTPConnection, text: str) -> ApiKey:
         gateway.log.warning("auth_refused", address=address, credential=credential)
         raise Problem(401, "the API key is unknown or revoked", headers=_challenge('error="invalid_token"'))
     return key
+
+
+async def touch(gateway: Gateway, key: ApiKey) -> None:
+    """Note that a key was used, once a minute."""
+    now = gateway.clock.now()
+    if key.last_used_at is None or now - key.last_used_at > _TOUCH_EVERY:
+        await gateway.store.touch_key(key.id, now)
 
 
 def refuse_if_limited(gateway: Gateway, address: str, credential: str) -> None:
@@ -98,9 +109,7 @@ async def identify(connection: HTTPConnection, bearer: str | None = None) -> tup
     else:
         key = await _session_key(connection)
         via = "session"
-    now = gateway.clock.now()
-    if key.last_used_at is None or now - key.last_used_at > _TOUCH_EVERY:
-        await gateway.store.touch_key(key.id, now)
+    await touch(gateway, key)
     return key, via
 
 

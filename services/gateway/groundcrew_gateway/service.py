@@ -5,6 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from groundcrew.contracts.clock import Clock
+from groundcrew.contracts.queries import Endpoints
+from groundcrew.runtime.guard import answering
 from groundcrew.runtime.resources import Resources
 from groundcrew.runtime.serving import HttpServer, listen
 from groundcrew.stores.gateway.port import GatewayStore
@@ -17,6 +19,7 @@ from groundcrew_gateway.live import Live
 from groundcrew_gateway.meters import Meters
 from groundcrew_gateway.rest.once import KEPT
 from groundcrew_gateway.settings import Settings
+from groundcrew_gateway.standing import Standings
 
 EXPIRE_EVERY_S = 600
 
@@ -42,6 +45,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         failures=AuthFailures(resources.clock),
         live=live,
     )
+    await resources.bus.serve(Endpoints.CHECK_KEY, answering(Standings(gateway).check))
     app = build_app(gateway, health=resources.health, registry=resources.registry)
     server = HttpServer(app, sock)
     resources.stack.push_async_callback(server.close)

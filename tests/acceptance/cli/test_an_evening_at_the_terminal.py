@@ -96,7 +96,9 @@ def terminal() -> Iterator[Terminal]:
     (folder / "app.log").touch()
     (folder / "groundcrew.toml").write_text(CONFIGURATION.format(folder=folder))
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GROUNDCREW_")}
-    terminal = Terminal(folder, environ | {"GROUNDCREW_HOME": str(folder / "home")})
+    terminal = Terminal(
+        folder, environ | {"GROUNDCREW_HOME": str(folder / "home"), "GROUNDCREW_MCP__PORT": str(free_port())}
+    )
     yield terminal
     terminal.run("down")
     shutil.rmtree(folder, ignore_errors=True)

@@ -20,7 +20,7 @@ def who_may_publish(subject):
     [
         ("gc.demo.action.granted.host_3aweb-1", {"actions"}),
         ("gc.demo.action.reported.host_3aweb-1", {"runner"}),
-        ("gc.demo.action.proposed.host_3aweb-1", {"review", "meta"}),
+        ("gc.demo.action.proposed.host_3aweb-1", {"review", "meta", "mcp"}),
         ("gc.demo.action.approved.host_3aweb-1", {"actions"}),
         ("gc.demo.observe.logs.host_3aweb-1", {"host-collector"}),
         ("gc.demo.observe.sel.bmc_3ax", {"ipmi-collector"}),
