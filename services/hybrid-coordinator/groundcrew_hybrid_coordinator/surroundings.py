@@ -106,7 +106,8 @@ def _meaning(one: CauseEntry, knowledge: Knowledge) -> str:
 
 def _practice(one: CauseEntry) -> str:
     steps = one.steps_for("", "the host")
-    return "\n".join([f"What to do where: {_title(one)}", *(f"{n}. {step}" for n, step in enumerate(steps, 1))])
+    lines = [f"What to do: {_title(one)}", one.explanation, *(f"{n}. {step}" for n, step in enumerate(steps, 1))]
+    return "\n".join(lines)
 
 
 def _title(one: CauseEntry) -> str:
