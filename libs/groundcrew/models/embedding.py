@@ -17,6 +17,11 @@ class Embedder(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def min_score(self) -> float:
+        """The cosine below which two texts have nothing to do with each other, as measured; it is the embedder's own,
+        since cosines of two embedders do not compare."""
+
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """A vector of length 1 for each of at most MAX_BATCH texts. Raises EmbedderUnavailable."""
 

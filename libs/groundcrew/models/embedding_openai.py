@@ -32,6 +32,8 @@ class _Answer(BaseModel):
 class OpenAiEmbedder:
     """`url` ends in `/v1`. `max_characters` of a text are sent, as the server refuses what its model cannot read."""
 
+    min_score = 0.2
+
     def __init__(
         self, url: str, model: str, *, api_key: str = "", timeout_s: float = 30.0, max_characters: int = 2_000
     ) -> None:

@@ -122,7 +122,7 @@ class Memory:
             site=self.site,
             entity=query.entity or "",
             limit=query.limit,
-            min_score=query.min_score,
+            min_score=self._embedder.min_score if query.min_score is None else query.min_score,
         )
 
     def _missing(self, wanted: Sequence[Collection], away: Mapping[Collection, str]) -> str:

@@ -354,6 +354,7 @@ class Lengths:
     """Another embedder: a vector of what the text is made of."""
 
     name = "lengths"
+    min_score = 0.0
 
     async def embed(self, texts):
         return [[float(len(text)), float(text.count("nginx")) * 50, 1.0] for text in texts]
