@@ -90,7 +90,7 @@ async def quality(embedder: Embedder, knowledge: Knowledge) -> None:
         for one, found in zip(asked, ranks(questions, meanings), strict=True)
     ]
     print(
-        f"{embedder.name:18} told at min_score {embedder.min_score}: {sum(kept) / len(kept):.0%} of the right ones in 8,"
+        f"{embedder.name:18} at min_score {embedder.min_score}: {sum(kept) / len(kept):.0%} of the right ones in 8,"
         f" {told} of {len(strangers)} off topic; {per_text * 1e3:.1f} ms per question"
     )
 

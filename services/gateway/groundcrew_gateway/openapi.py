@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from groundcrew_gateway.examples import examples
 from groundcrew_gateway.problems import MEDIA_TYPE, ProblemDocument
-from groundcrew_gateway.rest import actions, fleet, incidents, live, sessions
+from groundcrew_gateway.rest import actions, fleet, incidents, knowledge, live, sessions
 from groundcrew_gateway.rest.once import HEADER
 
 SUMMARY = "What is wrong in a fleet, why, and what is done about it."
@@ -28,7 +28,9 @@ _ERRORS = {
     "503": "The owner of the data does not answer; see Retry-After",
 }
 _OPEN = frozenset({"getSession", "createSession", "deleteSession"})
-_IDEMPOTENT = frozenset({"acknowledgeIncident", "resolveIncident", "noteIncident", "approveAction", "rejectAction"})
+_IDEMPOTENT = frozenset(
+    {"acknowledgeIncident", "resolveIncident", "noteIncident", "approveAction", "rejectAction", "addKnowledge"}
+)
 _SITE = {
     "name": "site",
     "in": "query",
@@ -111,7 +113,7 @@ def bare_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (fleet, incidents, actions, sessions, live):
+    for part in (fleet, incidents, actions, knowledge, sessions, live):
         app.include_router(part.router)
 
     def schema() -> dict[str, Any]:

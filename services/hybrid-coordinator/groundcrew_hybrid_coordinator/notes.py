@@ -8,6 +8,7 @@ from datetime import datetime
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.knowledge import Collection
 from groundcrew.stores.coordinator.vectors import Passage
+from groundcrew.telemetry.redaction import redact_text
 
 PASSAGE_CHARACTERS = 1_200
 """About 300 tokens of English or 500 of logs: what small embedding models read, and what fits a prompt eight times."""
@@ -30,7 +31,7 @@ def passage_id(site: str, collection: Collection, ref: str, number: int = 0) -> 
 
 
 def passages(site: str, collection: Collection, note: Note) -> list[Passage]:
-    """The note in passages. Their ids follow from the ref, so that a repetition changes nothing."""
+    """The note in passages, without secrets. Their ids follow from the ref, so that a repetition changes nothing."""
     return [
         Passage(
             id=passage_id(site, collection, note.ref, number),
@@ -40,7 +41,7 @@ def passages(site: str, collection: Collection, note: Note) -> list[Passage]:
             time=note.time,
             entity=note.entity,
         )
-        for number, text in enumerate(cut(note.text))
+        for number, text in enumerate(cut(redact_text(note.text)))
     ]
 
 

@@ -13,6 +13,7 @@ from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.models.embedding import MAX_BATCH
 from groundcrew.stores.coordinator.vectors import Embedded, Passage, Space
 from groundcrew.stores.port import StoreUnavailable
+from groundcrew.telemetry.redaction import redact_text
 from groundcrew_hybrid_coordinator.memory import COLLECTIONS, Memory
 from groundcrew_hybrid_coordinator.notes import Note
 from groundcrew_hybrid_coordinator.surroundings import INVENTORY, PACK, Notes, of_inventory, of_packs
@@ -147,4 +148,4 @@ class Upkeep:
 
 
 def _fingerprint(note: Note) -> tuple[str, str]:
-    return note.text, note.entity
+    return redact_text(note.text), note.entity

@@ -22,7 +22,8 @@ from groundcrew_host_collector.settings import HostCollectorSection
 from groundcrew_host_collector.source import LogRow
 from groundcrew_host_collector.units import Unit
 
-COMMANDS = ["up", "down", "status", "check", "incidents", "approve", "reject", "logs", "replay", "config", "test"]
+COMMANDS = ["up", "down", "status", "check", "incidents", "approve", "reject", "logs", "knowledge", "replay", "config",
+            "test"]  # fmt: skip
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "gpu-falls-off-bus"
 
 

@@ -18,6 +18,7 @@ from groundcrew.contracts.audit import GENESIS, link
 from groundcrew.contracts.clock import VirtualClock
 from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.incidents import Cause, Evidence, Finding, Incident, IncidentState, Severity
+from groundcrew.contracts.knowledge import Augmented, Passage, Remembered
 from groundcrew.contracts.observations import SourceStatus
 from groundcrew.contracts.queries import (
     ActionPage,
@@ -159,6 +160,7 @@ class Fleet:
     hosts: list[HostSummary] = field(default_factory=lambda: [summary(), summary("web-01", 100)])
     actions: list[Action] = field(default_factory=lambda: [action()])
     log_lines: list[str] = field(default_factory=lambda: ["NVRM: Xid 79", "link is up"])
+    passages: list[Passage] = field(default_factory=list)
     level: AutonomyLevel = AutonomyLevel.SUGGEST
     stopped: bool = False
     asked: list[Any] = field(default_factory=list)
@@ -182,6 +184,8 @@ class Fleet:
             (Endpoints.AUDIT_VERIFY, self._verify),
             (Endpoints.TICKETS, self._tickets),
             (Endpoints.AUTONOMY, self._autonomy),
+            (Endpoints.AUGMENT, self._augment),
+            (Endpoints.REMEMBER, self._remember),
         ):
             await bus.serve(endpoint, handler)
 
@@ -332,6 +336,14 @@ class Fleet:
             body="# Replace PSU2",
         )
         return TicketPage(items=[ticket])
+
+    async def _augment(self, query: Any) -> Augmented:
+        self.asked.append(query)
+        return Augmented(passages=self.passages[: query.limit], embedder="hashing-1_1024")
+
+    async def _remember(self, query: Any) -> Remembered:
+        self.asked.append(query)
+        return Remembered(id=stable_id("passage", query.ref))
 
     async def _autonomy(self, query: Any) -> Autonomy:
         self.asked.append(query)

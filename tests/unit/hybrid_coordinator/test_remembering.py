@@ -291,6 +291,17 @@ async def test_what_cannot_be_remembered_is_refused_in_one_line(site: Site, chan
     assert refused.value.failure is Failure.INVALID
 
 
+async def test_secrets_of_a_configuration_file_are_not_remembered(site: Site):
+    text = "upstream https://ingest:hunter2@10.0.0.7/\nheader Authorization: Bearer abc.def"
+    await site.bus.request(
+        Endpoints.REMEMBER, Remember(collection=Collection.CONFIG_FILES, text=text, ref="ingest.conf", actor="alice")
+    )
+    (kept,) = await site.texts("upstream ingest header", Collection.CONFIG_FILES, min_score=-1)
+    assert "10.0.0.7" in kept
+    assert "hunter2" not in kept
+    assert "abc.def" not in kept
+
+
 def test_a_long_text_is_cut_between_paragraphs_and_loses_no_word():
     text = "\n\n".join(" ".join(f"w{n}" for n in range(start, start + 150)) for start in range(0, 1500, 150))
     parts = cut(text + " " + "x" * 5_000)
