@@ -96,6 +96,20 @@ def restart(one: Incident, state: ActionState = ActionState.SUCCEEDED, **more: A
     return Action(**{**values, **more})
 
 
+def message(site: str, data: Message, entity: str, number: int) -> Envelope[Any]:
+    return seal(
+        data,
+        id=stable_id("message", site, number),
+        site=site,
+        entity=entity,
+        time=START,
+        received_at=START,
+        source="test",
+        position=str(number),
+        produced_by=BY,
+    )
+
+
 class Site:
     """One site's bus with its owners, and a memory wired to it. `vectors` may be shared between sites and starts."""
 
@@ -189,18 +203,7 @@ class Site:
 
     async def _publish(self, data: Message, entity: str) -> None:
         self._sent += 1
-        envelope: Envelope[Any] = seal(
-            data,
-            id=stable_id("message", self.name, self._sent),
-            site=self.name,
-            entity=entity,
-            time=START,
-            received_at=START,
-            source="test",
-            position=str(self._sent),
-            produced_by=BY,
-        )
-        await self.bus.publish(envelope)
+        await self.bus.publish(message(self.name, data, entity, self._sent))
         await self.settle()
 
     async def _incident(self, query: Any) -> IncidentDetail:
