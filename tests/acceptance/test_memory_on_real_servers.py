@@ -73,7 +73,7 @@ async def coordinator(server: NatsServer, folder: Path, stack: AsyncExitStack) -
         stack=stack,
         produced_by=BY,
     )
-    section = KnowledgeSection(embedder="hashing", state_dir=str(folder))
+    section = KnowledgeSection(embedder="hashing", state_dir=folder)
     await wire_knowledge(section, resources, open_vectors(QdrantSection(), section, SITE))
 
 

@@ -27,7 +27,7 @@ def open_vectors(qdrant: QdrantSection, section: KnowledgeSection, site: str) ->
     from groundcrew.stores.coordinator.qdrant_embedded import EmbeddedVectors
 
     # A folder per site: two sites of one process are two owners, and the engine allows one.
-    folder = Path(qdrant.path or Path(section.state_dir) / "vectors") / site
+    folder = (Path(qdrant.path) if qdrant.path else section.state_dir / "vectors") / site
     return EmbeddedVectors(folder, timeout_s=qdrant.timeout_s)
 
 

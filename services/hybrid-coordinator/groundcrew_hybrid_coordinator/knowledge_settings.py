@@ -1,5 +1,6 @@
 """Settings of the memory: where vectors are kept, and what makes them."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -22,7 +23,9 @@ class QdrantSection(Section):
 class KnowledgeSection(Section):
     """The keys of `[hybrid_coordinator]` that the memory reads."""
 
-    state_dir: str = Field("/var/lib/groundcrew/hybrid-coordinator", description="folder of what is kept on disk")
+    state_dir: Path = Field(
+        Path("/var/lib/groundcrew/hybrid-coordinator"), description="folder of what is kept on disk"
+    )
     embedder: Literal["auto", "hashing", "minilm", "openai"] = Field(
         "auto",
         description="what makes vectors of texts. auto: MiniLM where it is installed, else hashing of words, which"

@@ -12,6 +12,7 @@ from groundcrew_hybrid_coordinator.budget import Budget
 from groundcrew_hybrid_coordinator.completing import Completer
 from groundcrew_hybrid_coordinator.handlers import Answers
 from groundcrew_hybrid_coordinator.interactions import Interactions
+from groundcrew_hybrid_coordinator.knowledge import open_vectors, wire_knowledge
 from groundcrew_hybrid_coordinator.metrics import CompletionMetrics
 from groundcrew_hybrid_coordinator.models import nowhere, remote_allowed, routes_of
 from groundcrew_hybrid_coordinator.readiness import model_check
@@ -54,12 +55,15 @@ async def wire(settings: Settings, resources: Resources) -> None:
         metrics.waiting.labels(purpose.value).set_function(partial(_waiting, routes[purpose]))
         resources.health.add(f"model-{purpose.value}", model_check(routes[purpose], missing[purpose]), required=False)
 
+    memory = await wire_knowledge(section, resources, open_vectors(settings.qdrant, section, site))
+
     answers = Answers(
         completer=completer,
         routes=routes,
         nowhere=missing,
         budgets=budgets,
         remote_allowed=remote_allowed(settings),
+        memory=lambda: (memory.embedder, settings.qdrant.mode),
     )
     await bus.serve(Endpoints.COMPLETE, answering(answers.complete))
     await bus.serve_stream(Endpoints.COMPLETE_STREAM, answers.complete_stream)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from groundcrew.contracts.completions import Purpose
 from groundcrew.runtime.settings import Section, ServiceSettings
+from groundcrew_hybrid_coordinator.knowledge_settings import KnowledgeSection, QdrantSection
 
 
 def _http_url(value: str) -> str:
@@ -76,7 +77,7 @@ class RedisSection(Section):
     )
 
 
-class CoordinatorSection(Section):
+class CoordinatorSection(KnowledgeSection):
     allow_remote: list[Literal["trigger", "review", "meta"]] = Field(
         default_factory=list,
         description="purposes whose prompts may leave the site to [remote_model], where the local model is not"
@@ -100,6 +101,7 @@ class Settings(ServiceSettings):
     model_meta: MetaModelSection = MetaModelSection()
     remote_model: RemoteModelSection = RemoteModelSection()
     redis: RedisSection = RedisSection()
+    qdrant: QdrantSection = QdrantSection()
 
     def local(self, purpose: Purpose) -> ModelSection:
         """The section of a purpose's own server."""
