@@ -30,7 +30,13 @@ class AugmentQuery(Record):
     collections: list[Collection] = Field(default_factory=list, description="empty: all")
     entity: Entity | None = Field(None, description="only what is about this entity")
     limit: int = Field(8, ge=1, le=50)
-    min_score: float = Field(0.2, ge=-1, le=1, description="cosine similarity below which nothing is told")
+    min_score: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        description="cosine similarity below which nothing is told; null: what fits the embedder, as cosines of two"
+        " embedders do not compare",
+    )
 
 
 class Passage(Record):

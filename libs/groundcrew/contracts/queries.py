@@ -497,7 +497,9 @@ class Endpoints:
     """The table of endpoints."""
 
     INCIDENTS: ClassVar = Endpoint("context", "incidents", IncidentsQuery, IncidentPage, callers=_READERS)
-    INCIDENT: ClassVar = Endpoint("context", "incident", IncidentQuery, IncidentDetail, callers=_READERS)
+    INCIDENT: ClassVar = Endpoint(
+        "context", "incident", IncidentQuery, IncidentDetail, callers=(*_READERS, "hybrid-coordinator")
+    )
     INCIDENT_COMMAND: ClassVar = Endpoint("context", "incident-command", IncidentCommand, Incident, callers=_PEOPLE)
     HOSTS: ClassVar = Endpoint("context", "hosts", HostsQuery, HostPage, callers=_READERS)
     LOGS: ClassVar = Endpoint("context", "logs", LogsQuery, LogPage, callers=_READERS)
@@ -512,7 +514,9 @@ class Endpoints:
     INVENTORY: ClassVar = Endpoint("context", "inventory", InventoryQuery, Inventory, callers=_READERS)
     EDIT_INVENTORY: ClassVar = Endpoint("context", "edit-inventory", EditInventory, Inventory, callers=("gateway",))
 
-    ACTIONS: ClassVar = Endpoint("actions", "actions", ActionsQuery, ActionPage, callers=("gateway", "mcp", "review"))
+    ACTIONS: ClassVar = Endpoint(
+        "actions", "actions", ActionsQuery, ActionPage, callers=("gateway", "mcp", "review", "hybrid-coordinator")
+    )
     ACTION: ClassVar = Endpoint("actions", "action", ActionQuery, Action, callers=_PEOPLE)
     DECIDE: ClassVar = Endpoint("actions", "decide", DecideAction, Action, callers=("gateway",))
     CONFIRM: ClassVar = Endpoint("actions", "confirm", ConfirmGrant, GrantStanding, callers=("runner",))

@@ -15,6 +15,7 @@ from groundcrew.runtime.settings import PostgresSection, ServiceSettings
 if TYPE_CHECKING:
     from groundcrew.stores.actions.port import ActionStore
     from groundcrew.stores.context.port import ContextStore
+    from groundcrew.stores.coordinator.port import CoordinatorStore
     from groundcrew.stores.database import Database
     from groundcrew.stores.gateway.port import GatewayStore
 
@@ -66,6 +67,7 @@ class PostgresStores:
         self._context: ContextStore | None = None
         self._actions: ActionStore | None = None
         self._gateway: GatewayStore | None = None
+        self._coordinator: CoordinatorStore | None = None
 
     async def context(self) -> "ContextStore":
         from groundcrew.stores.context.postgres import PostgresContextStore
@@ -90,6 +92,14 @@ class PostgresStores:
             if self._gateway is None:
                 self._gateway = PostgresGatewayStore(await self._database("gateway"))
             return self._gateway
+
+    async def coordinator(self) -> "CoordinatorStore":
+        from groundcrew.stores.coordinator.postgres import PostgresCoordinatorStore
+
+        async with self._lock:
+            if self._coordinator is None:
+                self._coordinator = PostgresCoordinatorStore(await self._database("coordinator"))
+            return self._coordinator
 
     async def _database(self, owner: str) -> "Database":
         from groundcrew.stores.database import Database

@@ -23,7 +23,7 @@ def pausing(handler: Handler) -> Handler:
             try:
                 await handler(delivery)
             except StoreUnavailable as error:
-                raise Unavailable("postgres", str(error)) from error
+                raise Unavailable(error.dependency, str(error)) from error
             except (BusUnavailable, StreamFull) as error:
                 raise Unavailable("nats", str(error)) from error
 

@@ -6,7 +6,9 @@ from typing import Protocol
 
 
 class StoreUnavailable(Exception):
-    """The database does not answer; the address is in the text. Whoever handles a message pauses and tries again."""
+    """The store does not answer; the address is in the text. Whoever handles a message pauses and tries again."""
+
+    dependency = "postgres"
 
 
 class StaleRevision(Exception):

@@ -21,6 +21,7 @@ from groundcrew.runtime.settings import load
 from groundcrew.runtime.tasks import RootTasks
 from groundcrew.stores.actions.memory import MemoryActionStore
 from groundcrew.stores.context.memory import MemoryContextStore
+from groundcrew.stores.coordinator.memory import MemoryCoordinatorStore
 from groundcrew.stores.gateway.memory import MemoryGatewayStore
 from groundcrew.telemetry.metrics import product_version
 from groundcrew_actions import service as actions
@@ -41,6 +42,7 @@ class MemoryStores:
     _context: MemoryContextStore = field(default_factory=MemoryContextStore)
     _actions: MemoryActionStore = field(default_factory=MemoryActionStore)
     _gateway: MemoryGatewayStore = field(default_factory=MemoryGatewayStore)
+    _coordinator: MemoryCoordinatorStore = field(default_factory=MemoryCoordinatorStore)
 
     async def context(self) -> MemoryContextStore:
         return self._context
@@ -50,6 +52,9 @@ class MemoryStores:
 
     async def gateway(self) -> MemoryGatewayStore:
         return self._gateway
+
+    async def coordinator(self) -> MemoryCoordinatorStore:
+        return self._coordinator
 
 
 def rehearsal_resources(service: str, bus: Bus, stores: MemoryStores, clock: Clock, stack: AsyncExitStack) -> Resources:

@@ -87,6 +87,8 @@ def settings_of(service: Service, options: Options, *, site: str | None = None) 
     if service.name == "mcp" and options.mcp_port is not None:
         overrides["mcp"] = {"port": options.mcp_port}
     defaults: dict[str, dict[str, Any]] = {}
+    if "redis" in sections(cls):
+        overrides["redis"] = _redis(options.home)
     keys = sections(cls)[service.section].model_fields if service.section in sections(cls) else {}
     if "state_dir" in keys:
         defaults[service.section] = {"state_dir": options.home.path / service.name}
@@ -114,6 +116,11 @@ def _servers(home: Home, user: str) -> dict[str, dict[str, Any]]:
             "wait_s": SERVER_WAIT_S,
         },
     }
+
+
+def _redis(home: Home) -> dict[str, Any]:
+    ports = orjson.loads((home.run / "ports.json").read_bytes())
+    return {"host": "127.0.0.1", "port": ports["valkey"], "password": home.secret("valkey")}
 
 
 class Process:

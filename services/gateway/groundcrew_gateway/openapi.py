@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from groundcrew_gateway.examples import examples
 from groundcrew_gateway.problems import MEDIA_TYPE, ProblemDocument
-from groundcrew_gateway.rest import actions, bmcs, fleet, incidents, inventory, live, sessions
+from groundcrew_gateway.rest import actions, bmcs, fleet, incidents, inventory, knowledge, live, sessions
 from groundcrew_gateway.rest.once import HEADER
 
 SUMMARY = "What is wrong in a fleet, why, and what is done about it."
@@ -38,6 +38,7 @@ _IDEMPOTENT = frozenset(
         "rejectAction",
         "editInventory",
         "addDependency",
+        "addKnowledge",
     }
 )
 _SITE = {
@@ -122,7 +123,7 @@ def bare_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (fleet, bmcs, inventory, incidents, actions, sessions, live):
+    for part in (fleet, bmcs, inventory, incidents, actions, knowledge, sessions, live):
         app.include_router(part.router)
 
     def schema() -> dict[str, Any]:

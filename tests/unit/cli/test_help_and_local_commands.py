@@ -34,6 +34,9 @@ COMMANDS = [
     "replay",
     "bench",
     "models",
+    "knowledge",
+    "inventory",
+    "bmcs",
     "config",
     "test",
 ]

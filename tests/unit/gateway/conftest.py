@@ -25,6 +25,7 @@ from groundcrew.contracts.inventory import (
     InventoryHost,
     InventoryPart,
 )
+from groundcrew.contracts.knowledge import Augmented, Passage, Remembered
 from groundcrew.contracts.observations import SourceStatus
 from groundcrew.contracts.queries import (
     ActionPage,
@@ -232,6 +233,7 @@ class Fleet:
     records: list[SelEntry] = field(default_factory=lambda: [record()])
     actions: list[Action] = field(default_factory=lambda: [action()])
     log_lines: list[str] = field(default_factory=lambda: ["NVRM: Xid 79", "link is up"])
+    passages: list[Passage] = field(default_factory=list)
     level: AutonomyLevel = AutonomyLevel.SUGGEST
     stopped: bool = False
     asked: list[Any] = field(default_factory=list)
@@ -261,6 +263,8 @@ class Fleet:
             (Endpoints.AUTONOMY, self._autonomy),
             (Endpoints.INVENTORY, self._inventory),
             (Endpoints.EDIT_INVENTORY, self._edit_inventory),
+            (Endpoints.AUGMENT, self._augment),
+            (Endpoints.REMEMBER, self._remember),
         ):
             await bus.serve(endpoint, handler)
 
@@ -423,6 +427,14 @@ class Fleet:
             body="# Replace PSU2",
         )
         return TicketPage(items=[ticket])
+
+    async def _augment(self, query: Any) -> Augmented:
+        self.asked.append(query)
+        return Augmented(passages=self.passages[: query.limit], embedder="hashing-1_1024")
+
+    async def _remember(self, query: Any) -> Remembered:
+        self.asked.append(query)
+        return Remembered(id=stable_id("passage", query.ref))
 
     async def _autonomy(self, query: Any) -> Autonomy:
         self.asked.append(query)

@@ -20,6 +20,7 @@ from groundcrew.contracts.queries import (
 from groundcrew_gateway.access import Operator, Viewer
 from groundcrew_gateway.pages.overview import LIVE_STATES, worst_first
 from groundcrew_gateway.pages.render import Asking, back, page
+from groundcrew_gateway.pages.similar import similar
 from groundcrew_gateway.pages.timeline import incident_chart
 from groundcrew_gateway.rest.incidents import SeverityName, command
 from groundcrew_gateway.rest.parameters import Cursor, HostFilter, RecordId, Text
@@ -72,6 +73,7 @@ async def incident(request: Request, caller: Viewer, incident_id: RecordId) -> R
         actions=actions.items,
         tickets=tickets.items,
         chart=incident_chart(detail, actions.items),
+        earlier=await similar(caller, detail.incident),
     )
 
 
