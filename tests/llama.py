@@ -1,4 +1,4 @@
-"""A real llama.cpp server with a tiny random model: what it says is noise, how it says it is the protocol.
+"""A real llama.cpp server with a tiny random model: what it says is noise, how it says it is the protocol."""
 
 import contextlib
 import subprocess
