@@ -1,4 +1,4 @@
-"""A BMC logs that a power supply failed: within one poll it is on REST and on the page, and its incident names the host.
+"""A BMC logs a power supply failure: within one poll it is on REST and on the page, and its incident names the host.
 
 The embedded system runs as `groundcrew up` runs it; the BMC is a real simulated one (`ipmi_sim`).
 """

@@ -18,11 +18,11 @@ from prometheus_client import CollectorRegistry
 from groundcrew.contracts.clock import SystemClock, from_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy
 from groundcrew.contracts.observations import MAX_BATCH_ROWS, SourceState, SourceStatus
+from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector.delivery import Delivery
 from groundcrew_host_collector.ledger import Ledger
 from groundcrew_host_collector.sar import SarFiles
 from groundcrew_host_collector.sar_history import NAME, SarHistory
-from groundcrew.runtime.statuses import Statuses
 
 SADC = Path("/usr/lib/sysstat/sadc")
 DATA = Path(os.environ.get("GROUNDCREW_DATA") or Path(__file__).parents[4] / "shared/data") / "sar"
