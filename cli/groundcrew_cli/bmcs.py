@@ -83,6 +83,6 @@ def _state(bmc: BmcSummary) -> tuple[str, str]:
 
 def _answered(bmc: BmcSummary, now: datetime) -> str:
     try:
-        return f"answered {ago(datetime.fromisoformat(bmc.facts['answered_at']), now)}"
+        return f"answered {ago(datetime.fromisoformat(bmc.facts['answered_at']), now)} ago"
     except (KeyError, ValueError):
         return "never answered"

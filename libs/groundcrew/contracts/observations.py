@@ -107,7 +107,7 @@ class SensorBatch(Columns):
     times: list[int] = Field(description="microseconds since the epoch, UTC")
     sensors: list[str]
     values: list[float | None] = Field(description="None where there is no numeric reading")
-    texts: list[str] = Field(description="discrete states as read (hex), else empty")
+    texts: list[str] = Field(description="discrete states as the source prints them: names or hex, else empty")
     units: list[str]
     statuses: list[str] = Field(description="ok, nc, cr, nr or ns as ipmitool prints them")
 

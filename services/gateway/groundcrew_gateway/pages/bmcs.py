@@ -72,6 +72,11 @@ class Shown:
         return told[0].detail if told else ""
 
     @property
+    def newest_first(self) -> list[SelEntry]:
+        """Records in the BMC's own order where several have the same second."""
+        return sorted(self.records, key=lambda one: (one.time, one.record_id), reverse=True)
+
+    @property
     def worst_first(self) -> list[SensorReading]:
         def place(one: SensorReading) -> tuple[int, str]:
             return (_ORDER.index(one.status) if one.status in _ORDER else len(_ORDER), one.sensor)

@@ -1,0 +1,221 @@
+"""Following a log through what no simulator does: it wraps, skips numbers, changes while it is read, dies with us."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from groundcrew.contracts.clock import VirtualClock
+from groundcrew.contracts.observations import SelBatch
+from groundcrew_ipmi_collector.event_log import MAX_ROWS, EventLog
+from groundcrew_ipmi_collector.ledger import Ledger, Page
+from groundcrew_ipmi_collector.look import Look, SelState
+from groundcrew_ipmi_collector.process import Finished
+from groundcrew_ipmi_collector.raw_record import BmcClock
+from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
+
+START = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
+STAMP = int(START.timestamp())
+
+
+@dataclass
+class Log:
+    """A BMC's event log: numbers and stamps, oldest first; answers as ipmitool would."""
+
+    records: list[tuple[int, int]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    vanishes: bool = False
+
+    def add(self, *numbers: int, stamp: int | None = None) -> None:
+        self.records += [(number, STAMP + number if stamp is None else stamp) for number in numbers]
+
+    @property
+    def state(self) -> SelState:
+        newest = str(self.records[-1]) if self.records else "Not Available"
+        return SelState(len(self.records), "1%", f"{newest} {len(self.records)}", "", overflow=False)
+
+    async def command(self, *words: str, cache: Path | None = None, timeout_s: float = 0) -> Finished:
+        self.asked.append(" ".join(words))
+        shown = self.records[-int(words[3]) :] if len(words) == 4 else self.records
+        lines = [f" {number:3x} | 03/04/26 | 02:00:00 UTC | Fan FAN{number} | Failed | Asserted" for number, _ in shown]
+        return Finished(0, "\n".join(lines), "")
+
+    async def script(self, lines: Sequence[str], *, cache: Path | None = None, timeout_s: float = 0) -> Finished:
+        if self.vanishes:
+            self.records = []
+        held = dict(self.records)
+        said = []
+        for line in lines:
+            low, high = (int(word, 16) for word in line.split()[5:7])
+            number = low | high << 8
+            if number in held:
+                record = number.to_bytes(2, "little") + b"\x02" + held[number].to_bytes(4, "little") + b"\x20" * 9
+                said += [" ff ff " + record[:14].hex(" "), " " + record[14:].hex(" ")]
+        return Finished(0, "\n".join(said), "")
+
+
+class Died(Exception):
+    """The process ended here."""
+
+
+class Rig:
+    """A collector's memory of one log, over restarts; the bus keeps what it took."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = Log()
+        self.clock = VirtualClock(START + timedelta(days=1))
+        self.ledger = Ledger(folder)
+        self.ledger.open()
+        self.stored: list[tuple[str, int, int]] = []
+        self.messages: list[str] = []
+        self.dies_after: int | None = None
+        self.page = Page(bmc="b")
+        self.restart()
+
+    def restart(self) -> None:
+        self.event_log = EventLog(
+            site="demo", entity="bmc:b", ledger=self.ledger, publish=self._publish, clock=self.clock
+        )
+        self.page = self.ledger.read("b")
+
+    async def _publish(self, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
+        self.messages.append(envelope_id)
+        self.stored += zip(batch.ids, batch.record_ids, batch.times, strict=True)
+        if self.dies_after is not None:
+            self.dies_after -= 1
+            if self.dies_after <= 0:
+                raise Died
+
+    async def poll(self, *, bmc_clock: BmcClock | None = None) -> None:
+        look = Look(guid="a1", guid_known=True, clock=bmc_clock or BmcClock(0))
+        self.page = await self.event_log.collect(self.log, look, self.log.state, self.page)  # type: ignore[arg-type]
+
+    @property
+    def numbers(self) -> list[int]:
+        return [number for _, number, _ in self.stored]
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
+
+
+async def test_a_log_that_wraps_round_is_followed_within_its_generation(rig: Rig):
+    rig.log.add(*range(1, 21))
+    await rig.poll()
+    for number in range(21, 60, 3):
+        rig.log.add(number, number + 1, number + 2)
+        rig.log.records = rig.log.records[-20:]  # as many as fit; the oldest go
+        await rig.poll()
+    assert rig.numbers == list(range(1, 60))
+    assert rig.page.generation == 1
+
+
+async def test_a_log_that_wrapped_round_wholly_while_nobody_looked_is_another_generation(rig: Rig):
+    rig.log.add(*range(1, 21))
+    await rig.poll()
+    rig.log.records = []
+    rig.log.add(*range(101, 121))
+    await rig.poll()
+    assert rig.numbers == [*range(1, 21), *range(101, 121)]
+    assert rig.page.generation == 2
+
+
+async def test_where_somebody_deleted_the_newest_record_the_others_are_no_news(rig: Rig):
+    rig.log.add(1, 2, 3, 4)
+    await rig.poll()
+    del rig.log.records[-1]
+    rig.log.add(9)
+    await rig.poll()
+    assert rig.numbers == [1, 2, 3, 4, 9]
+
+
+async def test_record_numbers_with_gaps_are_followed(rig: Rig):
+    rig.log.add(*range(0x14, 0x14 * 40, 0x14))
+    await rig.poll()
+    rig.log.add(0x14 * 41, 0x14 * 45)
+    await rig.poll()
+    assert rig.numbers[-2:] == [0x14 * 41, 0x14 * 45]
+    assert len(set(rig.stored)) == len(rig.stored) == 41
+
+
+async def test_a_log_that_changes_between_two_sessions_is_left_for_the_next_look(rig: Rig):
+    rig.log.add(1, 2)
+    rig.log.vanishes = True
+    with pytest.raises(IpmiFailed) as failure:
+        await rig.poll()
+    assert failure.value.reason is Reason.CHANGED
+    assert not rig.stored
+
+
+async def test_a_record_without_a_time_that_is_new_happened_just_now(rig: Rig):
+    rig.log.add(1)
+    await rig.poll()
+    rig.log.add(2, stamp=40)  # the BMC restarted, and its clock was set since
+    await rig.poll()
+    assert rig.stored[-1][2] == int((START + timedelta(days=1)).timestamp()) * 1_000_000
+
+
+async def test_of_a_log_never_read_before_a_record_without_a_time_is_as_old_as_its_neighbour(rig: Rig):
+    rig.log.add(1, stamp=40)
+    rig.log.add(2, stamp=STAMP - 90 * 86_400)
+    rig.log.add(3, stamp=41)
+    await rig.poll()
+    assert {time for _, _, time in rig.stored} == {(STAMP - 90 * 86_400) * 1_000_000}
+
+
+@pytest.mark.parametrize("dies_after", [1, 2, 3])
+async def test_what_was_under_way_when_it_died_goes_out_again_as_the_same_message(rig: Rig, dies_after: int):
+    rig.log.add(*range(1, 2 * MAX_ROWS + 50), stamp=STAMP)
+    rig.log.add(5_000, stamp=7)
+    rig.dies_after = dies_after
+    with pytest.raises(Died):
+        await rig.poll()
+    rig.dies_after = None
+    rig.log.add(6_000)
+    rig.clock.advance_to(START + timedelta(days=1, hours=1))
+    rig.restart()
+    await rig.poll(bmc_clock=BmcClock(3_600_000_000))  # and meanwhile somebody moved the BMC's clock
+    assert rig.messages[dies_after - 1] == rig.messages[dies_after], "the bus knows it as a repetition"
+    times: dict[str, set[int]] = {}
+    for row_id, _, time in rig.stored:
+        times.setdefault(row_id, set()).add(time)
+    assert all(len(each) == 1 for each in times.values())
+    assert len(times) == 2 * MAX_ROWS + 51
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.sampled_from(["add", "clear", "die", "restart", "wrap"]), st.integers(1, 30)), max_size=12)
+)
+async def test_whatever_happens_each_record_is_stored_and_none_twice(
+    tmp_path_factory: pytest.TempPathFactory, happenings: list[tuple[str, int]]
+):
+    rig = Rig(tmp_path_factory.mktemp("state"))
+    number, written = 0, set()
+    for what, size in happenings:
+        match what:
+            case "add":
+                rig.log.add(*range(number + 1, number + size + 1))
+                number += size
+            case "clear":
+                rig.log.records = []
+            case "wrap":
+                rig.log.records = rig.log.records[size:]
+            case "die":
+                rig.dies_after = 1
+            case "restart":
+                rig.restart()
+        written |= {one for one, _ in rig.log.records}
+        try:
+            await rig.poll()
+        except Died:
+            rig.dies_after = None
+            rig.restart()
+            await rig.poll()
+    assert set(rig.numbers) == written
+    assert len({row_id for row_id, _, _ in rig.stored}) == len(written), "one id for each record"
