@@ -120,6 +120,19 @@ async def test_reading_and_approving_need_no_javascript(plant, chromium):
     await context.close()
 
 
+async def test_the_inventory_and_a_hosts_place_are_read_without_javascript(plant, chromium):
+    context = await chromium.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{plant.url}/hosts")
+    await page.get_by_label("API key").fill(plant.key)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("link", name="Inventory").click()
+    await expect(page.get_by_role("heading", name="Hosts by rack")).to_be_visible()
+    await page.get_by_role("link", name="gpu-04", exact=True).first.click()
+    await expect(page.locator("#place")).to_contain_text("Rack")
+    await context.close()
+
+
 async def test_keys_move_search_and_open(plant, visit):
     opened = await visit()
     page = opened.page
@@ -182,6 +195,9 @@ PICTURES = {
     "incident": ("incident", {}),
     "incident-dark": ("incident", {"color_scheme": "dark"}),
     "host": ("/hosts/gpu-04", {}),
+    "host-phone-dark": ("/hosts/gpu-04?range=7d", {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}),
+    "inventory": ("/inventory", {}),
+    "inventory-phone": ("/inventory", {"viewport": {"width": 390, "height": 844}}),
     "approvals-phone": ("/approvals", {"viewport": {"width": 390, "height": 844}}),
     "overview-phone-dark": ("/", {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}),
 }
