@@ -116,7 +116,7 @@ class EmbeddedVectors:
         try:
             await self._call(self._close)
         finally:
-            self._thread.shutdown(wait=False, cancel_futures=True)
+            self._thread.shutdown(wait=False)
 
     # --- on the thread -----------------------------------------------------------------------------------------------
 
