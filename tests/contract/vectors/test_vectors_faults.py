@@ -1,5 +1,6 @@
 """What becomes of the vectors where processes die, folders are taken and servers are away."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -76,6 +77,19 @@ async def test_a_folder_that_another_process_holds_is_unavailable_and_named(tmp_
         await second.search("issues", SPACE, UP, site="default", limit=1)
     await first.close()
     assert len(await second.search("issues", SPACE, UP, site="default", limit=1)) == 1
+    await second.close()
+
+
+async def test_a_call_that_waited_behind_the_close_does_not_take_the_folder_again(tmp_path):
+    first = EmbeddedVectors(tmp_path)
+    await first.upsert("issues", SPACE, [point("x", UP)])
+    closing = asyncio.create_task(first.close())
+    late = asyncio.create_task(first.count("issues", SPACE, "default"))
+    await closing
+    with pytest.raises(VectorsUnavailable):
+        await late
+    second = EmbeddedVectors(tmp_path)
+    assert await second.count("issues", SPACE, "default") == 1
     await second.close()
 
 

@@ -37,6 +37,7 @@ class EmbeddedVectors:
         self._timeout_s = timeout_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qdrant")
         self._waiting = 0
+        self._closed = False
         self._shards: dict[Space, qdrant_edge.EdgeShard] = {}
         self._aliases: dict[str, Space] | None = None
 
@@ -115,7 +116,7 @@ class EmbeddedVectors:
         try:
             await self._call(self._close)
         finally:
-            self._thread.shutdown(wait=False, cancel_futures=True)
+            self._thread.shutdown(wait=False)
 
     # --- on the thread -----------------------------------------------------------------------------------------------
 
@@ -159,7 +160,10 @@ class EmbeddedVectors:
         return 0 if shard is None else shard.count(edge.CountRequest(filter=_filter(name, None)))
 
     def _shard(self, space: Space, *, make: bool = False) -> "qdrant_edge.EdgeShard | None":
-        """The open shard of a space; None where there is none yet."""
+        """The open shard of a space; None where there is none yet. What waited behind `close` opens nothing again:
+        whoever comes after us would find the folder taken."""
+        if self._closed:
+            raise VectorsUnavailable(f"{self._folder}: closed")
         if (known := self._shards.get(space)) is not None:
             return known
         folder = self._folder / str(space)
@@ -214,6 +218,7 @@ class EmbeddedVectors:
             shard.info()
 
     def _close(self) -> None:
+        self._closed = True
         while self._shards:
             _, shard = self._shards.popitem()
             shard.flush()
