@@ -510,7 +510,9 @@ class Endpoints:
     INVENTORY: ClassVar = Endpoint("context", "inventory", InventoryQuery, Inventory, callers=_READERS)
     EDIT_INVENTORY: ClassVar = Endpoint("context", "edit-inventory", EditInventory, Inventory, callers=("gateway",))
 
-    ACTIONS: ClassVar = Endpoint("actions", "actions", ActionsQuery, ActionPage, callers=("gateway", "mcp", "review"))
+    ACTIONS: ClassVar = Endpoint(
+        "actions", "actions", ActionsQuery, ActionPage, callers=("gateway", "mcp", "review", "meta")
+    )
     ACTION: ClassVar = Endpoint("actions", "action", ActionQuery, Action, callers=_PEOPLE)
     DECIDE: ClassVar = Endpoint("actions", "decide", DecideAction, Action, callers=("gateway",))
     CONFIRM: ClassVar = Endpoint("actions", "confirm", ConfirmGrant, GrantStanding, callers=("runner",))

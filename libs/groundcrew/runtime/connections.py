@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from groundcrew.stores.context.port import ContextStore
     from groundcrew.stores.database import Database
     from groundcrew.stores.gateway.port import GatewayStore
+    from groundcrew.stores.meta.port import MetaStore
 
 
 DRAIN_S = 5.0
@@ -66,6 +67,7 @@ class PostgresStores:
         self._context: ContextStore | None = None
         self._actions: ActionStore | None = None
         self._gateway: GatewayStore | None = None
+        self._meta: MetaStore | None = None
 
     async def context(self) -> "ContextStore":
         from groundcrew.stores.context.postgres import PostgresContextStore
@@ -90,6 +92,14 @@ class PostgresStores:
             if self._gateway is None:
                 self._gateway = PostgresGatewayStore(await self._database("gateway"))
             return self._gateway
+
+    async def meta(self) -> "MetaStore":
+        from groundcrew.stores.meta.postgres import PostgresMetaStore
+
+        async with self._lock:
+            if self._meta is None:
+                self._meta = PostgresMetaStore(await self._database("meta"), site=self._site)
+            return self._meta
 
     async def _database(self, owner: str) -> "Database":
         from groundcrew.stores.database import Database

@@ -19,6 +19,7 @@ from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.stores.actions.port import ActionStore
 from groundcrew.stores.context.port import ContextStore
 from groundcrew.stores.gateway.port import GatewayStore
+from groundcrew.stores.meta.port import MetaStore
 
 
 class CannotStart(Exception):
@@ -69,6 +70,7 @@ class Stores(Protocol):
     async def context(self) -> ContextStore: ...
     async def actions(self) -> ActionStore: ...
     async def gateway(self) -> GatewayStore: ...
+    async def meta(self) -> MetaStore: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from groundcrew.runtime.tasks import RootTasks
 from groundcrew.stores.actions.memory import MemoryActionStore
 from groundcrew.stores.context.memory import MemoryContextStore
 from groundcrew.stores.gateway.memory import MemoryGatewayStore
+from groundcrew.stores.meta.memory import MemoryMetaStore
 from groundcrew.telemetry.metrics import product_version
 from groundcrew_actions import service as actions
 from groundcrew_actions.settings import Settings as ActionsSettings
@@ -41,6 +42,7 @@ class MemoryStores:
     _context: MemoryContextStore = field(default_factory=MemoryContextStore)
     _actions: MemoryActionStore = field(default_factory=MemoryActionStore)
     _gateway: MemoryGatewayStore = field(default_factory=MemoryGatewayStore)
+    _meta: MemoryMetaStore = field(default_factory=MemoryMetaStore)
 
     async def context(self) -> MemoryContextStore:
         return self._context
@@ -50,6 +52,9 @@ class MemoryStores:
 
     async def gateway(self) -> MemoryGatewayStore:
         return self._gateway
+
+    async def meta(self) -> MemoryMetaStore:
+        return self._meta
 
 
 def rehearsal_resources(service: str, bus: Bus, stores: MemoryStores, clock: Clock, stack: AsyncExitStack) -> Resources:
