@@ -6,7 +6,7 @@ What the server does is in the modules `jetstream_*`: connection, declarations, 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Protocol, TypeVar
@@ -41,7 +41,7 @@ from groundcrew.bus.tries import Failures
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Envelope, ProducedBy, Record, encode
 from groundcrew.contracts.incidents import Tick
-from groundcrew.contracts.queries import Endpoint
+from groundcrew.contracts.queries import Endpoint, StreamEndpoint
 from groundcrew.contracts.streams import Durable, MalformedMessage, Stream, decode
 
 TAP_PENDING = 1_024
@@ -212,6 +212,19 @@ class JetStreamBus:
             msg = f"{self._service} may not serve {endpoint.subject(self._site)}"
             raise PublishDenied(msg)
         return await self._endpoints.serve(endpoint, handler, site=self._site)
+
+    def request_stream(
+        self, endpoint: StreamEndpoint[Q, R], request: Q, *, site: str | None = None, idle_s: float = 30.0
+    ) -> AsyncGenerator[R, None]:
+        return self._endpoints.request_stream(endpoint, request, site=site or self._site, idle_s=idle_s)
+
+    async def serve_stream(
+        self, endpoint: StreamEndpoint[Q, R], handler: Callable[[Q], AsyncIterator[R]]
+    ) -> Subscription:
+        if not may_serve(self._service, endpoint):
+            msg = f"{self._service} may not serve {endpoint.subject(self._site)}"
+            raise PublishDenied(msg)
+        return await self._endpoints.serve_stream(endpoint, handler, site=self._site)
 
     # --- schedules, KV, life ------------------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -14,12 +15,13 @@ from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
 from groundcrew.bus.jetstream_connection import LEAVE_S, Connection, reason_of
+from groundcrew.bus.jetstream_streams import ask, respond
 from groundcrew.bus.metrics import BusMetrics
 from groundcrew.bus.port import PublishDenied, RequestFailed, Subscription
-from groundcrew.bus.service import answer, label_of
+from groundcrew.bus.service import answer, failure_of, label_of
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Record
-from groundcrew.contracts.queries import Endpoint, Failure
+from groundcrew.contracts.queries import Endpoint, Failure, StreamEndpoint
 
 MAX_REQUESTS = 16
 """Requests that one endpoint of one process answers at once; more wait."""
@@ -77,19 +79,52 @@ class Endpoints:
             denied.cancel()
         headers = message.headers or {}
         if ERROR_CODE_HEADER in headers:
-            raise RequestFailed(_failure(headers[ERROR_CODE_HEADER]), headers.get(ERROR_HEADER, ""))
+            raise RequestFailed(failure_of(headers[ERROR_CODE_HEADER]), headers.get(ERROR_HEADER, ""))
         try:
             return endpoint.reply.model_validate_json(message.data)
         except ValidationError as error:
             reason = f"{subject}: the answer does not fit {endpoint.reply.__name__}: {error.errors()[0]['msg']}"
             raise RequestFailed(Failure.INTERNAL, reason) from None
 
+    async def request_stream(
+        self, endpoint: StreamEndpoint[Q, R], request: Q, *, site: str, idle_s: float
+    ) -> AsyncGenerator[R, None]:
+        started, outcome = self._clock.monotonic(), "left"
+        try:
+            async with aclosing(ask(self._connection, endpoint, request, endpoint.subject(site), idle_s)) as parts:
+                async for part in parts:
+                    yield part
+            outcome = "ok"
+        except RequestFailed as failed:
+            outcome = failed.failure.value
+            raise
+        finally:
+            labels = (self._connection.service, label_of(endpoint), outcome)
+            self._metrics.request_seconds.labels(*labels).observe(self._clock.monotonic() - started)
+
     # --- answering ----------------------------------------------------------------------------------------------------
 
     async def serve(self, endpoint: Endpoint[Q, R], handler: Callable[[Q], Awaitable[R]], *, site: str) -> Subscription:
+        async def once(request: Request) -> str:
+            await request.respond(await answer(endpoint, handler, request.data, self._log))
+            return "ok"
+
+        return await self._serve(endpoint, once, site)
+
+    async def serve_stream(
+        self, endpoint: StreamEndpoint[Q, R], handler: Callable[[Q], AsyncIterator[R]], *, site: str
+    ) -> Subscription:
+        async def in_parts(request: Request) -> str:
+            return await respond(self._connection, endpoint, handler, request, self._log)
+
+        return await self._serve(endpoint, in_parts, site)
+
+    async def _serve(
+        self, endpoint: Endpoint[Any, Any], respond: Callable[[Request], Awaitable[str]], site: str
+    ) -> Subscription:
         if self._service is None:
             self._service = await self._start_service()
-        served = _Served(endpoint, handler, service=self._connection.service, metrics=self._metrics, log=self._log)
+        served = _Served(endpoint, respond, service=self._connection.service, metrics=self._metrics, log=self._log)
         await self._service.add_endpoint(
             name=endpoint.what,
             subject=endpoint.subject(site),
@@ -141,19 +176,19 @@ class Endpoints:
 
 
 class _Served:
-    """One endpoint: answers up to MAX_REQUESTS at once, so that one slow answer does not hold up the others."""
+    """One endpoint, whole or in parts: up to MAX_REQUESTS at once, so that a slow answer holds up no other."""
 
     def __init__(
         self,
         endpoint: Endpoint[Any, Any],
-        handler: Callable[[Any], Awaitable[Any]],
+        respond: Callable[[Request], Awaitable[str]],
         *,
         service: str,
         metrics: BusMetrics,
         log: FilteringBoundLogger,
     ) -> None:
         self._endpoint = endpoint
-        self._handler = handler
+        self._answer = respond
         self._service = service
         self._metrics = metrics
         self._log = log
@@ -174,14 +209,15 @@ class _Served:
         self._slots.release()
 
     async def _respond(self, request: Request) -> None:
-        outcome = "ok"
         try:
             try:
-                reply = await answer(self._endpoint, self._handler, request.data, self._log)
-                await request.respond(reply)
+                outcome = await self._answer(request)
             except RequestFailed as failed:
                 outcome = failed.failure.value
                 await request.respond_error(failed.failure.value, _one_line(failed.reason))
+        except asyncio.CancelledError:
+            await request.respond_error(Failure.UNAVAILABLE.value, f"{self._service} stops")
+            raise
         except nats.errors.MaxPayloadError:
             outcome = Failure.INTERNAL.value
             await request.respond_error(outcome, "the answer is larger than the broker takes; ask for less")
@@ -208,8 +244,3 @@ class _Served:
 def _one_line(text: str) -> str:
     """A header value: one line of bounded length."""
     return " ".join(text.split())[:1_000]
-
-
-def _failure(code: str) -> Failure:
-    """A newer owner may answer with a code that we don't know."""
-    return Failure(code) if code in {f.value for f in Failure} else Failure.INTERNAL

@@ -9,7 +9,7 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from groundcrew.bus.deadletters import dead_letter
 from groundcrew.bus.memory_broker import MemoryBroker
 from groundcrew.bus.memory_kv import MemoryKeyValue
 from groundcrew.bus.memory_lanes import CallbackLane, DurableLane, Stored, work
+from groundcrew.bus.memory_streams import MemoryStreams
 from groundcrew.bus.metrics import metrics_on
 from groundcrew.bus.outcome import LABELS, Dead, Done, Held, Outcome, run
 from groundcrew.bus.port import (
@@ -41,7 +42,7 @@ from groundcrew.bus.tries import Failures
 from groundcrew.contracts.clock import Clock, VirtualClock
 from groundcrew.contracts.envelope import Envelope, ProducedBy, Record, encode
 from groundcrew.contracts.incidents import Tick
-from groundcrew.contracts.queries import Endpoint, Failure
+from groundcrew.contracts.queries import Endpoint, Failure, StreamEndpoint
 from groundcrew.contracts.streams import Durable, MalformedMessage, decode, subject_of
 
 __all__ = ["MemoryBroker", "MemoryBus"]
@@ -127,6 +128,7 @@ class MemoryBus:
         self._running: list[_Running] = []
         self._lanes: list[DurableLane] = []
         self._closed = False
+        self._streams = MemoryStreams(self.broker, service, clock=clock, metrics=self._metrics, log=self._log)
         self.broker.declare(site)
 
     @property
@@ -316,6 +318,24 @@ class MemoryBus:
         served = self.broker.served.setdefault(subject, [])
         served.append(respond)
         return self._keep(_Running(lambda: served.remove(respond), self._drain_s))
+
+    def request_stream(
+        self, endpoint: StreamEndpoint[Q, R], request: Q, *, site: str | None = None, idle_s: float = 30.0
+    ) -> AsyncGenerator[R, None]:
+        self._check_open()
+        return self._streams.request(endpoint, request, site=site or self._site, idle_s=idle_s)
+
+    async def serve_stream(
+        self, endpoint: StreamEndpoint[Q, R], handler: Callable[[Q], AsyncIterator[R]]
+    ) -> Subscription:
+        subject = endpoint.subject(self._site)
+        if not may_serve(self._service, endpoint):
+            msg = f"{self._service} may not serve {subject}"
+            raise PublishDenied(msg)
+        respond = self._streams.answering(endpoint, handler)
+        streamed = self.broker.streamed.setdefault(subject, [])
+        streamed.append(respond)
+        return self._keep(_Running(lambda: streamed.remove(respond), self._drain_s))
 
     # --- schedules, KV, life ------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ Two ways to run it: `live=True` works in background tasks, as a server would; ot
 import asyncio
 import itertools
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from groundcrew.bus.memory_kv import MemoryBucket
@@ -28,6 +28,9 @@ WATCHED_KEYS = 100_000
 
 Served = Callable[[bytes], Awaitable[bytes]]
 """An endpoint's answer to a request's bytes. Raises RequestFailed."""
+
+Streamed = Callable[[bytes], AsyncGenerator[bytes, None]]
+"""The same in parts."""
 
 _TURNS = 20
 """Event-loop turns that whoever slept on the virtual clock gets before the next message is handled."""
@@ -93,6 +96,7 @@ class MemoryBroker:
         self.live = live
         self.buckets: dict[str, MemoryBucket] = {}
         self.served: dict[str, list[Served]] = {}
+        self.streamed: dict[str, list[Streamed]] = {}
         replaced = {s.name: s for s in streams}
         self._logs = {s.name: _Log(replaced.get(s.name, s)) for s in STREAMS}
         self._lanes: list[Lane] = []

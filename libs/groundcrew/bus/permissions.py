@@ -26,13 +26,19 @@ from groundcrew.bus.subjects import consumer_name, partitions_of
 from groundcrew.contracts.actions import ActionState
 from groundcrew.contracts.identity import Site
 from groundcrew.contracts.incidents import Tick
-from groundcrew.contracts.queries import Endpoints
+from groundcrew.contracts.queries import Endpoints, StreamEndpoint
 from groundcrew.contracts.streams import MIB, ROUTES, STREAMS, Buckets, Durable, Durables
 
 FILE_STORE = 2_048 * MIB
 """Default of `max_file_store`: holds the reservations of all streams and buckets about twice."""
 
 MAX_PAYLOAD = 8 * MIB
+MAX_PARTS = 20_000
+"""Messages of one streamed answer at most: more than the tokens that a completion may have."""
+
+PARTS_EXPIRE = "900s"
+"""Longer than the longest deadline of a question. In seconds: the server takes `15m` for 15 million."""
+
 _PASSWORD = re.compile(r"[A-Za-z0-9_.~-]{1,128}")
 _VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
@@ -97,13 +103,22 @@ def _user(service: str, password: str, sites: Sequence[str]) -> str:
     subscribe = _listed(subscribes(service, sites))
     deny = _listed(denied(service, sites))
     denies = f", deny: [\n{deny}\n      ]" if deny else ""
-    responses = "\n      allow_responses: { max: 4, expires: 60s }" if serves(service) else ""
+    responses = _responses(service)
     return (
         f'    {{ user: "{service}", password: {password}, permissions: {{\n'
         f"      publish: {{ allow: [\n{publish}\n      ]{denies} }}\n"
         f"      subscribe: {{ allow: [\n{subscribe}\n      ] }}{responses}\n"
         "    } }"
     )
+
+
+def _responses(service: str) -> str:
+    """Who is asked may answer, in parts where the endpoint says so; who asks for parts may answer that it leaves."""
+    streams = [e for e in Endpoints.all() if isinstance(e, StreamEndpoint)]
+    if any(may_serve(service, endpoint) for endpoint in streams):
+        return f"\n      allow_responses: {{ max: {MAX_PARTS}, expires: {PARTS_EXPIRE} }}"
+    asks = any(may_request(service, endpoint) for endpoint in streams)
+    return "\n      allow_responses: { max: 4, expires: 60s }" if asks or serves(service) else ""
 
 
 def _listed(subjects: Iterator[str]) -> str:

@@ -2,7 +2,7 @@
 and one behaviour suite (`tests/contract/bus`) runs against both.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -175,15 +175,16 @@ class Bus(Protocol):
 
     def request_stream(
         self, endpoint: StreamEndpoint[Q, R], request: Q, *, site: str | None = None, idle_s: float = 30.0
-    ) -> AsyncIterator[R]:
-        """Ask for an answer in parts, in order and without gaps. Raises RequestFailed from the iteration: a failure of
-        the owner, UNAVAILABLE where nothing came for `idle_s` seconds or a part was lost. Whoever stops iterating
-        (`aclose`) tells the owner, who stops working on it."""
+    ) -> AsyncGenerator[R, None]:
+        """Ask for an answer in parts: all of them and in order. The iteration raises RequestFailed: a failure of the
+        owner, UNAVAILABLE where nothing came for `idle_s` seconds or a part was lost. Whoever leaves early closes it
+        (`contextlib.aclosing`): that tells the owner, who stops working on it."""
 
     async def serve_stream(
         self, endpoint: StreamEndpoint[Q, R], handler: Callable[[Q], AsyncIterator[R]]
     ) -> Subscription:
-        """Answer an endpoint in parts. The iterator is closed where the caller went away; failures as in `serve`."""
+        """Answer an endpoint in parts. The iterator is closed where the caller leaves. Failures as in `serve`, also
+        after some parts."""
 
     async def schedule(self, name: str, every_s: int) -> None:
         """Let the broker publish Tick(name) every so many seconds, once for all processes that ask for it."""

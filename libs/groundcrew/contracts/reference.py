@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from groundcrew.contracts import identity
 from groundcrew.contracts.envelope import Envelope, OpenEnum
-from groundcrew.contracts.queries import Endpoints
+from groundcrew.contracts.queries import Endpoint, Endpoints, StreamEndpoint
 from groundcrew.contracts.streams import MIB, PARTITIONS, ROUTES, STREAMS, Buckets, Durable, Durables, Retention, Stream
 
 _HEAD = f"""# Messages
@@ -61,7 +61,10 @@ def render() -> str:
     lines += ["Request and reply through the NATS services API on `gc.{site}.query.<owner>.<what>`.", ""]
     lines += _table(
         ("endpoint", "request", "reply", "asked by"),
-        ((f"`{e.owner}.{e.what}`", _link(e.request), _link(e.reply), ", ".join(e.callers)) for e in Endpoints.all()),
+        (
+            (f"`{e.owner}.{e.what}`", _link(e.request), _link(e.reply) + _in_parts(e), ", ".join(e.callers))
+            for e in Endpoints.all()
+        ),
     )
     lines += ["## Key-value buckets", "", "A key is `<site>.<key>`.", ""]
     lines += [f"- `{bucket}`" for bucket in (Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.LEASES, Buckets.HELD)]
@@ -69,6 +72,10 @@ def render() -> str:
     for model in _models():
         lines += _model(model)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _in_parts(endpoint: Endpoint[Any, Any]) -> str:
+    return ", many" if isinstance(endpoint, StreamEndpoint) else ""
 
 
 def _names(publishers: tuple[str, ...]) -> str:
