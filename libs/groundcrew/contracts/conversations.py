@@ -107,7 +107,9 @@ class Analysis(Record):
     report: str = Field(description="by rule, Markdown, complete without a model")
     explanation: str = Field("", description="the model's words, checked; empty where there are none")
     cited: list[Id] = Field(default_factory=list)
-    citations: list[Citation] = Field(default_factory=list, description="what the marks [1], [2] of both texts point at")
+    citations: list[Citation] = Field(
+        default_factory=list, description="what the marks [1], [2] of both texts point at"
+    )
     struck: list[str] = Field(default_factory=list)
     model: str = ""
     outcome: CompletionOutcome

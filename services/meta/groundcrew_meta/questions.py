@@ -76,6 +76,7 @@ _CHANGES = re.compile(
 _HOSTS = re.compile(
     r"\b(which|what|list|show|how many|any)\b[^.?!]{0,40}\b(hosts?|servers?|nodes?|machines?)\b", re.IGNORECASE
 )
+_WHOLE_FLEET = re.compile(r"\bfleet\b", re.IGNORECASE)
 _LOGS = re.compile(r"\b(logs?|journal|lines?|messages?)\b", re.IGNORECASE)
 _SERVICES = re.compile(r"\b(services?|units?|daemons?)\b", re.IGNORECASE)
 _READINGS = re.compile(
@@ -86,15 +87,16 @@ _FLEET = re.compile(
     r"|incidents?|wrong|broken|problems?|issues?|alerts?|down|failed|failing)\b", re.IGNORECASE
 )  # fmt: skip
 _COMMON = frozenset(
-    "which what list show how many any hosts host servers server nodes node machines machine have has had are is the "
-    "a an with of in on at me all do does did to and or there that who where when problem problems issue issues error "
-    "errors fault faults trouble affected by currently now right please our my".split()
+    re.findall(
+        r"\w+",
+        "which what list show how many any hosts host servers server nodes node machines machine have has had are is"
+        " the a an with of in on at me all do does did to and or there that who where when problem problems issue issues"
+        " error errors fault faults trouble affected by currently now right please our my",
+    )
 )
 
 
-def recognise(
-    text: str, *, hosts: Sequence[str], incidents: Sequence[str], now: datetime, subject: Subject
-) -> Asked:
+def recognise(text: str, *, hosts: Sequence[str], incidents: Sequence[str], now: datetime, subject: Subject) -> Asked:
     """`hosts` are the names known, `incidents` ids of incidents known, `subject` what to fall back on."""
     named = hosts_in(text, hosts)
     incident_id = incident_in(text, incidents)
@@ -103,7 +105,7 @@ def recognise(
     if not named and incident_id is None and (unknown := _unknown_host(text, hosts)):
         near = difflib.get_close_matches(unknown.lower(), [name.lower() for name in hosts], n=3)
         return Asked(topic=Topic.UNKNOWN_HOST, unknown=unknown, near=tuple(n for n in hosts if n.lower() in near))
-    wide = not named and incident_id is None and bool(_HOSTS.search(text) or re.search(r"\bfleet\b", text, re.I))
+    wide = not named and incident_id is None and bool(_HOSTS.search(text) or _WHOLE_FLEET.search(text))
     if not named and incident_id is None and not wide:
         named, incident_id = subject.hosts, subject.incident_id
     topic = _topic(text, named=bool(named), incident=incident_id is not None, wide=wide, since=since)
@@ -133,7 +135,7 @@ def _topic(text: str, *, named: bool, incident: bool, wide: bool, since: datetim
         return Topic.INCIDENT
     if named:
         return Topic.HOST
-    if wide and not re.search(r"\bfleet\b", text, re.IGNORECASE):
+    if wide and not _WHOLE_FLEET.search(text):
         return Topic.HOSTS
     fits = _FLEET.search(text) or _STEPS.search(text) or _CAUSE.search(text) or wide
     return Topic.FLEET if fits else Topic.OTHER
@@ -189,8 +191,8 @@ def _unknown_host(text: str, hosts: Sequence[str]) -> str:
     for match in _NAME.finditer(text):
         if _shape(match[0].lower()) in shapes and match[0].lower() not in known:
             return match[0]
-    if match := _AFTER_PREPOSITION.search(text):
-        name = match[1].rstrip(".")
+    if after := _AFTER_PREPOSITION.search(text):
+        name = after[1].rstrip(".")
         return "" if name.lower() in known or not re.search(r"-\d|\d$", name) else name
     return ""
 

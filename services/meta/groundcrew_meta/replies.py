@@ -103,7 +103,9 @@ def host(seen: Seen, asked: Asked, cites: Citations, now: datetime) -> str:
     failed = [one for one in seen.services if one.active_state == "failed"]
     units = f"Failed units: {', '.join(code(one.unit) for one in failed[:SHOWN])}." if failed else ""
     gaps = [one for one in summary.sources if one.state.value == "failing"]
-    blind = f"Sources that fail: {', '.join(f'{prose(one.name)} ({prose(one.detail)})' for one in gaps)}." if gaps else ""
+    blind = (
+        f"Sources that fail: {', '.join(f'{prose(one.name)} ({prose(one.detail)})' for one in gaps)}." if gaps else ""
+    )
     if not seen.cases:
         said = f"{name}: the rules know of nothing that is wrong with it; {where}."
         return "\n\n".join(part for part in (said, units, blind) if part)
@@ -161,7 +163,9 @@ def logs(seen: Sequence[Seen], asked: Asked) -> str:
                  one.logs[:SHOWN]]  # fmt: skip
         since = f" since {utc(asked.since)}" if asked.since else " of the last day"
         nothing = f"**{name}**: no line of warning or worse{since}."
-        parts.append("\n".join([f"**{name}**, newest lines of warning or worse{since}:", "", *lines]) if lines else nothing)
+        parts.append(
+            "\n".join([f"**{name}**, newest lines of warning or worse{since}:", "", *lines]) if lines else nothing
+        )
     return "\n\n".join(parts)
 
 
@@ -181,7 +185,9 @@ def services(seen: Sequence[Seen]) -> str:
 
 def readings(seen: Sequence[Seen], asked: Asked) -> str:
     """Newest values of the metrics that were asked for."""
-    wanted = {part for word in asked.words for stem, parts in _READING.items() if word.startswith(stem) for part in parts}
+    wanted = {
+        part for word in asked.words for stem, parts in _READING.items() if word.startswith(stem) for part in parts
+    }
     paragraphs = []
     for one in seen:
         values = _latest(one.summary.latest, wanted)

@@ -78,7 +78,9 @@ class Surveyor:
         status, hosts, live = await asyncio.gather(
             self._ask(Endpoints.STATUS, Empty(), None, missing),
             self._hosts(missing),
-            self._ask(Endpoints.INCIDENTS, IncidentsQuery(states=LIVE, limit=MAX_PAGE), IncidentPage(items=[]), missing),
+            self._ask(
+                Endpoints.INCIDENTS, IncidentsQuery(states=LIVE, limit=MAX_PAGE), IncidentPage(items=[]), missing
+            ),
         )
         return Survey(
             now=self._clock.now(),

@@ -66,7 +66,7 @@ def because(detail: IncidentDetail, cites: Citations) -> str:
     cited = cites.all_evidence(telling(detail.evidence, 3), incident.id)
     lines = [f"**Cause:** {why(incident.cause)} {cited}".rstrip()]
     if incident.alternatives:
-        lines += ["", "Why not something else:", *(f"- {why(one)}" for one in incident.alternatives[:4])]
+        lines += ["", "Why not something else:", "", *(f"- {why(one)}" for one in incident.alternatives[:4])]
     return "\n".join(lines)
 
 
@@ -84,7 +84,8 @@ def evidence_lines(detail: IncidentDetail, cites: Citations, most: int = MAX_LIN
 def telling(evidence: Sequence[Evidence], most: int) -> list[Evidence]:
     """The first piece of each rule before further ones, in order of time."""
     seen: set[tuple[str, str]] = set()
-    first, rest = [], []
+    first: list[Evidence] = []
+    rest: list[Evidence] = []
     for one in evidence:
         key = (one.rule_id, one.source.value)
         (rest if key in seen else first).append(one)
@@ -138,3 +139,8 @@ def _what(one: Action) -> str:
 def _sentence(text: str) -> str:
     flat = prose(text)
     return flat if flat.endswith((".", "!", "?")) else f"{flat}."
+
+
+def not_shown(count: int) -> str:
+    """A sentence about claims of a model that were struck."""
+    return f"{counted(count, 'claim')} of the model failed the check and {'is' if count == 1 else 'are'} not shown."
