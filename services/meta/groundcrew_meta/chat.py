@@ -244,7 +244,14 @@ class Chat:
             self._model.window(incident_id, host, budget=budget), self._model.passages(question.text)
         )
         parts = [one.cause.component for one in ruled.survey.live if one.cause.component]
-        claims = Claims(window, hosts=ruled.survey.hosts, parts=parts, cites=ruled.cites, incident_of=ruled.incident_of)
+        only = window.incidents[0].id if len(window.incidents) == 1 else None
+        claims = Claims(
+            window,
+            hosts=ruled.survey.hosts,
+            parts=parts,
+            cites=ruled.cites,
+            incident_of=lambda cited: ruled.incident_of(cited) or only,
+        )
         request = question_of(
             chat_turns(question.text, window.text, passages, earlier),
             max_tokens=question.max_tokens,

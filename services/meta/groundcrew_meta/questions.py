@@ -89,9 +89,9 @@ _FLEET = re.compile(
 _COMMON = frozenset(
     re.findall(
         r"\w+",
-        "which what list show how many any hosts host servers server nodes node machines machine have has had are is"
-        " the a an with of in on at me all do does did to and or there that who where when problem problems issue issues"
-        " error errors fault faults trouble affected by currently now right please our my",
+        "which what list show how many any hosts host servers server nodes node machines machine have has had are"
+        " is the a an with of in on at me all do does did to and or there that who where when problem problems"
+        " issue issues error errors fault faults trouble affected by currently now right please our my",
     )
 )
 
