@@ -30,6 +30,7 @@ class Said(Record):
     cited: list[Id] = Field(default_factory=list, description="evidence and incidents that the text cites")
     citations: list[Citation] = Field(default_factory=list, description="the same, as the marks [1], [2] number them")
     model: str = Field("", description="the model behind an answer, empty where rules alone answered")
+    missing: str = Field("", description="one sentence: what would have made an answer better, empty if nothing")
 
 
 class Earlier(Record):

@@ -156,6 +156,7 @@ class Analyst:
             self._model.passages(f"{incident.title} {incident.cause.id} {incident.cause.component}"),
         )
         parts = [one.component for one in (incident.cause, *incident.alternatives) if one.component]
+        parts += self._surveyor.elements()
         claims = Claims(window, hosts=dossier.hosts, parts=parts, cites=cites, incident_of=lambda _cited: incident.id)
         request = question_of(
             analysis_turns(window.text, passages, reason),

@@ -155,6 +155,7 @@ class Chat:
             cited=answer.cited,
             citations=answer.citations,
             model=answer.model,
+            missing=answer.missing,
         )
         await self._store.add_turns(self._site, opening, [said])
 
@@ -243,7 +244,7 @@ class Chat:
         window, passages = await asyncio.gather(
             self._model.window(incident_id, host, budget=budget), self._model.passages(question.text)
         )
-        parts = [one.cause.component for one in ruled.survey.live if one.cause.component]
+        parts = [one.cause.component for one in ruled.survey.live if one.cause.component] + ruled.elements
         only = window.incidents[0].id if len(window.incidents) == 1 else None
         claims = Claims(
             window,

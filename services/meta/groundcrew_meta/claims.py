@@ -82,6 +82,7 @@ class Claims:
         self._shapes = {_shape(name) for name in self._hosts if re.search(r"\d", name)}
         words = {match[0].lower().rstrip(".:/") for match in _WORD.finditer(window.text)}
         self._words = words
+        self._text = window.text.lower()
         told = f"{window.text} {' '.join(parts)}"
         self._parts = {part_key(word) for word in words} | {part_key(part) for part in parts}
         self._parts |= {part_key(f"{m[1]}{m[2]}") for m in _NUMBERED_PART.finditer(told)}
@@ -124,7 +125,7 @@ class Claims:
             return Strike.CITATION
         for match in _WORD.finditer(plain):
             word = match[0].lower().rstrip(".:/-")
-            if word in self._words or word in self._hosts:
+            if word in self._words or word in self._hosts or self._told(word):
                 continue
             if _PART.match(word) and part_key(word) not in self._parts:
                 return Strike.PART
@@ -132,6 +133,10 @@ class Claims:
                 return Strike.HOST
         numbered = (part_key(f"{match[1]}{match[2]}") for match in _NUMBERED_PART.finditer(plain))
         return Strike.PART if any(key not in self._parts for key in numbered) else None
+
+    def _told(self, word: str) -> bool:
+        """Whether the window has it, perhaps within a longer locator such as 'PCI:0000:3b:00'."""
+        return re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-])", self._text) is not None
 
     def _names_host(self, word: str) -> bool:
         if _shape(word) in self._shapes:

@@ -25,6 +25,7 @@ class Ruled:
     survey: Survey
     cases: list[Case] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
+    elements: list[str] = field(default_factory=list)
 
     def incident_of(self, evidence_id: str) -> str | None:
         """The incident that a piece of evidence belongs to, as far as it was looked at."""
@@ -46,6 +47,7 @@ class Desk:
         meant = _meant(question, subject, before, known, ids)
         asked = recognise(question.text, hosts=known, incidents=ids, now=survey.now, subject=meant)
         ruled = Ruled(text="", asked=asked, cites=Citations(), survey=survey, missing=dict(survey.missing))
+        ruled.elements = self._surveyor.elements()
         text = await self._reply(ruled)
         gaps = replies.missing(ruled.missing)
         ruled.text = f"{text}\n\n*{prose(gaps)}*" if gaps else text

@@ -19,6 +19,7 @@ from groundcrew_meta.wording import (
     host_line,
     incident_line,
     names,
+    placed,
     state_of,
     steps,
     utc,
@@ -82,8 +83,7 @@ def fleet(survey: Survey, cites: Citations) -> str:
 def incident(case: Case, asked: Asked, cites: Citations, now: datetime) -> str:
     """One incident: what, where, since when; then what was asked for first."""
     one = case.detail.incident
-    where = names(one.hosts) or prose(one.entity)
-    head = f"**{prose(one.title)}** on {where}: {one.severity.value}, {state_of(one, now)} {cites.incident(one)}"
+    head = f"**{prose(one.title)}**{placed(one)}: {one.severity.value}, {state_of(one, now)} {cites.incident(one)}"
     todo = f"**What to do:**\n\n{steps(one)}" + (f"\n\n{queue}" if (queue := waiting(case.actions)) else "")
     reasons = because(case.detail, cites)
     found = f"**Evidence:**\n\n{evidence_lines(case.detail, cites)}" if case.detail.evidence else ""

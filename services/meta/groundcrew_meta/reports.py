@@ -11,7 +11,7 @@ from groundcrew.contracts.queries import IncidentDetail
 from groundcrew.diagnosis.markdown import code, prose
 from groundcrew.diagnosis.topology import SharedKind, Topology, part_key
 from groundcrew_meta.citations import Citations
-from groundcrew_meta.wording import ago, counted, done, names, state_of, steps, telling, utc, waiting, why
+from groundcrew_meta.wording import ago, counted, done, placed, state_of, steps, telling, utc, waiting, why
 
 MAX_EVIDENCE = 40
 MAX_PLACES = 5
@@ -48,9 +48,8 @@ def report(dossier: Dossier, cites: Citations) -> str:
 
 def _head(dossier: Dossier, cites: Citations) -> str:
     incident = dossier.detail.incident
-    where = names(incident.hosts) or prose(incident.entity)
     return (
-        f"**{prose(incident.title)}** on {where}: {incident.severity.value}, {state_of(incident, dossier.now)}, "
+        f"**{prose(incident.title)}**{placed(incident)}: {incident.severity.value}, {state_of(incident, dossier.now)}, "
         f"{counted(incident.evidence_count, 'piece')} of evidence {cites.incident(incident)}"
     )
 

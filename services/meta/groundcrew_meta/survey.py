@@ -73,6 +73,14 @@ class Surveyor:
         self._clock = clock
         self.inventory = inventory
 
+    def elements(self) -> list[str]:
+        """Names of what hosts hang on, as the inventory lists them: feeds, switches, racks, BMCs, parts."""
+        inventory = self.inventory()
+        if inventory is None:
+            return []
+        found = {name for entry in inventory.host for name in (*entry.pdu, entry.switch, entry.rack, entry.bmc) if name}
+        return sorted(found | {part.locator for entry in inventory.host for part in entry.part})
+
     async def fleet(self) -> Survey:
         missing: dict[str, str] = {}
         status, hosts, live = await asyncio.gather(

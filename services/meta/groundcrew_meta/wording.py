@@ -42,11 +42,16 @@ def state_of(incident: Incident, now: datetime) -> str:
     return f"since {utc(incident.opened_at)}, {ago(incident.opened_at, now)}{word}"
 
 
+def placed(incident: Incident) -> str:
+    """' on brickbox-43', where the title does not say so already."""
+    where = incident.hosts or [incident.entity]
+    return "" if all(name in incident.title for name in where) else f" on {names(where)}"
+
+
 def incident_line(incident: Incident, cites: Citations, now: datetime) -> str:
     """One item of a list."""
-    where = names(incident.hosts) or prose(incident.entity)
     return (
-        f"- **{incident.severity.value}** {prose(incident.title)} on {where} ({state_of(incident, now)}): "
+        f"- **{incident.severity.value}** {prose(incident.title)}{placed(incident)} ({state_of(incident, now)}): "
         f"{cause(incident.cause)} {cites.incident(incident)}"
     )
 

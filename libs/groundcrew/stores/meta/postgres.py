@@ -52,15 +52,20 @@ class PostgresMetaStore:
                 ),
             )  # fmt: skip
             cursor = await connection.execute(
-                "SELECT actor, (SELECT coalesce(max(seq), 0) FROM turns WHERE site = c.site AND conversation_id = c.id)"
-                " FROM conversations c WHERE site = %s AND id = %s FOR UPDATE",
-                (site, opening.id),
+                "SELECT actor FROM conversations WHERE site = %s AND id = %s FOR UPDATE", (site, opening.id)
             )
             held = await cursor.fetchone()
             assert held is not None
             if held[0] != opening.actor:
                 raise NotYours(opening.id)
-            first = held[1] + 1
+            # a statement of its own, so that it sees what whoever held the row before has written
+            cursor = await connection.execute(
+                "SELECT coalesce(max(seq), 0) + 1 FROM turns WHERE site = %s AND conversation_id = %s",
+                (site, opening.id),
+            )
+            next_seq = await cursor.fetchone()
+            assert next_seq is not None
+            first = next_seq[0]
             for seq, one in enumerate(said, start=first):
                 await connection.execute(
                     "INSERT INTO turns (site, conversation_id, seq, said) VALUES (%s, %s, %s, %s)",

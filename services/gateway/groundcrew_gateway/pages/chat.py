@@ -71,9 +71,14 @@ async def _chat(
         host=host,
         incident_id=incident_id,
         incident_title=title,
-        follow_ups=_FOR_ONE if host or incident_id else _FOR_FLEET,
+        follow_ups=_FOR_ONE if host or incident_id or _cites(conversation) else _FOR_FLEET,
         max_question=MAX_QUESTION,
     )
+
+
+def _cites(conversation: Conversation | None) -> bool:
+    """Whether the newest answer is about something in particular."""
+    return conversation is not None and bool(conversation.said) and bool(conversation.said[-1].citations)
 
 
 async def _title(asking: Asking, incident_id: str | None) -> str:

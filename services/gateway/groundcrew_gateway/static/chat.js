@@ -106,7 +106,7 @@
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
     history.replaceState(null, "", path);
     document.title = fresh.title;
-    for (const id of ["thread", "talks-list", "talk-head"]) {
+    for (const id of ["thread", "talks-list", "talk-head", "follow"]) {
       const old = document.getElementById(id), now = fresh.getElementById(id);
       if (old && now) old.replaceChildren(...document.importNode(now, true).childNodes);
     }
@@ -115,10 +115,6 @@
       form.prepend(field);
     }
     form.elements.conversation_id.value = answer.conversation_id;
-    if (answer.missing) {
-      const note = Object.assign(document.createElement("p"), { className: "quiet missing-words", textContent: answer.missing });
-      thread.append(note);
-    }
     const newest = document.getElementById("newest");
     if (newest) newest.scrollIntoView({ block: "start" });
   }
