@@ -68,6 +68,11 @@ from groundcrew_meta.settings import MetaSection, Settings
 SITE = "default"
 
 
+def silent() -> Any:
+    quiet = structlog.make_filtering_bound_logger("critical")
+    return structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=quiet)
+
+
 def ago(minutes: float) -> datetime:
     return datetime.now(UTC) - timedelta(minutes=minutes)
 
@@ -284,9 +289,7 @@ class Station:
 
     async def start(self, stack: AsyncExitStack | None = None, **section: Any) -> None:
         stack = stack or self.stack
-        log = structlog.wrap_logger(
-            structlog.PrintLogger(), wrapper_class=structlog.make_filtering_bound_logger("critical")
-        )
+        log = silent()
         tasks = RootTasks(log)
         bus = self.bus("meta")
         stack.push_async_callback(bus.close)
