@@ -6,8 +6,8 @@ from collections.abc import Callable
 from groundcrew_cli.terminal import paint, plain, wrapped
 
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|!])")
-_STRONG = re.compile(r"\*\*(.+?)\*\*")
-_MILD = re.compile(r"(?<![\w*])\*(?!\s)(.+?)(?<!\s)\*(?![\w*])")
+_STRONG = re.compile(r"(?<!\\)\*\*(.+?)(?<!\\)\*\*")
+_MILD = re.compile(r"(?<![\w*\\])\*(?!\s)(.+?)(?<![\s\\])\*(?![\w*])")
 _CODE = re.compile(r"(`+) ?(.+?) ?\1")
 _ITEM = re.compile(r"^(\s*(?:[-*]|\d{1,3}\.) )(.*)$")
 
