@@ -78,7 +78,7 @@ _HOSTS = re.compile(
 )
 _WHOLE_FLEET = re.compile(r"\bfleet\b", re.IGNORECASE)
 _LOGS = re.compile(r"\b(logs?|journal|lines?|messages?)\b", re.IGNORECASE)
-_SERVICES = re.compile(r"\b(services?|units?|daemons?)\b", re.IGNORECASE)
+_SERVICES = re.compile(r"(?<![.\w])(services?|units?|daemons?)\b", re.IGNORECASE)
 _READINGS = re.compile(
     r"\b(temperatures?|temp|hot|load|cpu|memory|ram|disks?|space|pressure|metrics?|readings?)\b", re.IGNORECASE
 )
