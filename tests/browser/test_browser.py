@@ -125,7 +125,7 @@ async def test_keys_move_search_and_open(plant, visit):
     opened = await visit()
     page = opened.page
     await plant.log("gpu-02", FAILED)
-    await expect(page.locator("#open .row").first).to_be_visible(timeout=5_000)
+    await expect(page.locator("#open .row").first).to_be_visible(timeout=10_000)
     await page.keyboard.press("j")
     await expect(page.locator("#open .row").first).to_be_focused()
     await page.keyboard.press("Enter")
@@ -147,6 +147,21 @@ async def test_keys_move_search_and_open(plant, visit):
     await page.keyboard.press("Enter")
     await expect(page.locator("main")).to_contain_text(FAILED)
     assert opened.troubles == []
+
+
+async def test_the_row_that_keys_moved_to_stays_through_a_refresh(plant, visit):
+    opened = await visit()
+    page = opened.page
+    await plant.log("gpu-02", FAILED)
+    await expect(page.locator("#nav .badge")).to_be_visible(timeout=10_000)
+    row = page.locator("#open .row", has_text="slurmd.service")
+    await page.keyboard.press("j")
+    await expect(row).to_be_focused()
+    waiting = await page.locator("#nav .badge").inner_text()
+    await plant.log("gpu-03", "munge.service: Start request repeated too quickly.")
+    await expect(page.locator("#open .row")).to_have_count(2, timeout=10_000)
+    await expect(page.locator("#nav .badge")).not_to_have_text(waiting, timeout=10_000)
+    await expect(row).to_be_focused()
 
 
 async def test_a_half_written_comment_outlives_a_refresh(plant, visit):

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -246,12 +245,3 @@ async def test_a_fault_in_a_journal_file_is_found_and_older_lines_are_not_read(t
     assert [status.name for status in seen.sources] == ["journal", "systemd", "metrics"]
     found = await judge(Look(rows=seen.rows), "brickbox-43", NOW)
     assert [one.evidence[0].text for one in found] == [entries[1][1]]
-
-
-def test_help_comes_fast() -> None:
-    """0.4 s are promised on an idle machine; what is measured here is processor time, so that a busy one may run it."""
-    before = os.times()
-    subprocess.run([sys.executable, "-m", "groundcrew_cli", "--help"], capture_output=True, check=True)
-    after = os.times()
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
-    assert spent < 0.4

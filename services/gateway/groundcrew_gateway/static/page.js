@@ -111,7 +111,11 @@ function replaceRegions(fresh, kinds) {
     for (const one of $$("details", adopted)) if (open.has($("summary", one).textContent)) one.open = true;
     old.replaceWith(adopted);
     offerCopying(adopted);
-    if (at) { const same = $(at, adopted); if (same) same.focus({ preventScroll: true }); }
+    const same = at && $(at, adopted);
+    if (same) {
+      if (same.matches("[data-row]")) same.tabIndex = -1;
+      same.focus({ preventScroll: true });
+    }
   }
   freshen();
 }
@@ -135,8 +139,12 @@ function focusPath(region) {
   const one = document.activeElement;
   if (!one || !region.contains(one)) return "";
   if (one.id) return "#" + CSS.escape(one.id);
-  const href = one.getAttribute("href");
-  return href ? `a[href="${CSS.escape(href)}"]` : "";
+  // a row that keys moved to is known by its first link
+  const row = one.matches("[data-row]"), link = row ? $("a[href]", one) : one;
+  const href = link && link.getAttribute("href");
+  if (!href) return "";
+  const path = `a[href="${CSS.escape(href)}"]`;
+  return row ? `[data-row]:has(${path})` : path;
 }
 
 // --- the connection ----------------------------------------------------------------------------------------------
