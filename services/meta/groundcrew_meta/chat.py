@@ -175,6 +175,10 @@ class Chat:
                 outcome=CompletionOutcome.BUSY, reason=f"{self._asking} questions wait for it already"
             )
             return
+        if "context" in ruled.missing:
+            reason = f"no context window to ask with: {ruled.missing['context']}"
+            saying.completion = Completion(outcome=CompletionOutcome.UNREACHABLE, reason=reason)
+            return
         self._asking += 1
         try:
             standing = await self._model.standing()
@@ -266,32 +270,39 @@ class Chat:
         self, request: CompleteRequest, saying: Saying, *, patient: bool
     ) -> AsyncGenerator[CompletionPart | None, None]:
         """The model's parts; None once where a patient asker waits longer than it should. An impatient one gets the
-        outcome TIMED_OUT instead."""
+        outcome TIMED_OUT instead, and a patient one UNREACHABLE where the coordinator went away meanwhile."""
         wait_s = self._section.first_word_s
         left = wait_s - (self._clock.monotonic() - saying.began)
-        late = False
+        told = False
         async with aclosing(self._model.words(request)) as parts:
             while True:
-                next_one = asyncio.ensure_future(anext(parts))
+                coming = asyncio.ensure_future(anext(parts))
                 try:
-                    limit = None if late else max(0.1, left)
-                    done, _ = await asyncio.wait({next_one}, timeout=limit)
-                    if not done and not patient:
-                        reason = f"nothing came from the model within {wait_s:g} s"
-                        yield CompletionPart(completion=Completion(outcome=CompletionOutcome.TIMED_OUT, reason=reason))
-                        return
-                    if not done:
-                        late = True
-                        yield None
-                    part = await next_one
+                    while not (await asyncio.wait({coming}, timeout=max(0.1, left)))[0]:
+                        if (over := await self._over(patient=patient)) is not None:
+                            yield CompletionPart(completion=over)
+                            return
+                        if not told:
+                            told = True
+                            yield None
+                        left = wait_s
+                    part = await coming
                 finally:
-                    if not next_one.done():
-                        next_one.cancel()
-                        await asyncio.gather(next_one, return_exceptions=True)
+                    if not coming.done():
+                        coming.cancel()
+                        await asyncio.gather(coming, return_exceptions=True)
                 yield part
                 if part.completion is not None:
                     return
-                left, late = wait_s, late or patient
+                left, told = wait_s, True  # what has begun is not late
+
+    async def _over(self, *, patient: bool) -> Completion | None:
+        """Why waiting for the model makes no sense any more; None: it does."""
+        if not patient:
+            reason = f"nothing came from the model within {self._section.first_word_s:g} s"
+            return Completion(outcome=CompletionOutcome.TIMED_OUT, reason=reason)
+        standing = await self._model.standing()
+        return standing if isinstance(standing, Completion) else None
 
 
 def title_of(text: str) -> str:

@@ -208,6 +208,7 @@ class Coordinator:
     hold: asyncio.Event | None = None
     asked: list[Any] = field(default_factory=list)
     left: int = 0
+    gone: bool = False
 
     async def serve(self, bus: MemoryBus) -> None:
         await bus.serve(Endpoints.MODELS, self._models)
@@ -216,6 +217,8 @@ class Coordinator:
         await bus.serve_stream(Endpoints.COMPLETE_STREAM, self._stream)
 
     async def _models(self, _: Any) -> ModelsReply:
+        if self.gone:
+            raise RequestFailed(Failure.UNAVAILABLE, "nobody answers")
         status = ModelStatus(purpose=Purpose.META, state=self.state, model="big-one", context_tokens=8_192)
         return ModelsReply(models=[status])
 

@@ -171,6 +171,23 @@ async def test_a_late_model_is_waited_for_in_a_stream_which_says_so(station: Sta
     assert "PSU2 lost its input first" in "".join(texts)
 
 
+async def test_a_coordinator_that_dies_while_its_words_are_waited_for_ends_the_answer(station: Station):
+    station.coordinator.hold = asyncio.Event()
+    await station.start(first_word_s=0.1)
+    question = Question(text="what is wrong with brickbox-43?", actor="ada")
+    parts = []
+    async with aclosing(station.outside.request_stream(Endpoints.ASK_STREAM, question)) as coming:
+        async for part in coming:
+            parts.append(part)
+            if "not begun to answer" in part.text:
+                station.coordinator.gone = True
+    answer = parts[-1].answer
+    assert answer is not None
+    assert answer.outcome is CompletionOutcome.UNREACHABLE
+    assert "Power Supply AC lost" in answer.text
+    assert (await station.ask("what is wrong?")).outcome is CompletionOutcome.UNREACHABLE
+
+
 async def test_while_context_is_away_the_answer_says_so(station: Station):
     station.fleet.away = True
     station.coordinator.words = WORDS
