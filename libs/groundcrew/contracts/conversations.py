@@ -78,7 +78,7 @@ class Answer(Record):
 class AnswerPart(Record):
     """A piece of a streamed answer. The last part carries the whole, and no text of its own."""
 
-    text: str = ""
+    text: str = Field("", description="empty: a sign of life while a model is waited for")
     answer: Answer | None = None
 
 

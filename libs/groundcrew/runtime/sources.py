@@ -19,7 +19,7 @@ PLAIN_PREFIXES = ("TEST_",)
 SECTIONS = frozenset(
     {
         "site", "nats", "postgres", "http", "log",
-        "host_collector", "trigger", "context", "review", "actions", "runner", "gateway", "embedded", "cli",
+        "host_collector", "trigger", "context", "review", "meta", "actions", "runner", "gateway", "embedded", "cli",
     }
 )  # fmt: skip
 """Every section there is. A service checks the keys of its own; `groundcrew config check` checks all."""

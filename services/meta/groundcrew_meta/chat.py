@@ -26,6 +26,9 @@ MAX_TITLE = 80
 MAX_KEPT = 100_000
 """Characters of one answer that are kept."""
 
+BEAT_S = 5.0
+"""A stream is never silent for longer: whoever listens can tell a slow model from a dead process."""
+
 LATE = "\n\n*The model has not begun to answer yet; this waits for it.*"
 LEFT = "\n\n*The asker left before the answer was whole.*"
 _NOT_ASKED = Completion(outcome=CompletionOutcome.NOT_CONFIGURED)
@@ -221,6 +224,9 @@ class Chat:
                 if part is None:
                     yield LATE
                     continue
+                if not part.text and part.completion is None:
+                    yield ""
+                    continue
                 passed = gate.feed(part.text)
                 if part.completion is not None:
                     saying.completion = part.completion
@@ -269,8 +275,9 @@ class Chat:
     async def _heard(
         self, request: CompleteRequest, saying: Saying, *, patient: bool
     ) -> AsyncGenerator[CompletionPart | None, None]:
-        """The model's parts; None once where a patient asker waits longer than it should. An impatient one gets the
-        outcome TIMED_OUT instead, and a patient one UNREACHABLE where the coordinator went away meanwhile."""
+        """The model's parts, empty ones while nothing comes. None once where a patient asker waits longer than it
+        should; an impatient one gets the outcome TIMED_OUT then, and a patient one UNREACHABLE where the coordinator
+        went away meanwhile."""
         wait_s = self._section.first_word_s
         left = wait_s - (self._clock.monotonic() - saying.began)
         told = False
@@ -278,14 +285,16 @@ class Chat:
             while True:
                 coming = asyncio.ensure_future(anext(parts))
                 try:
-                    while not (await asyncio.wait({coming}, timeout=max(0.1, left)))[0]:
+                    while not (await asyncio.wait({coming}, timeout=max(0.1, min(left, BEAT_S))))[0]:
+                        left -= BEAT_S
+                        if left > 0:
+                            yield CompletionPart()
+                            continue
                         if (over := await self._over(patient=patient)) is not None:
                             yield CompletionPart(completion=over)
                             return
-                        if not told:
-                            told = True
-                            yield None
-                        left = wait_s
+                        yield CompletionPart() if told else None
+                        left, told = wait_s, True
                     part = await coming
                 finally:
                     if not coming.done():

@@ -171,6 +171,22 @@ async def test_a_late_model_is_waited_for_in_a_stream_which_says_so(station: Sta
     assert "PSU2 lost its input first" in "".join(texts)
 
 
+async def test_a_stream_gives_signs_of_life_while_the_model_thinks(station: Station, monkeypatch):
+    monkeypatch.setattr("groundcrew_meta.chat.BEAT_S", 0.05)
+    station.coordinator.hold, station.coordinator.words = asyncio.Event(), WORDS
+    await station.start(first_word_s=600)
+    question = Question(text="what is wrong with brickbox-43?", actor="ada")
+    signs = 0
+    async with aclosing(station.outside.request_stream(Endpoints.ASK_STREAM, question)) as parts:
+        async for part in parts:
+            signs += not part.text and part.answer is None
+            if signs == 3:
+                station.coordinator.hold.set()
+    assert signs >= 3
+    assert part.answer is not None
+    assert part.answer.outcome is CompletionOutcome.ANSWERED
+
+
 async def test_a_coordinator_that_dies_while_its_words_are_waited_for_ends_the_answer(station: Station):
     station.coordinator.hold = asyncio.Event()
     await station.start(first_word_s=0.1)

@@ -37,6 +37,12 @@ router = APIRouter(prefix="/api/v1", tags=["conversations"])
 SPARE_S = 10.0
 """Seconds beyond a model's deadline that meta may take for the rest."""
 
+IDLE_S = 20.0
+"""Seconds of silence after which a stream of meta is given up: it gives a sign of life every five."""
+
+WAITING = b": waiting\n\n"
+"""A comment of the event-stream format; it keeps proxies from giving up."""
+
 DEADLINE_S = 60.0
 _EVENT_STREAM = {"schema": {"type": "string"}}
 
@@ -96,14 +102,13 @@ def event_stream(events: AsyncGenerator[bytes, None]) -> Response:
 
 
 async def _events(caller: Caller, question: Question) -> AsyncGenerator[bytes, None]:
-    idle_s = question.deadline_s + SPARE_S
     try:
-        async with aclosing(caller.listen(Endpoints.ASK_STREAM, question, idle_s=idle_s)) as parts:
+        async with aclosing(caller.listen(Endpoints.ASK_STREAM, question, idle_s=IDLE_S)) as parts:
             async for part in parts:
                 if part.answer is not None:
                     yield _event("answer", part.answer.model_dump(mode="json"))
-                elif part.text:
-                    yield _event("text", {"text": part.text})
+                else:
+                    yield _event("text", {"text": part.text}) if part.text else WAITING
     except RequestFailed as failed:
         problem = problem_of(failed)
         assert problem is not None

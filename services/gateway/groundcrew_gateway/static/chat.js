@@ -85,6 +85,7 @@
       const events = held.split("\n\n");
       held = events.pop();
       for (const one of events) {
+        if (one.startsWith(":")) continue;
         const [, name, data] = /^event: (\w+)\ndata: (.*)$/s.exec(one) || [];
         if (name === "text") {
           said += JSON.parse(data).text;

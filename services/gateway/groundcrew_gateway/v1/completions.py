@@ -15,7 +15,7 @@ from groundcrew.contracts.queries import Endpoints
 from groundcrew.diagnosis.markdown import prose
 from groundcrew_gateway.access import Caller, Viewer
 from groundcrew_gateway.problems import Problem, openai_error, problem_of
-from groundcrew_gateway.rest.conversations import SPARE_S, event_stream, put
+from groundcrew_gateway.rest.conversations import IDLE_S, WAITING, event_stream, put
 from groundcrew_gateway.v1.chats import MODEL, ChatRequest, question_of
 from groundcrew_gateway.v1.side_requests import side_answer
 
@@ -70,17 +70,16 @@ async def _chunks(
 ) -> AsyncGenerator[bytes, None]:
     """Chunks as the protocol wants them. A failure after the first is an event with an error in it."""
     yield _chunk(head, {"role": "assistant", "content": ""}, usage=usage)
-    idle_s = question.deadline_s + SPARE_S
     spent = Usage()
     try:
-        async with aclosing(caller.listen(Endpoints.ASK_STREAM, question, idle_s=idle_s)) as parts:
+        async with aclosing(caller.listen(Endpoints.ASK_STREAM, question, idle_s=IDLE_S)) as parts:
             async for part in parts:
                 if part.answer is not None:
                     spent = part.answer.usage
                     if tail := _tail(part.answer, base):
                         yield _chunk(head, {"content": tail}, usage=usage)
-                elif part.text:
-                    yield _chunk(head, {"content": part.text}, usage=usage)
+                else:
+                    yield _chunk(head, {"content": part.text}, usage=usage) if part.text else WAITING
     except RequestFailed as failed:
         problem = problem_of(failed)
         assert problem is not None
