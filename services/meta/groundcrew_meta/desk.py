@@ -46,6 +46,8 @@ class Desk:
         ids = [one.id for one in survey.live]
         meant = _meant(question, subject, before, known, ids)
         asked = recognise(question.text, hosts=known, incidents=ids, now=survey.now, subject=meant)
+        if question.host and question.host not in survey.hosts and not survey.missing and not asked.hosts:
+            asked = Asked(topic=Topic.UNKNOWN_HOST, unknown=question.host)
         ruled = Ruled(text="", asked=asked, cites=Citations(), survey=survey, missing=dict(survey.missing))
         ruled.elements = self._surveyor.elements()
         text = await self._reply(ruled)

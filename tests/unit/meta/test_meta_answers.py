@@ -204,6 +204,15 @@ async def test_a_coordinator_that_dies_while_its_words_are_waited_for_ends_the_a
     assert (await station.ask("what is wrong?")).outcome is CompletionOutcome.UNREACHABLE
 
 
+async def test_a_question_about_a_host_that_nobody_knows_says_so(station: Station):
+    await station.start()
+    asked = await station.ask("is it well?", host="nowhere")
+    assert "No host named `nowhere` is known here" in asked.text
+    named = await station.ask("what is wrong with brickbox-34?")
+    assert "Did you mean brickbox-43" in named.text
+    assert (named.missing, station.coordinator.asked) == ("", [])
+
+
 async def test_while_context_is_away_the_answer_says_so(station: Station):
     station.fleet.away = True
     station.coordinator.words = WORDS
