@@ -1,4 +1,5 @@
-"""Fixtures that many areas share: a real PostgreSQL from the wheel that the embedded system uses too."""
+"""Fixtures that many areas share: a real PostgreSQL and a real Valkey from the wheels that the embedded system uses
+too, a real llama.cpp; and a guard, so that no test reaches a model by accident."""
 
 import contextlib
 import itertools
@@ -21,6 +22,8 @@ import psutil
 import psycopg
 import pytest
 from hypothesis import settings
+from tests.llama import LlamaServer, write_model
+from tests.valkey import Valkey
 
 settings.register_profile("groundcrew", deadline=None)  # a busy machine is no failure
 settings.load_profile("groundcrew")
@@ -174,3 +177,64 @@ def database_conninfo(postgres: PostgresServer) -> Iterator[ConnectionParts]:
     name = f"test_{next(_NUMBER)}"
     yield postgres.create_database(name)
     postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def llama() -> Iterator[LlamaServer]:
+    """llama.cpp with a tiny random model: `llama.url` and `llama.name` go into any OpenAI client."""
+    if find_spec("xllamacpp") is None:
+        pytest.skip("needs the Python package xllamacpp")
+    folder = Path(tempfile.mkdtemp(prefix="gc-llama-"))
+    write_model(folder / "tiny.gguf")
+    server = LlamaServer(folder / "tiny.gguf", free_port())
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    folder = Path(tempfile.mkdtemp(prefix="gc-valkey-"))
+    server = Valkey(folder, free_port())
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def no_model_by_accident(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would point a client at a model, or at a way out, is not in any test's environment; and no name of another
+    machine is looked up: what a test talks to, it started itself on loopback."""
+    for name in list(os.environ):
+        if name.startswith(("OPENAI_", "ANTHROPIC_", "GROUNDCREW_MODEL_", "GROUNDCREW_REMOTE_MODEL__")) or (
+            name.lower().endswith("_proxy")
+        ):
+            monkeypatch.delenv(name)
+    connect = socket.socket.connect
+
+    def only_here(own: socket.socket, address: Any) -> None:
+        _refuse_elsewhere(own.family, address)
+        connect(own, address)
+
+    def look_up(host: Any, *rest: Any, **more: Any) -> Any:
+        _refuse_elsewhere(socket.AF_INET, (host, 0))
+        return getaddrinfo(host, *rest, **more)
+
+    getaddrinfo = socket.getaddrinfo
+    monkeypatch.setattr(socket.socket, "connect", only_here)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+def _refuse_elsewhere(family: int, address: Any) -> None:
+    if family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    name = address[0].decode() if isinstance(address[0], bytes) else address[0]
+    if name not in (None, "", "localhost", "::1", "0.0.0.0", socket.gethostname()) and not name.startswith("127."):
+        msg = f"a test reached out to {name}: tests talk to what they started on loopback, and to nothing else"
+        raise AssertionError(msg)

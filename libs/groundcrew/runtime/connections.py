@@ -15,6 +15,7 @@ from groundcrew.runtime.settings import PostgresSection, ServiceSettings
 if TYPE_CHECKING:
     from groundcrew.stores.actions.port import ActionStore
     from groundcrew.stores.context.port import ContextStore
+    from groundcrew.stores.coordinator.port import CoordinatorStore
     from groundcrew.stores.database import Database
     from groundcrew.stores.gateway.port import GatewayStore
     from groundcrew.stores.meta.port import MetaStore
@@ -68,6 +69,7 @@ class PostgresStores:
         self._actions: ActionStore | None = None
         self._gateway: GatewayStore | None = None
         self._meta: MetaStore | None = None
+        self._coordinator: CoordinatorStore | None = None
 
     async def context(self) -> "ContextStore":
         from groundcrew.stores.context.postgres import PostgresContextStore
@@ -100,6 +102,14 @@ class PostgresStores:
             if self._meta is None:
                 self._meta = PostgresMetaStore(await self._database("meta"), site=self._site)
             return self._meta
+
+    async def coordinator(self) -> "CoordinatorStore":
+        from groundcrew.stores.coordinator.postgres import PostgresCoordinatorStore
+
+        async with self._lock:
+            if self._coordinator is None:
+                self._coordinator = PostgresCoordinatorStore(await self._database("coordinator"))
+            return self._coordinator
 
     async def _database(self, owner: str) -> "Database":
         from groundcrew.stores.database import Database

@@ -18,6 +18,7 @@ from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.stores.actions.port import ActionStore
 from groundcrew.stores.context.port import ContextStore
+from groundcrew.stores.coordinator.port import CoordinatorStore
 from groundcrew.stores.gateway.port import GatewayStore
 from groundcrew.stores.meta.port import MetaStore
 
@@ -71,6 +72,7 @@ class Stores(Protocol):
     async def actions(self) -> ActionStore: ...
     async def gateway(self) -> GatewayStore: ...
     async def meta(self) -> MetaStore: ...
+    async def coordinator(self) -> CoordinatorStore: ...
 
 
 @dataclass(frozen=True, kw_only=True)

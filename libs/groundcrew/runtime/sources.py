@@ -20,6 +20,7 @@ SECTIONS = frozenset(
     {
         "site", "nats", "postgres", "http", "log",
         "host_collector", "trigger", "context", "review", "meta", "actions", "runner", "gateway", "embedded", "cli",
+        "hybrid_coordinator", "model_trigger", "model_review", "model_meta", "remote_model", "redis",
     }
 )  # fmt: skip
 """Every section there is. A service checks the keys of its own; `groundcrew config check` checks all."""

@@ -21,6 +21,7 @@ from groundcrew.runtime.settings import load
 from groundcrew.runtime.tasks import RootTasks
 from groundcrew.stores.actions.memory import MemoryActionStore
 from groundcrew.stores.context.memory import MemoryContextStore
+from groundcrew.stores.coordinator.memory import MemoryCoordinatorStore
 from groundcrew.stores.gateway.memory import MemoryGatewayStore
 from groundcrew.stores.meta.memory import MemoryMetaStore
 from groundcrew.telemetry.metrics import product_version
@@ -43,6 +44,7 @@ class MemoryStores:
     _actions: MemoryActionStore = field(default_factory=MemoryActionStore)
     _gateway: MemoryGatewayStore = field(default_factory=MemoryGatewayStore)
     _meta: MemoryMetaStore = field(default_factory=MemoryMetaStore)
+    _coordinator: MemoryCoordinatorStore = field(default_factory=MemoryCoordinatorStore)
 
     async def context(self) -> MemoryContextStore:
         return self._context
@@ -55,6 +57,9 @@ class MemoryStores:
 
     async def meta(self) -> MemoryMetaStore:
         return self._meta
+
+    async def coordinator(self) -> MemoryCoordinatorStore:
+        return self._coordinator
 
 
 def rehearsal_resources(service: str, bus: Bus, stores: MemoryStores, clock: Clock, stack: AsyncExitStack) -> Resources:

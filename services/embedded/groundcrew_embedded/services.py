@@ -84,6 +84,8 @@ def settings_of(service: Service, options: Options, *, site: str | None = None) 
     if service.name == "gateway" and options.port is not None:
         overrides["gateway"] = {"port": options.port}
     defaults: dict[str, dict[str, Any]] = {}
+    if "redis" in sections(cls):
+        overrides["redis"] = _redis(options.home)
     keys = sections(cls)[service.section].model_fields if service.section in sections(cls) else {}
     if "state_dir" in keys:
         defaults[service.section] = {"state_dir": options.home.path / service.name}
@@ -111,6 +113,11 @@ def _servers(home: Home, user: str) -> dict[str, dict[str, Any]]:
             "wait_s": SERVER_WAIT_S,
         },
     }
+
+
+def _redis(home: Home) -> dict[str, Any]:
+    ports = orjson.loads((home.run / "ports.json").read_bytes())
+    return {"host": "127.0.0.1", "port": ports["valkey"], "password": home.secret("valkey")}
 
 
 class Process:

@@ -37,6 +37,7 @@ class Service:
 SERVICES = (
     Service("context", "groundcrew_context"),
     Service("actions", "groundcrew_actions"),
+    Service("hybrid-coordinator", "groundcrew_hybrid_coordinator"),
     Service("trigger", "groundcrew_trigger"),
     Service("review", "groundcrew_review"),
     Service("meta", "groundcrew_meta"),

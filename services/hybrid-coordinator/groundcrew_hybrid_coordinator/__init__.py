@@ -1,1 +1,1 @@
-"""The hybrid-coordinator: the only one that talks to models; it remembers, caches and routes."""
+"""The hybrid-coordinator service."""
