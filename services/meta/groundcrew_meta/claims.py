@@ -15,6 +15,9 @@ from groundcrew.diagnosis.topology import part_key
 from groundcrew_meta.citations import MAX_TEXT, Citations
 
 MAX_SENTENCE = 600
+LEAST_PLAIN = 0.6
+"""Share of a sentence's characters that are letters, digits and spaces at least."""
+
 MAX_STRUCK = 20
 MAX_STRUCK_TEXT = 200
 
@@ -28,6 +31,7 @@ class Strike(StrEnum):
     ORDER = "gives orders"
     LINK = "holds a link"
     MARKUP = "holds markup"
+    GARBLED = "is no language"
 
 
 _QUOTED = re.compile(r"^- \[E(\d+)\] (.*?) ?<data>(.*)</data>$", re.MULTILINE)
@@ -46,6 +50,7 @@ _NUMBERED_PART = re.compile(
 _HOSTLIKE = re.compile(r"^[a-z][a-z]+[a-z0-9]*(?:-[a-z0-9]+)*-\d{1,4}$")
 _NO_HOST = frozenset({"utf", "sha", "iso", "rfc", "cve", "xid", "raid", "ipv", "tcp", "udp", "pcie", "level"})
 
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufffd]")
 _LINK = re.compile(r"\w+://|\bwww\.|\]\(|!\[", re.IGNORECASE)
 _MARKUP = re.compile(r"<[a-z/!]|^\s*#|```", re.IGNORECASE)
 _COMMAND = re.compile(
@@ -112,6 +117,8 @@ class Claims:
         return [f"{reason.value}: {text}" for reason, text in self.struck[:MAX_STRUCK]]
 
     def _fault(self, sentence: str) -> Strike | None:
+        if _garbled(sentence):
+            return Strike.GARBLED
         if _LINK.search(sentence):
             return Strike.LINK
         if _MARKUP.search(sentence):
@@ -188,6 +195,12 @@ class Gate:
         body = sentence.rstrip()
         passed = self._claims.passed(body)
         return passed + sentence[len(body) :] if passed else ""
+
+
+def _garbled(sentence: str) -> bool:
+    """Control characters, bytes that are no text, or little that is a letter: a model that babbles."""
+    plain = sum(char.isalnum() or char.isspace() for char in sentence)
+    return _UNSHOWN.search(sentence) is not None or plain < LEAST_PLAIN * len(sentence)
 
 
 def _numbers(match: re.Match[str]) -> list[int]:

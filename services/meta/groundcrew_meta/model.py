@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from groundcrew.bus.port import Bus, RequestFailed
+from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.completions import (
     CompleteRequest,
     Completion,
@@ -16,7 +17,7 @@ from groundcrew.contracts.completions import (
     Turn,
 )
 from groundcrew.contracts.knowledge import AugmentQuery, Passage
-from groundcrew.contracts.queries import ContextWindow, Empty, Endpoints, WindowQuery
+from groundcrew.contracts.queries import ContextWindow, Empty, Endpoints, Failure, WindowQuery
 
 STANDING_S = 1.0
 WINDOW_S = 2.5
@@ -45,17 +46,21 @@ def missing(completion: Completion) -> str:
 
 
 class Model:
-    def __init__(self, bus: Bus, *, window_tokens: int, passages: int) -> None:
+    def __init__(self, bus: Bus, clock: Clock, *, window_tokens: int, passages: int) -> None:
         self._bus = bus
+        self._clock = clock
         self._window_tokens = window_tokens
         self._passages = passages
 
     async def standing(self) -> ModelStatus | Completion:
-        """The model that would be asked; or, where none can be, the outcome that asking would have."""
+        """The model that would be asked; or, where none is configured or nobody is there to ask, the outcome that
+        asking would have. One whose state is not known in time is asked."""
+        began = self._clock.monotonic()
         try:
             reply = await self._bus.request(Endpoints.MODELS, Empty(), timeout=STANDING_S)
         except RequestFailed as failed:
-            return _away(failed)
+            slow = failed.failure is Failure.UNAVAILABLE and self._clock.monotonic() - began >= STANDING_S
+            return ModelStatus(purpose=Purpose.META, state=ModelState.UNKNOWN) if slow else _away(failed)
         status = next((one for one in reply.models if one.purpose is Purpose.META), None)
         if status is None or status.state is ModelState.NOT_CONFIGURED:
             detail = status.detail if status else ""

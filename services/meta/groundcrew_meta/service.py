@@ -31,7 +31,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await (await bus.key_value(Buckets.INVENTORY)).watch(inventory.changed)
 
     surveyor = Surveyor(bus, clock, lambda: inventory.newest)
-    model = Model(bus, window_tokens=section.window_tokens, passages=section.passages)
+    model = Model(bus, clock, window_tokens=section.window_tokens, passages=section.passages)
     chat = Chat(site=site, desk=Desk(surveyor), model=model, store=store, clock=clock, section=section, metrics=metrics)
     analyst = Analyst(
         site=site,

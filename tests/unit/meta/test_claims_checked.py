@@ -61,6 +61,9 @@ def test_what_the_window_bears_out_is_shown(claims, sentence):
         ("More at https://evil.example/?q=secret", Strike.LINK),
         ("![x](//evil.example/secret)", Strike.LINK),
         ("<img src=x onerror=alert(1)>", Strike.MARKUP),
+        ("It lost power \x1b[31m [E1].", Strike.GARBLED),
+        ("It lost \ufffd\ufffd power [E1].", Strike.GARBLED),
+        ("}{~~ |^ q$ ;; %% &( )w #@ ==", Strike.GARBLED),
     ],
 )
 def test_what_it_does_not_bear_out_is_struck(claims, sentence, reason):
