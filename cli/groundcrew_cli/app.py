@@ -28,6 +28,10 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Show or check the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+models_app = typer.Typer(help="Model files for the local model servers.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+inventory_app = typer.Typer(help="What is listed: hosts, their BMCs, places, parts and dependencies.")
+app.add_typer(inventory_app, name="inventory")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Url = Annotated[
@@ -230,6 +234,25 @@ def chat(
 
 
 @app.command()
+def bmcs(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One BMC, by its whole name.")] = None,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Which BMCs answer; of one its facts, sensors and event log."""
+    from groundcrew_cli import bmcs as showing
+    from groundcrew_cli import connection
+
+    with connection.connect(url, key_file, site) as gateway:
+        if name is None:
+            showing.show_list(gateway, as_json=as_json, now=_now())
+        else:
+            showing.show_one(gateway, name, as_json=as_json, now=_now())
+
+
+@app.command()
 def replay(
     folder: Annotated[Path, typer.Argument(metavar="DIR", readable=False, help="Folder of a scenario.")],
     as_json: Json = False,
@@ -238,6 +261,61 @@ def replay(
     from groundcrew_cli import replaying
 
     replaying.replay(folder, as_json=as_json)
+
+
+@inventory_app.callback(invoke_without_command=True)
+def inventory(
+    context: typer.Context, url: Url = None, key_file: KeyFile = None, site: Site = None, as_json: Json = False
+) -> None:
+    """What is listed: hosts, their BMCs, places, parts and dependencies."""
+    if context.invoked_subcommand is None:
+        inventory_show(url, key_file, site, as_json)
+
+
+@inventory_app.command("show")
+def inventory_show(url: Url = None, key_file: KeyFile = None, site: Site = None, as_json: Json = False) -> None:
+    """Hosts by rack, BMCs and dependencies, each with who said so."""
+    from groundcrew_cli import connection
+    from groundcrew_cli import inventory as showing
+
+    with connection.connect(url, key_file, site) as gateway:
+        showing.show(gateway, as_json=as_json, now=_now())
+
+
+InventoryPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", readable=False, help="inventory.toml, or a CSV file of hosts with [[host]]'s keys as heading."
+    ),
+]
+
+
+@inventory_app.command("check")
+def inventory_check(file: InventoryPath, as_json: Json = False) -> None:
+    """Whether a file could be taken in; exit code 2 where not. Needs no running system."""
+    from groundcrew_cli import inventory as checking
+
+    checking.check(file, as_json=as_json)
+
+
+@inventory_app.command("import")
+def inventory_import(
+    file: InventoryPath,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would change.")] = False,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Add what a file lists, or replace it by name; what it does not list stays.
+
+    Entries of the system's own inventory.toml are edited there.
+    """
+    from groundcrew_cli import connection
+    from groundcrew_cli import inventory as importing
+
+    with connection.connect(url, key_file, site) as gateway:
+        importing.take_in(gateway, file, dry_run=dry_run, as_json=as_json)
 
 
 @config_app.command("show")
@@ -254,6 +332,74 @@ def config_check(as_json: Json = False) -> None:
     from groundcrew_cli import configuration
 
     configuration.check(as_json=as_json)
+
+
+@app.command()
+def bench(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Benchmarks, `all`, `list`, or `scenarios DIR...`; after --, options."
+        ),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the page in docs/benchmarks as well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure this checkout, or score scenarios against their known answers.
+
+    `scenarios` takes folders of one scenario, or folders of such folders.
+    """
+    from groundcrew_cli import benching
+
+    benching.bench(names or [], write=write, as_json=as_json, now=_now())
+
+
+Folder = Annotated[
+    Path | None, typer.Option("--dir", help="Folder of the files; default: models.dir, else models in GROUNDCREW_HOME.")
+]
+
+
+@models_app.command("list")
+def models_list(folder: Folder = None, as_json: Json = False) -> None:
+    """Models that suit each purpose, and what is here."""
+    from groundcrew_cli.weights import command
+
+    command.show(folder, as_json=as_json)
+
+
+@models_app.command("pull")
+def models_pull(
+    purposes: Annotated[
+        list[str] | None, typer.Argument(metavar="[PURPOSE]...", help="trigger, review, meta; default: all.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="Name out of `models list`.")] = "",
+    url: Annotated[str, typer.Option(help="Address of any other GGUF file.")] = "",
+    sha256: Annotated[str, typer.Option(help="What the file must be; default: what its server publishes.")] = "",
+    source: Annotated[
+        Path | None, typer.Option("--from", readable=False, help="Take the files from this folder, without a network.")
+    ] = None,
+    mirror: Annotated[str, typer.Option(help="Server that keeps the hub's paths, instead of huggingface.co.")] = "",
+    folder: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch model files, resumed where it broke off, and check each before it serves.
+
+    Run again, it fetches only what is missing. Proxies of the environment are used.
+    """
+    from groundcrew_cli.weights import command
+
+    command.pull(
+        folder, purposes or [], model=model, url=url, sha256=sha256, source=source, mirror=mirror, as_json=as_json,
+        now=_now(),
+    )  # fmt: skip
+
+
+@models_app.command("verify")
+def models_verify(folder: Folder = None, as_json: Json = False) -> None:
+    """Read every model file again and compare it with its digest."""
+    from groundcrew_cli.weights import command
+
+    command.verify(folder, as_json=as_json)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)

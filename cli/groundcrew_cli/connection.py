@@ -48,6 +48,9 @@ class Gateway:
     def post(self, model: type[M], path: str, body: Mapping[str, Any], *, timeout_s: float = TIMEOUT_S) -> M:
         return self._read(model, path, self._send("POST", path, {}, body, timeout_s))
 
+    def patch(self, model: type[M], path: str, body: Mapping[str, Any], *, if_match: str) -> M:
+        return self._read(model, path, self._send("PATCH", path, {}, body, headers={"If-Match": if_match}))
+
     def events(self, path: str, body: Mapping[str, Any], *, timeout_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
         """Server-sent events as (name, data), as they come; at most `timeout_s` between two."""
         import orjson
@@ -73,12 +76,15 @@ class Gateway:
         query: Mapping[str, Any],
         body: Mapping[str, Any] | None,
         timeout_s: float = TIMEOUT_S,
+        headers: Mapping[str, str] | None = None,
     ) -> bytes:
         params = {name: value for name, value in query.items() if value is not None}
         if self._site:
             params["site"] = self._site
         with self._failures(timeout_s):
-            reply = self._client.request(method, f"/api/v1/{path}", params=params, json=body, timeout=timeout_s)
+            reply = self._client.request(
+                method, f"/api/v1/{path}", params=params, json=body, headers=headers, timeout=timeout_s
+            )
         if not reply.is_success:
             raise _problem(reply.status_code, reply.content, self.url)
         return bytes(reply.content)

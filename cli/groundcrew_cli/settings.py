@@ -10,5 +10,13 @@ class CliSection(Section):
     api_key: SecretStr = Field(SecretStr(""), description="API key to show it; empty: the one that `up` made")
 
 
+class ModelsSection(Section):
+    dir: str = Field("", max_length=500, description="folder of model files; empty: `models` in GROUNDCREW_HOME")
+    trigger: str = Field("", description="catalogue name of trigger's model; empty: what is pulled, else the default")
+    review: str = Field("", description="the same for review")
+    meta: str = Field("", description="the same for meta")
+
+
 class Settings(ServiceSettings):
     cli: CliSection = CliSection()
+    models: ModelsSection = ModelsSection()

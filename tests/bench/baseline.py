@@ -1,6 +1,6 @@
 """What the embedded system costs on this machine: start, memory, idle CPU, latency from a line to its incident.
 
-    .venv/bin/python tests/bench/baseline.py [--fresh] > docs/benchmarks/baseline.md
+    groundcrew bench baseline --write -- --fresh
 
 `--fresh` also clones the checkout into an empty folder and times both README commands there, downloads included.
 Prints Markdown; nothing here passes or fails.
@@ -10,13 +10,13 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx2
@@ -114,19 +114,15 @@ def report_fresh(folder: Path) -> None:
     say(f"| `./groundcrew test`, first time, downloads included | {tests:.0f} s | {said.strip().splitlines()[-1]} |")
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--fresh", action="store_true", help="also time both README commands in a fresh clone")
-    fresh = arguments.parse_args().fresh
+def main(arguments: Sequence[str] = ()) -> None:
+    parser = argparse.ArgumentParser(prog="groundcrew bench baseline --", description="What the embedded system costs")
+    parser.add_argument("--fresh", action="store_true", help="also time both README commands in a fresh clone")
+    fresh = parser.parse_args(list(arguments)).fresh
     folder = Path(tempfile.mkdtemp(prefix="gc-baseline-"))
     folder.chmod(0o711)
     home, log = folder / "home", folder / "bench.log"
     log.touch()
     env = environment(home, log)
-    say("# Baseline of the embedded system\n")
-    say("By `tests/bench/baseline.py --fresh`, which prints this page.\n")
-    say(f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}, {psutil.cpu_count()} cores, "
-        f"{psutil.virtual_memory().total / 2**30:.0f} GiB.\n")  # fmt: skip
     try:
         say("| start | time | |\n|---|---|---|")
         if fresh:
@@ -159,7 +155,3 @@ def main() -> None:
     finally:
         groundcrew("down", env=env)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    main()

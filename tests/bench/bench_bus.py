@@ -1,4 +1,4 @@
-"""Rates of the bus: `python tests/bench/bench_bus.py [--seconds 2]`.
+"""Rates of the bus: `groundcrew bench bus [-- --seconds 2]`.
 
 Prints Markdown: single publishes, batches of 1,000-row log batches, and consuming them, on the memory bus and on a
 nats-server that syncs every write (`sync_interval: always`) and one that does not, with ratios to the first. Figures
@@ -7,16 +7,16 @@ depend on the machine; nothing here asserts.
 
 import argparse
 import asyncio
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry
+from tests.contract.bus.nats_server import PASSWORDS, NatsServer
 
 from groundcrew.bus.jetstream import JetStreamBus
 from groundcrew.bus.memory import MemoryBroker, MemoryBus
@@ -26,9 +26,6 @@ from groundcrew.contracts.envelope import Envelope, ProducedBy, encode, seal
 from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.observations import LogBatch
 from groundcrew.contracts.streams import Durables, decode
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contract" / "bus"))
-from nats_server import PASSWORDS, NatsServer
 
 SITE = "demo"
 ROWS = 1_000
@@ -142,10 +139,7 @@ def _time(call: Callable[[], object]) -> float:
     return (time.perf_counter() - started) / 50
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2, help="of single publishes on each bus")
-    seconds = parser.parse_args().seconds
+async def compare(seconds: float) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
     buses = {
         "nats-server, sync always": lambda: nats_bus(sync_interval="always"),
@@ -166,5 +160,7 @@ async def main() -> None:
         print(f"\n{name}: {value:,.0f}")
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def main(arguments: Sequence[str] = ()) -> None:
+    parser = argparse.ArgumentParser(prog="groundcrew bench bus --", description="Rates of the bus")
+    parser.add_argument("--seconds", type=float, default=2, help="of single publishes on each bus")
+    asyncio.run(compare(parser.parse_args(list(arguments)).seconds))

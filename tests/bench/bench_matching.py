@@ -1,4 +1,4 @@
-"""Throughput of layer 1 on real kernel lines: `python tests/bench/bench_matching.py [LINES] [--rules N]`.
+"""Throughput of layer 1 on real kernel lines: `groundcrew bench matching [-- --lines N --rules N]`.
 
 Prints lines per second of CPU time, so that a busy machine does not change it, of (a) a whole LogBatch through the
 detector, (b) the matcher alone, (c) the bare re2 set asked line by line, (d) a loop of compiled `re` patterns as in
@@ -11,8 +11,9 @@ import gzip
 import os
 import random
 import re
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -92,16 +93,19 @@ def rate(name: str, count: int, work: Callable[[], int]) -> float:
     return count / best
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("lines", nargs="?", type=int, default=100_000)
-    arguments.add_argument("--rules", type=int, default=0)
-    arguments.add_argument("--share", type=float, default=0.02)
-    given = arguments.parse_args()
+def main(arguments: Sequence[str] = ()) -> None:
+    parser = argparse.ArgumentParser(prog="groundcrew bench matching --", description="Throughput of layer 1")
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--rules", type=int, default=0, help="so many synthetic rules more")
+    parser.add_argument("--share", type=float, default=0.02, help="share of lines that a rule fires on")
+    given = parser.parse_args(list(arguments))
+    if not DATA.is_dir():
+        sys.exit(f"{DATA} is not there: GROUNDCREW_DATA names the folder of real data")
     shipped = [rule for rule in load_packs().knowledge.rules if rule.source == "log"]
     rules = shipped + [synthetic(number) for number in range(given.rules)]
     patterns = [pattern for rule in rules for pattern in rule.patterns]
     texts = lines(given.lines, shipped, given.share)
+    print("```")
     print(f"{len(rules)} log rules, {len(patterns)} patterns, {len(texts):,} lines, {given.share:.0%} replaced by hits")
 
     envelopes = batches(texts)
@@ -127,7 +131,4 @@ def main() -> None:
         "loop of compiled re patterns", len(few), lambda: sum(1 for t in few if any(p.search(t) for p in compiled))
     )
     print(f"detector / re loop {whole / loop:.1f}x; matcher / bare re2 line by line {matching / by_line:.1f}x")
-
-
-if __name__ == "__main__":
-    main()
+    print("```")

@@ -1,4 +1,4 @@
-"""How fast the context store writes and reads: `python -m tests.bench.bench_stores [--rows N]`.
+"""How fast the context store writes and reads: `groundcrew bench stores [-- --rows N]`.
 
 The COPY path is measured against executemany into the same kind of table in the same run, so that the ratio holds on
 any machine. The server is the one that the embedded system uses, with fsync on, as in production.
@@ -9,7 +9,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -161,7 +161,7 @@ async def read_times(store) -> dict[str, float]:
     return times
 
 
-async def main(rows: int) -> None:
+async def compare(rows: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="gc-bench-"))
     server = PostgresServer(folder, fsync="on")
     server.create()
@@ -179,6 +179,7 @@ async def main(rows: int) -> None:
     finally:
         server.stop()
         shutil.rmtree(folder)
+    print("```")
     print(f"{rows:,} rows each, batches of {BATCH:,}, PostgreSQL from the wheel, fsync on")
     print(f"{'':24}{'COPY path':>14}{'executemany':>14}{'ratio':>8}{'memory':>14}   rows/s")
     for name, (copied, *inserted) in written.items():
@@ -189,6 +190,7 @@ async def main(rows: int) -> None:
         print(f"{name}: {size} bytes a row with its indexes")
     for name, value in reads.items():
         print(f"{name}: {value:.1f} ms")
+    print("```")
 
 
 _SIZES = """
@@ -198,7 +200,8 @@ FROM (SELECT 'samples' AS parent, tableoid::regclass AS child, count(*) AS rows 
 GROUP BY parent ORDER BY parent
 """
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+
+def main(arguments: Sequence[str] = ()) -> None:
+    parser = argparse.ArgumentParser(prog="groundcrew bench stores --", description="Rates of the context store")
     parser.add_argument("--rows", type=int, default=100_000)
-    asyncio.run(main(parser.parse_args().rows))
+    asyncio.run(compare(parser.parse_args(list(arguments)).rows))

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("host-collector", "trigger", "context", "review", "actions", "runner", "gateway")
-SERVERS = ("nats", "timescaledb", "redis", "prometheus")
 IMAGES = (
     "docker.io/library/python:3.12-slim-bookworm",
     "docker.io/library/nats:2.15.1-alpine",
@@ -46,6 +44,7 @@ class Stack:
     secrets: Path
     project: str = field(default_factory=lambda: f"groundcrew-test-{os.getpid()}")
     gateway_port: int = field(default_factory=free_port)
+    mcp_port: int = field(default_factory=free_port)
     prometheus_port: int = field(default_factory=free_port)
 
     @property
@@ -54,6 +53,7 @@ class Stack:
             "SECRETS": str(self.secrets),
             "HOST_NAME": "tested-host",
             "GATEWAY_PORT": str(self.gateway_port),
+            "MCP_PORT": str(self.mcp_port),
             "PROMETHEUS_PORT": str(self.prometheus_port),
         }
 

@@ -9,16 +9,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
+import openai
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from groundcrew.contracts.envelope import Envelope, ProducedBy, encode
+from groundcrew.runtime.probes import HEALTH_PORTS
 from groundcrew_embedded.feeder import Feeder
 from groundcrew_embedded.scenario import read
 
 pytestmark = pytest.mark.compose
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
-SERVICES = ("host-collector", "trigger", "context", "review", "actions", "runner", "gateway")
+SERVICES = tuple(HEALTH_PORTS)
 SERVERS = ("nats", "timescaledb", "redis", "prometheus")
 
 
@@ -63,7 +68,8 @@ def test_a_service_has_no_rights_that_it_does_not_need(stack: Any, service: str)
     assert found["HostConfig"]["Memory"] > 0
     environment = " ".join(found["Config"]["Env"])
     for secret in stack.secrets.iterdir():
-        assert secret.read_text().strip() not in environment, "a secret comes as a file, never in the environment"
+        value = secret.read_text().strip()
+        assert not value or value not in environment, "a secret comes as a file, never in the environment"
 
 
 def test_ports_are_published_on_loopback_only(stack: Any) -> None:
@@ -106,6 +112,46 @@ def test_prometheus_reaches_every_service(stack: Any) -> None:
         return {r["metric"]["service"] for r in result if r["value"][1] == "1"} == set(SERVICES)
 
     stack.wait_for(all_up, 60)
+
+
+def test_an_openai_client_gets_an_answer_without_any_model(stack: Any) -> None:
+    client = openai.OpenAI(
+        base_url=f"http://127.0.0.1:{stack.gateway_port}/v1", api_key=stack.key(), max_retries=0, timeout=30
+    )
+    model = client.models.list().data[0].id
+    question = [{"role": "user", "content": "What is wrong on web-02?"}]
+
+    whole = client.chat.completions.create(model=model, messages=question)
+    parts = [
+        choice.delta.content or ""
+        for chunk in client.chat.completions.create(model=model, messages=question, stream=True)
+        for choice in chunk.choices
+    ]
+
+    assert "web-02" in (whole.choices[0].message.content or "")
+    assert "web-02" in "".join(parts)
+
+
+async def test_an_mcp_client_sees_the_fleet_with_a_key_and_nothing_without(stack: Any) -> None:
+    url = f"http://127.0.0.1:{stack.mcp_port}/mcp"
+    async with (
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {stack.key()}"}, timeout=30) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+    ):
+        tools = {tool.name for tool in (await client.list_tools()).tools}
+    async with httpx2.AsyncClient() as stranger:
+        refused = await stranger.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+
+    assert tools
+    assert refused.status_code == 401
+
+
+def test_the_coordinator_keeps_vectors_in_its_own_volume(stack: Any) -> None:
+    """No Qdrant server runs here: the embedded engine is one setting, and the default."""
+    mounts = {mount["Destination"] for mount in stack.inspect("hybrid-coordinator")["Mounts"]}
+
+    assert "/var/lib/groundcrew" in mounts
+    assert "GROUNDCREW_QDRANT__MODE=embedded" in stack.inspect("hybrid-coordinator")["Config"]["Env"]
 
 
 @pytest.mark.chaos

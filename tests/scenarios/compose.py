@@ -346,6 +346,29 @@ def healthy_with_scary_lines() -> Composer:
     return c
 
 
+def memory_module_fails() -> Composer:
+    c = Composer(
+        HERE / "memory-module-fails",
+        "A memory module returns uncorrectable data; kernel and BMC both say so, each in its own words",
+        ["db-01", "db-02", "db-03"],
+        45,
+        'incidents = 1\n\n[[incident]]\nhosts = ["db-02"]\nseverity = "critical"\ncomponent_class = "dimm"\n'
+        'component = ["DIMMA4", "DIMM_A4", "P1-DIMMA4"]\ncause = ["dimm.uncorrectable"]\n'
+        'evidence = ["EDAC", "Uncorrectable ECC"]\nnot_cause = ["dimm.correctable_storm"]\n'
+        'actions = ["ticket.create"]\nnever = ["service.restart", "host.reboot"]\n',
+        role="database",
+    )
+    c.calm()
+    bad = "db-02"
+    c.event(60, bad, "OS Boot #0x22 | C: boot completed | Asserted")
+    c.kernel(
+        1500, bad, "EDAC MC0: 1 UE memory read error on DIMMA4 (channel:0 slot:3 page:0x1f9c offset:0x0 grain:32)", 2
+    )
+    c.event(1502, bad, "Memory #0x02 | Uncorrectable ECC (UnCorrectable ECC |  DIMMA4) | Asserted")
+    c.kernel(1503, bad, "Memory failure: 0x1f9c: recovery action for dirty LRU page: Recovered", 3)
+    return c
+
+
 def demo() -> Composer:
     c = Composer(
         DEMO,
@@ -397,6 +420,7 @@ ALL = (
     gpu_falls_off_bus,
     job_exhausts_memory,
     healthy_with_scary_lines,
+    memory_module_fails,
     demo,
 )
 

@@ -1,7 +1,6 @@
 """Replay gives the known answers, and the same bytes every time."""
 
 import asyncio
-import importlib.util
 import json
 import os
 import subprocess
@@ -12,18 +11,13 @@ from typing import Any
 import pytest
 
 from groundcrew_embedded.demo import FOLDER as DEMO
+from groundcrew_embedded.judging import judge, read_answer
 from groundcrew_embedded.replay import replay
 from groundcrew_embedded.scenario import ScenarioError, read
 
 HERE = Path(__file__).parent
 OWN = [*sorted(path.parent for path in HERE.glob("*/scenario.toml")), DEMO]
 GIVEN = Path(os.environ.get("GROUNDCREW_SCENARIOS", HERE.parents[1].parent / "shared" / "scenarios"))
-
-_spec = importlib.util.spec_from_file_location("answers", HERE / "answers.py")
-assert _spec
-assert _spec.loader
-answers = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(answers)
 
 
 def replayed(folder: Path) -> dict[str, Any]:
@@ -32,7 +26,7 @@ def replayed(folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("folder", OWN, ids=lambda folder: folder.name)
 def test_replay_names_the_known_cause_and_part(folder: Path) -> None:
-    assert answers.mismatches(folder, replayed(folder)) == []
+    assert judge(read_answer(folder), replayed(folder)).wrong == []
 
 
 def test_two_processes_print_the_same_bytes() -> None:

@@ -43,6 +43,11 @@ def host(name: str) -> str:
     return f"host:{name}"
 
 
+def bmc(name: str) -> str:
+    """The entity of a BMC's name."""
+    return f"bmc:{name}"
+
+
 def name_of(entity: str) -> str:
     """`brickbox-43` of `host:brickbox-43`."""
     return entity.partition(":")[2]

@@ -73,6 +73,9 @@ class MetricBatch(Columns):
     series_index: list[int]
     times: list[int] = Field(description="microseconds since the epoch, UTC")
     values: list[float]
+    history: bool = Field(
+        False, description="read from an archive: recorded and shown, never judged; nothing is wrong now because of it"
+    )
 
     @model_validator(mode="after")
     def _index_in_range(self) -> Self:

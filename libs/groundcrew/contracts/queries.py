@@ -314,6 +314,7 @@ class BmcsQuery(Paged):
     """By name."""
 
     name: str | None = Field(None, max_length=256, description="only this BMC")
+    host: str | None = Field(None, max_length=256, description="only the BMC of this host")
 
 
 class BmcSummary(Record):

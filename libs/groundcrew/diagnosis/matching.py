@@ -2,7 +2,7 @@
 
 All patterns of a source are one re2 set, so a line costs the same however many rules there are. The set is asked
 about a few joined lines at once, and about single lines only where those hit: with two lines in a hundred matching,
-that is more than twice as fast as asking line by line (tests/bench/bench_matching.py).
+that is more than twice as fast as asking line by line (`groundcrew bench matching`).
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,8 @@ PLAIN_PREFIXES = ("TEST_",)
 SECTIONS = frozenset(
     {
         "site", "nats", "postgres", "http", "log",
-        "host_collector", "trigger", "context", "review", "meta", "actions", "runner", "gateway", "embedded", "cli",
+        "host_collector", "ipmi_collector", "trigger", "context", "review", "meta", "actions", "runner", "gateway",
+        "mcp", "embedded", "cli", "models",
         "hybrid_coordinator", "model_trigger", "model_review", "model_meta", "remote_model", "redis",
     }
 )  # fmt: skip

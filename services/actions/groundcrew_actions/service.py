@@ -8,12 +8,12 @@ from groundcrew.bus.port import BusUnavailable, StreamFull
 from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.runtime.guard import answering, pausing
+from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.relay import relay, relay_once
 from groundcrew.runtime.resources import Resources
 from groundcrew.stores.actions.port import ActionStore
 from groundcrew_actions.endpoints import Answers
 from groundcrew_actions.handlers import TICK, Handlers, TicketDesk
-from groundcrew_actions.inventory import InventoryView
 from groundcrew_actions.lifecycle import Lifecycle
 from groundcrew_actions.metrics import ActionMetrics
 from groundcrew_actions.queue import ActionQueue, Rules

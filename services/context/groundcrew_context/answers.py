@@ -5,11 +5,14 @@ from datetime import timedelta
 
 from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.clock import Clock
-from groundcrew.contracts.identity import host
+from groundcrew.contracts.identity import bmc, host, name_of
 from groundcrew.contracts.incidents import Incident, IncidentState, Severity
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import (
     MAX_PAGE,
+    BmcPage,
+    BmcsQuery,
+    BmcSummary,
     Empty,
     Failure,
     FleetStatus,
@@ -24,6 +27,10 @@ from groundcrew.contracts.queries import (
     LogsQuery,
     MetricsQuery,
     MetricsReply,
+    SelPage,
+    SelQuery,
+    SensorsQuery,
+    SensorsReply,
     ServicesQuery,
     ServicesReply,
     TriggerPage,
@@ -33,6 +40,9 @@ from groundcrew.diagnosis.health import host_health
 from groundcrew.stores.context.port import ContextStore, HostRow
 
 MAX_BUCKETS = 2_000
+IPMI_PORT = 623
+"""The port that need not be told."""
+
 LIVE = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
 MAX_PAGES = 20
 """Pages that a count reads at most; a busier day is told as that many triggers."""
@@ -89,6 +99,38 @@ class Answers:
 
     async def services(self, query: ServicesQuery) -> ServicesReply:
         return ServicesReply(services=await self._store.services(self._site, host(query.host)))
+
+    async def bmcs(self, query: BmcsQuery) -> BmcPage:
+        """BMCs that reported, can be reached, or sit in a host, by name; the cursor is the last name before."""
+        inventory = self._inventory()
+        rows = {name_of(row.entity): row for row in await self._store.bmcs(self._site)}
+        addresses = {entry.name: _address(entry.address, entry.port) for entry in inventory.bmcs()}
+        hosts = {entry.bmc: entry.name for entry in inventory.host if entry.bmc}
+        names = sorted({*rows, *addresses, *hosts, *(entry.name for entry in inventory.bmc)})
+        if query.name is not None:
+            names = [name for name in names if name == query.name]
+        if query.host is not None:
+            names = [name for name in names if hosts.get(name) == query.host]
+        after = [name for name in names if query.cursor is None or name > query.cursor]
+        page = after[: query.limit]
+        items = [_bmc(name, rows.get(name), addresses.get(name, ""), hosts.get(name, "")) for name in page]
+        return BmcPage(items=items, next=page[-1] if len(after) > len(page) else None)
+
+    async def sensors(self, query: SensorsQuery) -> SensorsReply:
+        name = self._bmc_of(query.bmc, query.host)
+        return SensorsReply(sensors=await self._store.sensors(self._site, bmc(name)) if name else [])
+
+    async def sel(self, query: SelQuery) -> SelPage:
+        name = self._bmc_of(query.bmc, query.host)
+        return await self._store.sel(self._site, bmc(name), query) if name else SelPage(items=[])
+
+    def _bmc_of(self, name: str | None, host_name: str | None) -> str:
+        """The BMC that is asked for; empty where the inventory gives the host none."""
+        if name is None and host_name is None:
+            raise RequestFailed(Failure.INVALID, "expected the name of a BMC or of a host")
+        if name is not None:
+            return name
+        return next((entry.bmc for entry in self._inventory().host if entry.name == host_name), "")
 
     async def triggers(self, query: TriggersQuery) -> TriggerPage:
         return await self._store.triggers(self._site, query)
@@ -147,6 +189,23 @@ def _by_host(incidents: list[Incident]) -> dict[str, list[Incident]]:
         for name in incident.hosts:
             found.setdefault(name, []).append(incident)
     return found
+
+
+def _address(address: str, port: int) -> str:
+    return address if port == IPMI_PORT else f"{address}:{port}"
+
+
+def _bmc(name: str, row: HostRow | None, address: str, host_name: str) -> BmcSummary:
+    observed = row.observed if row else None
+    return BmcSummary(
+        name=name,
+        entity=bmc(name),
+        host=host_name,
+        address=address,
+        last_seen=row.last_seen if row else None,
+        facts=observed.facts if observed else {},
+        sources=observed.sources if observed else [],
+    )
 
 
 def _summary(name: str, row: HostRow | None, incidents: list[Incident]) -> HostSummary:

@@ -15,7 +15,7 @@ from groundcrew.runtime.resources import Resources
 from groundcrew_context.answers import Answers
 from groundcrew_context.fusing import Fuser
 from groundcrew_context.housekeeping import forget_old_rows, resolve_incidents
-from groundcrew_context.inventory import InventoryBook, read_inventory
+from groundcrew_context.inventory import InventoryBook, InventoryFile, read_inventory
 from groundcrew_context.lease import Leadership, Lease
 from groundcrew_context.metrics import ContextMetrics
 from groundcrew_context.recording import Recorder
@@ -33,9 +33,13 @@ async def wire(settings: Settings, resources: Resources) -> None:
     store = await resources.stores.context()
 
     inventories = await bus.key_value(Buckets.INVENTORY)
-    book = InventoryBook(inventories, listed)
-    await book.open()
+    book = InventoryBook(inventories, clock, resources.log, section.inventory_file)
+    await book.open(listed)
     await inventories.watch(book.changed)
+    if section.inventory_file:
+        file = InventoryFile(Path(section.inventory_file), book.open, clock, resources.log)
+        resources.health.add("inventory", file.check, required=False)
+        resources.tasks.spawn("inventory", file.follow())
 
     recorder = Recorder(store, book, clock, metrics)
     await bus.consume(Durables.RECORD, pausing(recorder.record))
@@ -57,8 +61,13 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await bus.serve(Endpoints.METRICS, answering(answers.metrics))
     await bus.serve(Endpoints.SERVICES, answering(answers.services))
     await bus.serve(Endpoints.TRIGGERS, answering(answers.triggers))
+    await bus.serve(Endpoints.BMCS, answering(answers.bmcs))
+    await bus.serve(Endpoints.SENSORS, answering(answers.sensors))
+    await bus.serve(Endpoints.SEL, answering(answers.sel))
     await bus.serve(Endpoints.WINDOW, answering(windows.window))
     await bus.serve(Endpoints.STATUS, answering(answers.status))
+    await bus.serve(Endpoints.INVENTORY, answering(book.inventory))
+    await bus.serve(Endpoints.EDIT_INVENTORY, answering(book.edit))
 
     fuser = Fuser(
         site=site,

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from groundcrew.diagnosis.relation import Windows
 from groundcrew.runtime.settings import Section, ServiceSettings
-from groundcrew_context.inventory import read_inventory
+from groundcrew_context.inventory_file import read_inventory
 
 
 class ContextSection(Section):

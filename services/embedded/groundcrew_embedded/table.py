@@ -44,6 +44,7 @@ SERVICES = (
     Service("runner", "groundcrew_runner"),
     Service("gateway", "groundcrew_gateway"),
     Service("host-collector", "groundcrew_host_collector"),
+    Service("ipmi-collector", "groundcrew_ipmi_collector"),
 )
 
 DEMO_SITE = "demo"

@@ -10,8 +10,9 @@ from groundcrew_gateway import cors, problems
 from groundcrew_gateway.gateway import Gateway
 from groundcrew_gateway.openapi import bare_app
 from groundcrew_gateway.pages import actions as action_pages
-from groundcrew_gateway.pages import chat, errors, hosts, overview, render, signing
+from groundcrew_gateway.pages import bmcs, chat, errors, hosts, overview, render, signing
 from groundcrew_gateway.pages import incidents as incident_pages
+from groundcrew_gateway.pages import inventory as inventory_page
 from groundcrew_gateway.protect import Protect
 from groundcrew_gateway.v1 import completions
 
@@ -22,7 +23,8 @@ def build_app(gateway: Gateway, *, health: Health, registry: CollectorRegistry) 
     app.state.gateway = gateway
     app.state.templates = render.templates()
     problems.install(app, page=errors.problem_page, wants_page=errors.wants_page)
-    for part in (overview, incident_pages, action_pages, hosts, chat, signing, completions):
+    pages = (overview, incident_pages, action_pages, inventory_page, hosts, bmcs, chat, signing)
+    for part in (*pages, completions):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=render.STATIC), name="static")
     app.router.routes.extend(probes.routes(health, registry))

@@ -4,7 +4,7 @@ from typing import Any
 
 from groundcrew.contracts.actions import Action
 from groundcrew.contracts.incidents import Evidence, Incident
-from groundcrew.contracts.queries import HostSummary, LogLine, TriggerSummary
+from groundcrew.contracts.queries import BmcSummary, HostSummary, LogLine, SelEntry, SensorReading, TriggerSummary
 
 _INCIDENT = "5f0c4d2a9b7e4c1d8e3f6a7b8c9d0e1f"
 _EVIDENCE = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
@@ -38,6 +38,9 @@ def examples() -> dict[str, Any]:
         HostSummary.model_validate(_host()),
         LogLine.model_validate(_log_line()),
         TriggerSummary.model_validate(_trigger()),
+        BmcSummary.model_validate(_bmc()),
+        SelEntry.model_validate(_sel_entry()),
+        SensorReading.model_validate(_sensor()),
     )
     return {type(model).__name__: model.model_dump(mode="json") for model in models}
 
@@ -122,4 +125,42 @@ def _trigger() -> dict[str, Any]:
         "component": "nginx.service",
         "count": 1,
         "incident_id": _INCIDENT,
+    }
+
+
+def _bmc() -> dict[str, Any]:
+    return {
+        "name": "brickbox-43-bmc",
+        "entity": "bmc:brickbox-43-bmc",
+        "host": "brickbox-43",
+        "address": "10.20.0.43",
+        "last_seen": _TIME,
+        "facts": {"power": "on", "firmware": "9.08", "sel_entries": "212", "clock_offset_s": "0"},
+        "sources": [{"name": "sel", "state": "present", "detail": "followed, every 30 s", "since": _TIME}],
+    }
+
+
+def _sel_entry() -> dict[str, Any]:
+    return {
+        "id": _EVIDENCE,
+        "bmc": "brickbox-43-bmc",
+        "record_id": 212,
+        "time": _TIME,
+        "source_time": "03/04/26 02:36:11 UTC",
+        "sensor": "Power Supply PS2 Status",
+        "event": "Power Supply AC lost",
+        "asserted": True,
+        "text": "Power Supply PS2 Status | Power Supply AC lost | Asserted",
+    }
+
+
+def _sensor() -> dict[str, Any]:
+    return {
+        "time": _TIME,
+        "bmc": "brickbox-43-bmc",
+        "sensor": "CPU1 Temp",
+        "value": 62.0,
+        "text": "",
+        "unit": "degrees C",
+        "status": "ok",
     }

@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from groundcrew_gateway.examples import examples
 from groundcrew_gateway.problems import MEDIA_TYPE, ProblemDocument
-from groundcrew_gateway.rest import actions, conversations, fleet, incidents, live, sessions
+from groundcrew_gateway.rest import actions, bmcs, conversations, fleet, incidents, inventory, live, sessions
 from groundcrew_gateway.rest.once import HEADER
 
 SUMMARY = "What is wrong in a fleet, why, and what is done about it."
@@ -23,12 +23,23 @@ _ERRORS = {
     "403": "The key does not reach this site, or its role does not allow this",
     "404": "There is no such thing",
     "409": "It has changed meanwhile and this no longer applies",
+    "412": "If-Match names a revision that is over",
     "422": "A field is not what is expected; see `errors`",
     "429": "Too many refused credentials; see Retry-After",
     "503": "The owner of the data does not answer; see Retry-After",
 }
 _OPEN = frozenset({"getSession", "createSession", "deleteSession"})
-_IDEMPOTENT = frozenset({"acknowledgeIncident", "resolveIncident", "noteIncident", "approveAction", "rejectAction"})
+_IDEMPOTENT = frozenset(
+    {
+        "acknowledgeIncident",
+        "resolveIncident",
+        "noteIncident",
+        "approveAction",
+        "rejectAction",
+        "editInventory",
+        "addDependency",
+    }
+)
 _SITE = {
     "name": "site",
     "in": "query",
@@ -111,7 +122,7 @@ def bare_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (fleet, incidents, actions, conversations, sessions, live):
+    for part in (fleet, bmcs, inventory, incidents, actions, conversations, sessions, live):
         app.include_router(part.router)
 
     def schema() -> dict[str, Any]:

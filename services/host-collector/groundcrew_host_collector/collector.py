@@ -14,11 +14,11 @@ from groundcrew.contracts.observations import (
     ServiceBatch,
     SourceState,
 )
+from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector.delivery import Delivery, LogDelivery
 from groundcrew_host_collector.ledger import Ledger
 from groundcrew_host_collector.metrics import HostMetrics
 from groundcrew_host_collector.source import LogSource, SourceAbsent, SourceFailed
-from groundcrew_host_collector.statuses import Statuses
 from groundcrew_host_collector.units import Unit, Units
 
 _FIRST_RESTART_S = 1.0

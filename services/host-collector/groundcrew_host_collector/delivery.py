@@ -5,19 +5,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter
 from structlog.typing import FilteringBoundLogger
 
-from groundcrew.bus.port import Bus, BusUnavailable, StreamFull
+from groundcrew.bus.port import Bus
 from groundcrew.contracts.clock import Clock, from_us
 from groundcrew.contracts.envelope import Envelope, Message, ProducedBy, seal
 from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.observations import LogBatch
+from groundcrew.runtime.publishing import Publisher
 from groundcrew_host_collector.ledger import Ledger
 from groundcrew_host_collector.source import LogRow, LogSource, Position, Span
-
-_FIRST_WAIT_S = 0.2
-_LONGEST_WAIT_S = 5.0
 
 
 class Delivery:
@@ -38,7 +36,6 @@ class Delivery:
         self.clock = clock
         self._bus = bus
         self._produced_by = produced_by
-        self._log = log
         self.rows = Counter(
             "groundcrew_host_collector_rows", "Rows that the bus has taken", ["source"], registry=registry
         )
@@ -48,14 +45,7 @@ class Delivery:
             ["source"],
             registry=registry,
         )
-        self._waits = Counter(
-            "groundcrew_host_collector_publish_waits",
-            "Times that a batch was not taken and is held for another try",
-            registry=registry,
-        )
-        self._holding = Gauge(
-            "groundcrew_host_collector_held_batches", "Batches that wait for the bus now", registry=registry
-        )
+        self._publisher = Publisher(bus, collector="host_collector", clock=clock, registry=registry, log=log)
 
     @property
     def site(self) -> str:
@@ -80,19 +70,7 @@ class Delivery:
 
     async def publish(self, envelopes: Sequence[Envelope[Any]]) -> None:
         """Returns once all are stored. Raises PublishDenied, which no waiting mends."""
-        wait_s = _FIRST_WAIT_S
-        while True:
-            try:
-                await self._bus.publish_batch(envelopes)
-            except (BusUnavailable, StreamFull) as error:
-                if wait_s == _FIRST_WAIT_S:
-                    self._log.warning("publish_waits", reason=str(error), batches=len(envelopes))
-                self._waits.inc()
-                with self._holding.track_inprogress():
-                    await self.clock.sleep(wait_s)
-                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
-            else:
-                return
+        await self._publisher.publish(envelopes)
 
 
 class LogDelivery:

@@ -7,10 +7,10 @@ forgetting one does.
 
 import asyncio
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from groundcrew.runtime.durable_file import replace_durably
 from groundcrew.runtime.resources import CannotStart
 from groundcrew_host_collector.source import Position, Span
 
@@ -40,7 +40,7 @@ class Ledger:
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
             if ledger._path.exists():
                 ledger._load(json.loads(ledger._path.read_bytes()))
-            ledger._write(ledger._dump())
+            replace_durably(ledger._path, ledger._dump())
         except OSError as error:
             msg = f"host_collector.state_dir {folder}: {error.strerror or error}; the folder must be writable"
             raise LedgerError(msg) from None
@@ -73,26 +73,13 @@ class Ledger:
             }
         ).encode()
 
-    def _write(self, data: bytes) -> None:
-        fresh = self._path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
     async def save(self) -> None:
         """Put what is known on disk. What changes meanwhile is written by the next call."""
         async with self._writing:
             self._dirty = False
             data = self._dump()
             try:
-                await asyncio.to_thread(self._write, data)
+                await asyncio.to_thread(replace_durably, self._path, data)
             except OSError:
                 self._dirty = True
                 raise

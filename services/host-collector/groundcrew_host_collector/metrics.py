@@ -1,14 +1,16 @@
 """One sample of every metric of this host. Names follow node_exporter without its prefix."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
 _PSEUDO = frozenset({"squashfs", "iso9660", "overlay", "tmpfs", "devtmpfs", "ramfs", "nsfs", "autofs", "fuse.lxcfs"})
 _NETWORK = ("nfs", "cifs", "smb", "9p", "ceph", "gluster", "lustre", "afs", "fuse.sshfs")
+_MODES = ("user", "nice", "system", "iowait", "steal")
 MAX_SAMPLES = 1_900
 _LABEL_CHARS = 200
 
@@ -22,11 +24,15 @@ class Sample:
 
 
 class HostMetrics:
-    """Reads the kernel's counters. Holds the last CPU times: `cpu_percent` is over the time since the sample before."""
+    """Reads the kernel's counters. Holds those of the sample before: percentages of CPU and disk time and rates per
+    second are over the time since then."""
 
-    def __init__(self, root: Path = Path("/")) -> None:
+    def __init__(self, root: Path = Path("/"), monotonic: Callable[[], float] = time.monotonic) -> None:
         self._root = root
+        self._monotonic = monotonic
         self._cpu: tuple[float, float] | None = None
+        self._modes: dict[str, float] = {}
+        self._before: dict[tuple[str, str], tuple[float, float]] = {}
 
     def sample(self) -> list[Sample]:
         """All samples in a fixed order, at most MAX_SAMPLES. A part that this kernel lacks is left out."""
@@ -56,6 +62,11 @@ class HostMetrics:
         if before is not None and total > before[0]:
             busy = 1 - (idle - before[1]) / (total - before[0])
             yield Sample("cpu_percent", round(min(100.0, max(0.0, 100 * busy)), 2), "percent")
+            for mode in _MODES:
+                spent = getattr(times, mode, 0.0) - self._modes.get(mode, 0.0)
+                share = round(min(100.0, max(0.0, 100 * spent / (total - before[0]))), 2)
+                yield Sample("cpu_mode_percent", share, "percent", (("mode", mode),))
+        self._modes = {mode: getattr(times, mode, 0.0) for mode in _MODES}
         for mode in ("user", "system", "iowait", "steal"):
             if hasattr(times, mode):
                 yield Sample("cpu_seconds_total", getattr(times, mode), "seconds", (("mode", mode),))
@@ -119,9 +130,13 @@ class HostMetrics:
 
     def _disks(self) -> Iterator[Sample]:
         for device, io in sorted(psutil.disk_io_counters(perdisk=True).items()):
-            if device.startswith(("loop", "ram", "zram")):
+            if not is_followed_disk(device):
                 continue
             labels = (("device", device),)
+            yield from self._rate("disk_read_bytes_per_second", io.read_bytes, "bytes_per_second", device)
+            yield from self._rate("disk_written_bytes_per_second", io.write_bytes, "bytes_per_second", device)
+            for busy in self._rate("disk_busy_percent", getattr(io, "busy_time", 0) / 10, "percent", device):
+                yield replace(busy, value=min(100.0, busy.value))
             yield Sample("disk_read_bytes_total", io.read_bytes, "bytes", labels)
             yield Sample("disk_written_bytes_total", io.write_bytes, "bytes", labels)
             yield Sample("disk_reads_completed_total", io.read_count, "", labels)
@@ -131,9 +146,11 @@ class HostMetrics:
     def _network(self) -> Iterator[Sample]:
         links = psutil.net_if_stats()
         for device, io in sorted(psutil.net_io_counters(pernic=True).items()):
-            if device == "lo" or device.startswith("veth"):
+            if not is_followed_link(device):
                 continue
             labels = (("device", device),)
+            yield from self._rate("network_receive_bytes_per_second", io.bytes_recv, "bytes_per_second", device)
+            yield from self._rate("network_transmit_bytes_per_second", io.bytes_sent, "bytes_per_second", device)
             yield Sample("network_receive_bytes_total", io.bytes_recv, "bytes", labels)
             yield Sample("network_transmit_bytes_total", io.bytes_sent, "bytes", labels)
             yield Sample("network_receive_errs_total", io.errin, "", labels)
@@ -143,11 +160,28 @@ class HostMetrics:
             if device in links:
                 yield Sample("network_up", 1.0 if links[device].isup else 0.0, "", labels)
 
+    def _rate(self, name: str, counter: float, unit: str, device: str) -> Iterator[Sample]:
+        """Nothing at the first sample of a device, and nothing where its counter began anew."""
+        now, key = self._monotonic(), (name, device)
+        before = self._before.get(key)
+        self._before[key] = (now, counter)
+        if before is not None and now > before[0] and counter >= before[1]:
+            rate = (counter - before[1]) / (now - before[0])
+            yield Sample(name, round(rate, 2), unit, (("device", device),))
+
     def _temperatures(self) -> Iterator[Sample]:
         for chip, readings in sorted(psutil.sensors_temperatures().items()):
             for number, reading in enumerate(readings):
                 labels = (("chip", chip), ("sensor", (reading.label or f"temp{number + 1}")[:_LABEL_CHARS]))
                 yield Sample("hwmon_temp_celsius", reading.current, "celsius", labels)
+
+
+def is_followed_disk(device: str) -> bool:
+    return not device.startswith(("loop", "ram", "zram"))
+
+
+def is_followed_link(device: str) -> bool:
+    return device != "lo" and not device.startswith("veth")
 
 
 def _is_local_disk(fstype: str, device: str, mountpoint: str) -> bool:

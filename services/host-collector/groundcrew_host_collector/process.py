@@ -53,9 +53,14 @@ class Program:
         self._listener.cancel()
 
     @property
+    def complaints(self) -> list[str]:
+        """The lines of standard error, of the last few thousand bytes."""
+        return self._complaint.decode("utf-8", "replace").strip().splitlines()
+
+    @property
     def complaint(self) -> str:
         """The last line of standard error."""
-        lines = self._complaint.decode("utf-8", "replace").strip().splitlines()
+        lines = self.complaints
         return lines[-1][:300] if lines else "it said nothing"
 
 

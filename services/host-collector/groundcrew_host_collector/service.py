@@ -3,6 +3,7 @@
 import socket
 
 from groundcrew.runtime.resources import Resources
+from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector import machine
 from groundcrew_host_collector.collector import Collector, absent_where
 from groundcrew_host_collector.delivery import Delivery
@@ -12,9 +13,10 @@ from groundcrew_host_collector.kmsg import KmsgSource
 from groundcrew_host_collector.ledger import Ledger
 from groundcrew_host_collector.line import LineReader
 from groundcrew_host_collector.metrics import HostMetrics
+from groundcrew_host_collector.sar import SarFiles
+from groundcrew_host_collector.sar_history import SarHistory
 from groundcrew_host_collector.settings import HostCollectorSection, Settings
 from groundcrew_host_collector.source import LogSource
-from groundcrew_host_collector.statuses import Statuses
 from groundcrew_host_collector.units import Units
 
 
@@ -55,6 +57,19 @@ async def wire(settings: Settings, resources: Resources) -> None:
         resources.tasks.spawn("metrics", collector.metrics(HostMetrics(), wanted.metrics_interval_s))
     else:
         statuses.switched_off("metrics")
+    if wanted.sar == "on":
+        resources.health.add("sar", statuses.check("sar"), required=False)
+        files = SarFiles(
+            folders=wanted.sar_directories,
+            program=wanted.sadf_program,
+            days=wanted.sar_days,
+            scratch=wanted.state_dir,
+            clock=clock,
+        )
+        history = SarHistory(files=files, delivery=delivery, ledger=ledger, statuses=statuses, clock=clock, log=log)
+        resources.tasks.spawn("sar", history.follow(wanted.sar_interval_s))
+    else:
+        statuses.switched_off("sar")
     if wanted.services != "off":
         resources.health.add("systemd", statuses.check("systemd"), required=False)
         units = Units(path=wanted.systemctl_path, wanted=wanted.services)

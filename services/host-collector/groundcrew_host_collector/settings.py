@@ -40,6 +40,17 @@ class HostCollectorSection(Section):
     metrics: Literal["on", "off"] = "on"
     metrics_interval_s: float = Field(15, ge=1, le=3600, description="seconds between two samples of every metric")
 
+    sar: Literal["on", "off"] = Field("on", description="take in sysstat's history, where there is some")
+    sar_directories: list[Path] = Field(
+        [Path("/var/log/sysstat"), Path("/var/log/sa")],
+        description="folders of sysstat's data files (saDD, saYYYYMMDD)",
+    )
+    sar_days: float = Field(
+        28, gt=0, le=366, description="days of history to take in; context forgets samples after keep_days_samples"
+    )
+    sar_interval_s: float = Field(300, ge=1, le=86_400, description="seconds between looks at the data files")
+    sadf_program: str = Field("sadf", min_length=1, description="program that reads them")
+
     services: Switch = Field("auto", description="watch systemd units; auto: where systemd is this machine's init")
     services_interval_s: float = Field(15, ge=1, le=3600, description="seconds between looks at the units")
     systemctl_path: str = Field("/usr/bin:/bin", description="folders, joined by ':', in which systemctl is looked for")

@@ -73,6 +73,7 @@ def test_killed_in_mid_file_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
         "journal": "off",
         "kmsg": "off",
         "metrics": "off",
+        "sar": "off",
         "services": "off",
         "files": [str(log)],
         "files_start": "start",
@@ -112,6 +113,7 @@ def test_a_batch_that_is_published_again_has_the_same_id_and_rows(tmp_path: Path
         "journal": "off",
         "kmsg": "off",
         "metrics": "off",
+        "sar": "off",
         "services": "off",
         "files": [str(log)],
         "files_start": "start",
@@ -147,6 +149,7 @@ def test_no_program_outlives_a_killed_collector(tmp_path: Path) -> None:
         "files": [],
         "kmsg": "off",
         "metrics": "off",
+        "sar": "off",
         "services": "off",
     }
     with collecting(section, tmp_path / "store.jsonl") as process:

@@ -22,7 +22,21 @@ from groundcrew_host_collector.settings import HostCollectorSection
 from groundcrew_host_collector.source import LogRow
 from groundcrew_host_collector.units import Unit
 
-COMMANDS = ["up", "down", "status", "check", "incidents", "approve", "reject", "logs", "replay", "config", "test"]
+COMMANDS = [
+    "up",
+    "down",
+    "status",
+    "check",
+    "incidents",
+    "approve",
+    "reject",
+    "logs",
+    "replay",
+    "bench",
+    "models",
+    "config",
+    "test",
+]
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "gpu-falls-off-bus"
 
 
@@ -33,7 +47,7 @@ def test_help_names_every_command_and_fits_80_columns(run: Any) -> None:
     assert max(map(len, result.out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("config", "test")])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("models", "config", "test")])
 def test_every_command_explains_itself(run: Any, command: str) -> None:
     result = run(command, "--help")
     assert result.code == 0

@@ -21,6 +21,15 @@ def test_a_file_system_below_its_limit_for_a_minute_is_almost_full(detector: Det
     assert _filling(detector, (60, 4 * GIB)) == [("filesystem.almost-full", "raised", "/var")]
 
 
+def test_history_is_not_judged(detector: Detector) -> None:
+    before = samples("filesystem_size_bytes", (0, 100 * GIB), mountpoint="/var")
+    full = samples("filesystem_avail_bytes", (1, 0.5 * GIB), (400, 0.5 * GIB), mountpoint="/var")
+    archived = [
+        one.model_copy(update={"data": one.data.model_copy(update={"history": True})}) for one in (before, full)
+    ]
+    assert said(detector, *archived) == []
+
+
 def test_a_file_system_that_wavers_about_its_limit_is_said_once(detector: Detector) -> None:
     wavering = [(10.0 * n, (4.9 if n % 2 else 5.1) * GIB) for n in range(1, 40)]
     assert _filling(detector, (0, 4 * GIB), (60, 4 * GIB), *[(60 + s, v) for s, v in wavering]) == [

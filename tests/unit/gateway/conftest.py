@@ -29,12 +29,21 @@ from groundcrew.contracts.conversations import (
 )
 from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.incidents import Cause, Evidence, Finding, Incident, IncidentState, Severity
+from groundcrew.contracts.inventory import (
+    Inventory,
+    InventoryBmc,
+    InventoryDependency,
+    InventoryHost,
+    InventoryPart,
+)
 from groundcrew.contracts.observations import SourceStatus
 from groundcrew.contracts.queries import (
     ActionPage,
     AuditPage,
     AuditVerdict,
     Autonomy,
+    BmcPage,
+    BmcSummary,
     ContextWindow,
     ConversationPage,
     Endpoints,
@@ -49,6 +58,10 @@ from groundcrew.contracts.queries import (
     LogPage,
     MetricPoints,
     MetricsReply,
+    SelEntry,
+    SelPage,
+    SensorReading,
+    SensorsReply,
     ServicesReply,
     ServiceState,
     TicketPage,
@@ -60,6 +73,7 @@ from groundcrew.stores.gateway.memory import MemoryGatewayStore
 from groundcrew.stores.gateway.port import Role
 from groundcrew.telemetry.log import new_log
 from groundcrew.telemetry.metrics import new_registry
+from groundcrew_context.inventory_edits import edited
 from groundcrew_gateway import keys
 from groundcrew_gateway.app import build_app
 from groundcrew_gateway.background import Background
@@ -215,6 +229,60 @@ def analysis(**changes: Any) -> Analysis:
     return plain.model_copy(update=changes)
 
 
+def bmc(**changes: Any) -> BmcSummary:
+    plain = BmcSummary(
+        name="brickbox-43-bmc",
+        entity="bmc:brickbox-43-bmc",
+        host="brickbox-43",
+        address="10.20.0.43",
+        last_seen=START,
+        facts={"power": "on", "sel_entries": "212", "clock_offset_s": "0", "answered_at": START.isoformat()},
+        sources=[SourceStatus(name="sel", state="present", detail="followed, every 30 s", since=START)],
+    )
+    return plain.model_copy(update=changes)
+
+
+def reading(sensor: str, value: float | None, status: str = "ok") -> SensorReading:
+    unit = "" if value is None else "degrees C"
+    return SensorReading(
+        time=START, bmc="brickbox-43-bmc", sensor=sensor, value=value, text="", unit=unit, status=status
+    )
+
+
+def record(event: str = "Power Supply AC lost") -> SelEntry:
+    return SelEntry(
+        id=stable_id("record", event),
+        bmc="brickbox-43-bmc",
+        record_id=212,
+        time=START - timedelta(minutes=24),
+        source_time="03/04/26 02:36:11 UTC",
+        sensor="Power Supply PS2 Status",
+        event=event,
+        asserted=True,
+        text=f"Power Supply PS2 Status | {event} | Asserted",
+    )
+
+
+def listed() -> Inventory:
+    """Two hosts of the operator's file on one feed, one edited over REST, and a BMC."""
+    part = InventoryPart(component_class="psu", locator="PSU2", model="PWS-2K20A", serial="P2K2")
+    return Inventory(
+        revision=7,
+        changed_at=START - timedelta(hours=2),
+        changed_by="ada",
+        host=[
+            InventoryHost(
+                name="brickbox-43", address="10.1.0.43", bmc="brickbox-43-bmc", vendor="Supermicro", model="SYS-420GP",
+                serial="S4217", rack="r7", unit="U12", pdu=["pdu-3a", "pdu-3b"], switch="tor-7", gpus=8, part=[part],
+            ),
+            InventoryHost(name="brickbox-44", rack="r7", unit="U14", pdu=["pdu-3b"], switch="tor-7"),
+            InventoryHost(name="web-01", origin="rest"),
+        ],
+        bmc=[InventoryBmc(name="brickbox-43-bmc", address="10.2.0.43", user="monitor")],
+        dependency=[InventoryDependency(entity="host:brickbox-43", on="host:nfs-1", kind="storage")],
+    )  # fmt: skip
+
+
 def _number(cursor: str | None) -> int:
     if cursor and not (cursor.isascii() and cursor.isdigit()):
         raise RequestFailed(Failure.INVALID, "cursor: expected the `next` of the page before")
@@ -234,11 +302,17 @@ class Fleet:
     )
     findings: list[Finding] = field(default_factory=list)
     hosts: list[HostSummary] = field(default_factory=lambda: [summary(), summary("web-01", 100)])
+    bmcs: list[BmcSummary] = field(default_factory=lambda: [bmc()])
+    sensors: list[SensorReading] = field(
+        default_factory=lambda: [reading("CPU1 Temp", 62.0), reading("FAN1", 0.0, "cr")]
+    )
+    records: list[SelEntry] = field(default_factory=lambda: [record()])
     actions: list[Action] = field(default_factory=lambda: [action()])
     log_lines: list[str] = field(default_factory=lambda: ["NVRM: Xid 79", "link is up"])
     level: AutonomyLevel = AutonomyLevel.SUGGEST
     stopped: bool = False
     asked: list[Any] = field(default_factory=list)
+    inventory: Inventory = field(default_factory=lambda: listed())
     answer: Answer = field(default_factory=lambda: answer())
     pieces: list[str] = field(default_factory=lambda: ["**PSU2** lost ", "its input [1][2]."])
     breaks: RequestFailed | None = None
@@ -256,6 +330,9 @@ class Fleet:
             (Endpoints.METRICS, self._metrics),
             (Endpoints.SERVICES, self._services),
             (Endpoints.TRIGGERS, self._triggers),
+            (Endpoints.BMCS, self._bmcs),
+            (Endpoints.SENSORS, self._sensors),
+            (Endpoints.SEL, self._sel),
             (Endpoints.WINDOW, self._window),
             (Endpoints.ACTIONS, self._actions),
             (Endpoints.ACTION, self._action),
@@ -264,6 +341,8 @@ class Fleet:
             (Endpoints.AUDIT_VERIFY, self._verify),
             (Endpoints.TICKETS, self._tickets),
             (Endpoints.AUTONOMY, self._autonomy),
+            (Endpoints.INVENTORY, self._inventory),
+            (Endpoints.EDIT_INVENTORY, self._edit_inventory),
             (Endpoints.ASK, self._ask),
             (Endpoints.CONVERSATIONS, self._conversations),
             (Endpoints.CONVERSATION, self._conversation),
@@ -410,6 +489,18 @@ class Fleet:
         )
         return TriggerPage(items=[trigger])
 
+    async def _bmcs(self, query: Any) -> BmcPage:
+        found = [one for one in self.bmcs if query.name in (None, one.name) and query.host in (None, one.host)]
+        return BmcPage(items=found[: query.limit])
+
+    async def _sensors(self, query: Any) -> SensorsReply:
+        self.asked.append(query)
+        return SensorsReply(sensors=self.sensors)
+
+    async def _sel(self, query: Any) -> SelPage:
+        self.asked.append(query)
+        return SelPage(items=self.records[: query.limit])
+
     async def _window(self, query: Any) -> ContextWindow:
         self._find(query.incident_id)
         return ContextWindow(text="...", tokens=1, evidence_ids=[], left_out={}, incidents=[], open_services=[])
@@ -470,6 +561,18 @@ class Fleet:
             self.stopped = query.stopped
         waiting = sum(one.state is ActionState.QUEUED for one in self.actions)
         return Autonomy(level=self.level, stopped=self.stopped, waiting=waiting)
+
+    async def _inventory(self, _query: Any) -> Inventory:
+        return self.inventory
+
+    async def _edit_inventory(self, query: Any) -> Inventory:
+        """By the rules that context has."""
+        self.asked.append(query)
+        made = edited(self.inventory, query, file="/etc/groundcrew/inventory.toml")
+        if made != self.inventory:
+            update = {"revision": made.revision + 1, "changed_by": query.actor, "changed_at": START}
+            self.inventory = made.model_copy(update=update)
+        return self.inventory
 
 
 @dataclass(kw_only=True)

@@ -24,6 +24,8 @@ PAGES = [
     "/approvals",
     "/hosts",
     "/hosts/brickbox-43",
+    "/bmcs",
+    "/bmcs/brickbox-43-bmc",
     "/audit",
     "/autonomy",
     "/search?q=xid",

@@ -27,6 +27,9 @@ READS = [
     "audit/verify",
     "tickets",
     "autonomy",
+    "inventory",
+    "inventory/hosts/brickbox-43",
+    "inventory/bmcs/brickbox-43-bmc",
     "me",
 ]
 
@@ -111,6 +114,10 @@ async def test_an_operator_moves_an_incident_on(rig, command, state):
         ("POST", f"actions/{ACTION}/approve", {}),
         ("POST", f"actions/{ACTION}/reject", {}),
         ("PUT", "autonomy", {"stopped": True}),
+        ("PATCH", "inventory", {"remove": ["host:web-01"]}),
+        ("PUT", "inventory/hosts/web-01", {"name": "web-01"}),
+        ("DELETE", "inventory/bmcs/brickbox-43-bmc", None),
+        ("POST", "inventory/dependencies", {"entity": "host:web-01", "on": "host:nfs-1"}),
         ("GET", "keys", None),
     ],
 )

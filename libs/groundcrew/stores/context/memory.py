@@ -31,6 +31,9 @@ from groundcrew.contracts.queries import (
     MetricPoints,
     MetricsQuery,
     MetricsReply,
+    SelPage,
+    SelQuery,
+    SensorReading,
     ServiceState,
     TriggerPage,
     TriggersQuery,
@@ -40,8 +43,16 @@ from groundcrew.stores.context.fusion import stale
 from groundcrew.stores.context.latest import EntitySeen, values_of
 from groundcrew.stores.context.memory_rows import Timeline
 from groundcrew.stores.context.memory_site import MemorySite
-from groundcrew.stores.context.port import MAX_HISTORY, MAX_UNITS, UNIT_GONE
-from groundcrew.stores.context.reading import incident_size, log_key, log_size, trigger_key, trigger_size
+from groundcrew.stores.context.port import MAX_HISTORY, MAX_SENSORS, MAX_UNITS, SENSOR_GONE, UNIT_GONE
+from groundcrew.stores.context.reading import (
+    incident_size,
+    log_key,
+    log_size,
+    sel_key,
+    sel_size,
+    trigger_key,
+    trigger_size,
+)
 from groundcrew.stores.context.series_ids import read_labels
 from groundcrew.stores.context.tables import LOG_EVENTS, SAMPLES, SENSOR_READINGS, SERVICE_STATUS, check_retention
 from groundcrew.stores.context.trend import MAX_SERIES, Buckets, bucket_seconds, bucketed, slope_per_hour
@@ -185,12 +196,32 @@ class MemoryContextStore:
         return list(islice((one for one in newest if incident_id in (None, one.incident_id)), limit))
 
     async def hosts(self, site: str) -> Sequence[EntitySeen]:
+        return self._seen(site, "host")
+
+    async def bmcs(self, site: str) -> Sequence[EntitySeen]:
+        return self._seen(site, "bmc")
+
+    def _seen(self, site: str, kind: str) -> list[EntitySeen]:
         entities = self._sites[site].entities
         return [
             EntitySeen(name, entity.last_seen, entity.observed, values_of(entity.latest))
             for name, entity in sorted(entities.items())
-            if kind_of(name) == "host" and entity.last_seen is not None
+            if kind_of(name) == kind and entity.last_seen is not None
         ]
+
+    async def sensors(self, site: str, entity: str) -> list[SensorReading]:
+        newest = self._sites[site].newest_sensors.get(entity, {})
+        told = max((reading.time for reading in newest.values()), default=None)
+        there = [newest[name] for name in sorted(newest) if told and newest[name].time > told - SENSOR_GONE]
+        return there[:MAX_SENSORS]
+
+    async def sel(self, site: str, entity: str, query: SelQuery) -> SelPage:
+        records = self._sites[site].sel_by_entity.get(entity, Timeline())
+        newest = records.newest_first(_us(query.since), _us(query.until), read_cursor(query.cursor))
+        part = None if query.contains is None else storable(query.contains).encode().lower()
+        wanted = (one for one in newest if part is None or part in one.text.encode().lower())
+        items, after = cut_page(list(islice(wanted, query.limit + 1)), query.limit, sel_key, sel_size)
+        return SelPage(items=items, next=after)
 
     async def logs(self, site: str, query: LogsQuery) -> LogPage:
         held = self._sites[site]
@@ -262,8 +293,14 @@ def _forget(site: MemorySite, name: str, now: datetime, days: int) -> int:
                     del newest[unit]
             return len(site.services.drop_before(to_us(cutoff)))
         case "sensor_readings":
-            return len(site.sensors.drop_before(to_us(SENSOR_READINGS.cutoff(now, days))))
+            cutoff = SENSOR_READINGS.cutoff(now, days)
+            for readings in site.newest_sensors.values():
+                for sensor in [sensor for sensor, reading in readings.items() if reading.time < cutoff]:
+                    del readings[sensor]
+            return len(site.sensors.drop_before(to_us(cutoff)))
         case "sel_records":
+            for records in site.sel_by_entity.values():
+                records.drop_before(before)
             return len(site.sel.drop_before(before))
         case "trigger_events":
             return len(site.triggers.drop_before(before))

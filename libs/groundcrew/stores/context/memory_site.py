@@ -7,6 +7,7 @@ from typing import Any
 
 from groundcrew.contracts.clock import from_us, to_us
 from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.identity import name_of
 from groundcrew.contracts.incidents import Evidence, Finding, Incident, IncidentState
 from groundcrew.contracts.observations import (
     InventoryObserved,
@@ -16,7 +17,7 @@ from groundcrew.contracts.observations import (
     SensorBatch,
     ServiceBatch,
 )
-from groundcrew.contracts.queries import HistoryEntry, LogLine, ServiceState, TriggerSummary
+from groundcrew.contracts.queries import HistoryEntry, LogLine, SelEntry, SensorReading, ServiceState, TriggerSummary
 from groundcrew.stores.context.latest import Latest, labels_text, merged, newest_of
 from groundcrew.stores.context.memory_rows import Timeline
 from groundcrew.stores.context.tables import check_times
@@ -57,7 +58,9 @@ class MemorySite:
         self.services: Timeline[None] = Timeline()
         self.newest_services: dict[str, dict[str, ServiceState]] = {}
         self.sensors: Timeline[None] = Timeline()
-        self.sel: Timeline[None] = Timeline()
+        self.newest_sensors: dict[str, dict[str, SensorReading]] = {}
+        self.sel: Timeline[SelEntry] = Timeline()
+        self.sel_by_entity: dict[str, Timeline[SelEntry]] = {}
         self.triggers: Timeline[TriggerSummary] = Timeline()
         self.incidents: dict[str, Incident] = {}
         self.live: dict[str, None] = {}
@@ -114,15 +117,27 @@ class MemorySite:
     def record_sensors(self, envelope: Envelope[SensorBatch]) -> int:
         batch = envelope.data
         check_times(batch.times)
-        keys = zip(batch.times, batch.sensors, strict=True)
-        new = sum(self.sensors.add(time, f"{envelope.entity} {sensor}", None) for time, sensor in keys)
+        newest = self.newest_sensors.setdefault(envelope.entity, {})
+        new = 0
+        for row, sensor in enumerate(batch.sensors):
+            if self.sensors.add(batch.times[row], f"{envelope.entity} {sensor}", None):
+                new += 1
+                reading = _sensor_reading(envelope, row)
+                if reading.sensor not in newest or newest[reading.sensor].time < reading.time:
+                    newest[reading.sensor] = reading
         self._seen(envelope)
         return new
 
     def record_sel(self, envelope: Envelope[SelBatch]) -> int:
         batch = envelope.data
         check_times(batch.times)
-        new = sum(self.sel.add(time, row_id, None) for time, row_id in zip(batch.times, batch.ids, strict=True))
+        of_entity = self.sel_by_entity.setdefault(envelope.entity, Timeline())
+        new = 0
+        for row, (time, row_id) in enumerate(zip(batch.times, batch.ids, strict=True)):
+            entry = _sel_entry(envelope, row)
+            if self.sel.add(time, row_id, entry):
+                of_entity.add(time, row_id, entry)
+                new += 1
         self._seen(envelope)
         return new
 
@@ -174,6 +189,34 @@ def _log_line(envelope: Envelope[LogBatch], row: int) -> LogLine:
         message=storable(batch.messages[row]),
         source=envelope.source,
         position=storable(batch.positions[row]),
+    )
+
+
+def _sensor_reading(envelope: Envelope[SensorBatch], row: int) -> SensorReading:
+    batch = envelope.data
+    return SensorReading(
+        time=from_us(batch.times[row]),
+        bmc=name_of(envelope.entity),
+        sensor=storable(batch.sensors[row]),
+        value=batch.values[row],
+        text=storable(batch.texts[row]),
+        unit=storable(batch.units[row]),
+        status=storable(batch.statuses[row]),
+    )
+
+
+def _sel_entry(envelope: Envelope[SelBatch], row: int) -> SelEntry:
+    batch = envelope.data
+    return SelEntry(
+        id=batch.ids[row],
+        bmc=name_of(envelope.entity),
+        record_id=batch.record_ids[row],
+        time=from_us(batch.times[row]),
+        source_time=storable(batch.source_times[row]),
+        sensor=storable(batch.sensors[row]),
+        event=storable(batch.events[row]),
+        asserted=batch.asserted[row],
+        text=storable(batch.texts[row]),
     )
 
 

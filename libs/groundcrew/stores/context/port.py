@@ -26,6 +26,9 @@ from groundcrew.contracts.queries import (
     LogsQuery,
     MetricsQuery,
     MetricsReply,
+    SelPage,
+    SelQuery,
+    SensorReading,
     ServiceState,
     TriggerPage,
     TriggersQuery,
@@ -41,6 +44,12 @@ MAX_HISTORY = 500
 
 MAX_UNITS = 2_000
 """Units of a host that are told, by name."""
+
+MAX_SENSORS = 1_000
+"""Sensors of a BMC that are told, by name."""
+
+SENSOR_GONE = timedelta(hours=1)
+"""A sensor that its BMC did not list for so long, while it told of others, is no sensor of it any more."""
 
 UNIT_GONE = timedelta(hours=6)
 """A unit of which the host said nothing for so long, while it told of others, is no unit of it any more: transient
@@ -104,6 +113,15 @@ class ContextStore(Protocol):
     async def findings(self, site: str, incident_id: str | None, limit: int = 100) -> list[Finding]: ...
     async def hosts(self, site: str) -> Sequence[HostRow]:
         """All entities of kind host that reported or have an incident, by name."""
+
+    async def bmcs(self, site: str) -> Sequence[HostRow]:
+        """All entities of kind bmc that a collector reported on, by name."""
+
+    async def sensors(self, site: str, entity: str) -> list[SensorReading]:
+        """Newest reading of each sensor that is not gone, by name, at most MAX_SENSORS."""
+
+    async def sel(self, site: str, entity: str, query: SelQuery) -> SelPage:
+        """Event log records of this BMC, newest first; `bmc` and `host` of the query are not looked at."""
 
     async def logs(self, site: str, query: LogsQuery) -> LogPage: ...
     async def metrics(self, site: str, query: MetricsQuery) -> MetricsReply: ...

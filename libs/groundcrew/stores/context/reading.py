@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from groundcrew.contracts.clock import from_us, to_us
-from groundcrew.contracts.identity import host
+from groundcrew.contracts.identity import host, name_of
 from groundcrew.contracts.incidents import Evidence, Finding, Incident
 from groundcrew.contracts.observations import InventoryObserved
 from groundcrew.contracts.queries import (
@@ -19,13 +19,17 @@ from groundcrew.contracts.queries import (
     MetricPoints,
     MetricsQuery,
     MetricsReply,
+    SelEntry,
+    SelPage,
+    SelQuery,
+    SensorReading,
     ServiceState,
     TriggerPage,
     TriggersQuery,
     TriggerSummary,
 )
 from groundcrew.stores.context.latest import EntitySeen, values_of
-from groundcrew.stores.context.port import MAX_HISTORY, MAX_UNITS, UNIT_GONE
+from groundcrew.stores.context.port import MAX_HISTORY, MAX_SENSORS, MAX_UNITS, SENSOR_GONE, UNIT_GONE
 from groundcrew.stores.context.series_ids import read_labels
 from groundcrew.stores.context.trend import MAX_SERIES, bucket_seconds
 from groundcrew.stores.copying import storable
@@ -116,12 +120,55 @@ class Reading:
         return [Finding.model_validate_json(document) for (document,) in rows]
 
     async def hosts(self, site: str) -> Sequence[EntitySeen]:
+        return await self._entities(site, "host:%")
+
+    async def bmcs(self, site: str) -> Sequence[EntitySeen]:
+        return await self._entities(site, "bmc:%")
+
+    async def _entities(self, site: str, like: str) -> list[EntitySeen]:
         rows = await self._database.fetch(
             "SELECT entity, last_seen, inventory::text, latest FROM entities"
-            " WHERE site = %s AND entity LIKE 'host:%%' ORDER BY entity COLLATE \"C\"",
-            (site,),
+            ' WHERE site = %s AND entity LIKE %s ORDER BY entity COLLATE "C"',
+            (site, like),
         )
         return [_entity_seen(row) for row in rows]
+
+    async def sensors(self, site: str, entity: str) -> list[SensorReading]:
+        rows = await self._database.fetch(
+            "SELECT time, sensor, value, text, unit, status FROM sensor_latest"
+            " WHERE site = %(site)s AND entity = %(entity)s AND time > ("
+            " SELECT max(time) FROM sensor_latest WHERE site = %(site)s AND entity = %(entity)s) - %(gone)s"
+            ' ORDER BY sensor COLLATE "C" LIMIT %(limit)s',
+            {"site": site, "entity": storable(entity), "gone": SENSOR_GONE, "limit": MAX_SENSORS},
+        )
+        return [
+            SensorReading(
+                time=_utc(row[0]),
+                bmc=name_of(entity),
+                sensor=row[1],
+                value=row[2],
+                text=row[3],
+                unit=row[4],
+                status=row[5],
+            )
+            for row in rows
+        ]
+
+    async def sel(self, site: str, entity: str, query: SelQuery) -> SelPage:
+        where = Conditions(site)
+        where.add("entity = %s", storable(entity))
+        where.between(query.since, query.until)
+        if query.contains is not None:
+            where.add('strpos(lower(text COLLATE "C"), lower(%s::text COLLATE "C")) > 0', storable(query.contains))
+        where.before(query.cursor)
+        rows = await self._database.fetch(
+            "SELECT id, record_id, time, source_time, sensor, event, asserted, text FROM sel_records"  # noqa: S608 - see Conditions
+            f" WHERE {where} ORDER BY time DESC, id DESC LIMIT %s",
+            [*where.parameters, query.limit + 1],
+        )
+        entries = [_sel_entry(entity, row) for row in rows]
+        items, after = cut_page(entries, query.limit, sel_key, sel_size)
+        return SelPage(items=items, next=after)
 
     async def logs(self, site: str, query: LogsQuery) -> LogPage:
         where = Conditions(site)
@@ -207,6 +254,14 @@ def log_size(line: LogLine) -> int:
     return 400 + len(line.message) + len(line.position)
 
 
+def sel_key(entry: SelEntry) -> tuple[int, str]:
+    return to_us(entry.time), entry.id
+
+
+def sel_size(entry: SelEntry) -> int:
+    return 300 + len(entry.sensor) + len(entry.event) + len(entry.text)
+
+
 def trigger_key(trigger: TriggerSummary) -> tuple[int, str]:
     return to_us(trigger.time), trigger.id
 
@@ -234,6 +289,13 @@ def _log_line(row: Row) -> LogLine:
     return LogLine(
         id=row[0].hex, time=_utc(row[1]), entity=row[2], priority=row[3], identifier=row[4], unit=row[5],
         message=row[6], source=row[7], position=row[8],
+    )  # fmt: skip
+
+
+def _sel_entry(entity: str, row: Row) -> SelEntry:
+    return SelEntry(
+        id=row[0].hex, bmc=name_of(entity), record_id=row[1], time=_utc(row[2]), source_time=row[3], sensor=row[4],
+        event=row[5], asserted=row[6], text=row[7],
     )  # fmt: skip
 
 

@@ -89,7 +89,9 @@ class Recording:
     async def _record_sensors(self, envelope: Envelope[SensorBatch]) -> int:
         batch, rows = envelope.data, _sensor_rows(envelope)
         async with self._batch(SENSOR_READINGS, batch.times) as connection:
-            new = await insert_new(connection, SENSOR_READINGS.target, rows)
+            new = await insert_staged(connection, SENSOR_READINGS.target, rows)
+            if new:
+                await connection.execute(_NEWEST_SENSORS)
             await _seen(connection, envelope)
         return new
 
@@ -223,6 +225,15 @@ ON CONFLICT (site, entity) DO UPDATE SET
     reported = true,
     last_seen = CASE WHEN e.reported THEN greatest(e.last_seen, excluded.last_seen) ELSE excluded.last_seen END,
     log_rows = e.log_rows + excluded.log_rows
+"""
+
+_NEWEST_SENSORS = b"""
+INSERT INTO sensor_latest AS l (site, entity, sensor, time, value, text, unit, status)
+SELECT DISTINCT ON (sensor) site, entity, sensor, time, value, text, unit, status
+FROM stage_sensor_readings ORDER BY sensor, time DESC
+ON CONFLICT (site, entity, sensor) DO UPDATE SET
+    time = excluded.time, value = excluded.value, text = excluded.text, unit = excluded.unit, status = excluded.status
+WHERE l.time < excluded.time
 """
 
 _NEWEST_SERVICES = b"""

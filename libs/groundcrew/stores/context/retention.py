@@ -8,7 +8,6 @@ from groundcrew.stores.context.tables import (
     COMPRESSED,
     LOG_EVENTS,
     ROW_TABLES,
-    SERVICE_STATUS,
     TIME_TABLES,
     TimeTable,
     check_retention,
@@ -37,8 +36,8 @@ class Retention:
             if table.name in keep_days:
                 before = table.cutoff(now, keep_days[table.name])
                 dropped[table.name] = await self._drop_old(table, before)
-                if table is SERVICE_STATUS:
-                    await self._delete("service_latest", "time < %s", before)
+                if (newest := _NEWEST.get(table.name)) is not None:
+                    await self._delete(newest, "time < %s", before)
         for name, column in ROW_TABLES.items():
             if name in keep_days:
                 before = now - timedelta(days=keep_days[name])
@@ -110,6 +109,9 @@ async def _uncount(connection: Connection, table: TimeTable, part: str, before: 
     row = await cursor.fetchone()
     return int(row[0]) if row else 0
 
+
+_NEWEST = {"service_status": "service_latest", "sensor_readings": "sensor_latest"}
+"""Tables that hold the newest row of each series of another."""
 
 _UNCOUNT_LOGS = """
 WITH gone AS (SELECT site, entity, count(*) AS n FROM {part} {older} GROUP BY site, entity),

@@ -8,12 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from groundcrew.contracts.inventory import Inventory
+from groundcrew.contracts.observations import SourceState
 from groundcrew.contracts.queries import (
     Endpoints,
     HostPage,
     HostsQuery,
     IncidentPage,
     IncidentsQuery,
+    InventoryQuery,
     LogPage,
     LogsQuery,
     MetricPoints,
@@ -23,6 +26,9 @@ from groundcrew.contracts.queries import (
     ServicesReply,
 )
 from groundcrew_gateway.access import Viewer
+from groundcrew_gateway.pages.bmcs import bmc_of_host, severity_of, status_word
+from groundcrew_gateway.pages.charts import CHARTED, gap_of, host_charts
+from groundcrew_gateway.pages.place import ORIGINS, place_of
 from groundcrew_gateway.pages.render import Asking, page
 from groundcrew_gateway.pages.timeline import Axis, sparkline
 from groundcrew_gateway.pages.wording import unit_of
@@ -30,19 +36,16 @@ from groundcrew_gateway.rest.fleet import find_host
 from groundcrew_gateway.rest.parameters import Cursor
 
 router = APIRouter(include_in_schema=False)
-_RANGES = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
+_RANGES = {
+    "1h": timedelta(hours=1),
+    "6h": timedelta(hours=6),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
 _BUCKETS = 120
-_PREFERRED = (
-    "cpu_percent",
-    "load1",
-    "memory_available_bytes",
-    "swap_free_bytes",
-    "filesystem_avail_bytes",
-    "pressure_percent",
-    "gpu_temperature_celsius",
-    "hwmon_temp_celsius",
-)
-_UNDRAWN = ("_total", "_maximum", "_total_bytes", "_size_bytes")  # counters, and limits that never move
+_PREFERRED = ("swap_free_bytes", "filesystem_avail_bytes", "pressure_percent")
+_UNDRAWN = ("_total", "_maximum", "_total_bytes", "_size_bytes", "_files")  # counters, and limits that never move
 _MOST_METRICS = 8
 _MOST_SERIES = 8
 _LOG_LINES = 60
@@ -75,7 +78,7 @@ async def host(
     request: Request,
     caller: Viewer,
     name: str,
-    span: Annotated[str, Query(alias="range", pattern="^(1h|6h|24h|7d)$")] = "1h",
+    span: Annotated[str, Query(alias="range", pattern="^(1h|6h|24h|7d|30d)$")] = "24h",
     contains: Annotated[str, Query(max_length=200)] = "",
     max_priority: Annotated[int, Query(ge=0, le=7)] = 7,
     cursor: Cursor = None,
@@ -85,11 +88,17 @@ async def host(
     logs_query = LogsQuery(
         host=name, contains=contains or None, max_priority=max_priority, limit=_LOG_LINES, cursor=cursor
     )
-    services, logs, incidents, sparks = await asyncio.gather(
+    now, wide = caller.gateway.clock.now(), _RANGES[span]
+    axis, step_s = Axis(now - wide, now), max(1, int(wide.total_seconds() // _BUCKETS))
+    names = _names(found.latest)
+    sparked = _chosen(names)
+    services, logs, incidents, inventory, series, bmc = await asyncio.gather(
         asking.ask(Endpoints.SERVICES, ServicesQuery(host=name), ServicesReply(services=[])),
         asking.ask(Endpoints.LOGS, logs_query, LogPage(items=[])),
         asking.ask(Endpoints.INCIDENTS, IncidentsQuery(host=name, limit=20), IncidentPage(items=[])),
-        _sparks(asking, name, _chosen(found.latest), _RANGES[span]),
+        asking.ask(Endpoints.INVENTORY, InventoryQuery(), Inventory()),
+        _series(asking, name, [*(one for one in CHARTED if one in names), *sparked], axis, step_s),
+        bmc_of_host(asking, name),
     )
     states = sorted(services.services, key=lambda one: (one.active_state != "failed", one.unit))
     return await page(
@@ -101,23 +110,36 @@ async def host(
         services=states,
         logs=logs,
         incidents=incidents.items,
-        sparks=sparks,
+        place=place_of(inventory, name),
+        origins=ORIGINS,
+        charts=host_charts(series, axis, step_s, found.latest.get("memory_total_bytes")),
+        sparks=_sparks(series, sparked, axis, step_s),
+        axis=axis,
+        step_s=step_s,
+        sar=next((one for one in found.sources if one.name == "sar" and one.state is SourceState.PRESENT), None),
+        bmc=bmc,
+        severity_of=severity_of,
+        status_word=status_word,
         span=span,
         spans=list(_RANGES),
         filters={"contains": contains, "max_priority": max_priority},
     )
 
 
-def _chosen(latest: dict[str, float]) -> list[str]:
-    """Names of metrics worth a drawing: the well-known ones in a fixed order, then gauges by name."""
-    names = {key.partition("{")[0] for key in latest}
-    others = sorted(name for name in names if name not in _PREFERRED and not name.endswith(_UNDRAWN))
+def _names(latest: dict[str, float]) -> set[str]:
+    """Metrics that the host has, or had."""
+    return {key.partition("{")[0] for key in latest}
+
+
+def _chosen(names: set[str]) -> list[str]:
+    """Metrics beside the charts that are worth a drawing: the well-known ones in a fixed order, then gauges by name."""
+    others = sorted(name for name in names if name not in (*_PREFERRED, *CHARTED) and not name.endswith(_UNDRAWN))
     return [name for name in (*_PREFERRED, *others) if name in names][:_MOST_METRICS]
 
 
-async def _sparks(asking: Asking, name: str, metrics: list[str], span: timedelta) -> list[Spark]:
-    now = asking.caller.gateway.clock.now()
-    axis, step_s = Axis(now - span, now), max(1, int(span.total_seconds() // _BUCKETS))
+async def _series(
+    asking: Asking, name: str, metrics: list[str], axis: Axis, step_s: int
+) -> dict[str, list[MetricPoints]]:
     replies = await asyncio.gather(
         *(
             asking.ask(
@@ -128,7 +150,11 @@ async def _sparks(asking: Asking, name: str, metrics: list[str], span: timedelta
             for metric in metrics
         )
     )
-    gap = timedelta(seconds=max(3 * step_s, 180))
+    return {metric: reply.series for metric, reply in zip(metrics, replies, strict=True)}
+
+
+def _sparks(series: dict[str, list[MetricPoints]], metrics: list[str], axis: Axis, step_s: int) -> list[Spark]:
+    span = axis.end - axis.start
     return [
         Spark(
             name=metric,
@@ -137,13 +163,21 @@ async def _sparks(asking: Asking, name: str, metrics: list[str], span: timedelta
             latest=points.averages[-1],
             low=min(points.minima),
             high=max(points.maxima),
-            # a trend over a sliver of the range says nothing
-            slope_per_hour=points.slope_per_hour if points.times[-1] - points.times[0] > span / 4 else None,
-            path=sparkline(points.times, points.averages, axis, gap),
+            slope_per_hour=_trend(points, span),
+            path=sparkline(points.times, points.averages, axis, gap_of(points.times, step_s)),
         )
-        for metric, reply in zip(metrics, replies, strict=True)
-        for points in _liveliest(reply.series)
+        for metric in metrics
+        for points in _liveliest(series[metric])
     ]
+
+
+def _trend(points: MetricPoints, span: timedelta) -> float | None:
+    """Per hour; none over a sliver of the range, or where it comes to less than a hundredth of the values."""
+    if points.slope_per_hour is None or points.times[-1] - points.times[0] <= span / 4:
+        return None
+    hours = span.total_seconds() / 3_600
+    size = max(abs(min(points.minima)), abs(max(points.maxima)))
+    return points.slope_per_hour if abs(points.slope_per_hour) * hours >= size / 100 else None
 
 
 def _liveliest(series: list[MetricPoints]) -> list[MetricPoints]:

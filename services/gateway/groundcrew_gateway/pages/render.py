@@ -79,6 +79,7 @@ def templates() -> Environment:
         "mark": wording.mark,
         "command": wording.command,
         "quantity": wording.quantity,
+        "duration": wording.duration,
         "health_word": wording.health_word,
         "segment": _segment,
     }

@@ -9,7 +9,25 @@ from groundcrew.contracts.incidents import Incident, Severity
 from groundcrew.contracts.queries import IncidentDetail, TriggerSummary
 from groundcrew_gateway.pages.wording import exact
 
-_STEPS_S = (1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
+_STEPS_S = (
+    1,
+    5,
+    10,
+    30,
+    60,
+    300,
+    600,
+    1_800,
+    3_600,
+    10_800,
+    21_600,
+    43_200,
+    86_400,
+    172_800,
+    432_000,
+    604_800,
+    2_592_000,
+)
 _MOST_TICKS = 6
 _TOGETHER = 1.6  # percent: marks closer than this are drawn as one
 COLUMNS = 48
@@ -202,9 +220,11 @@ def sparkline(times: Sequence[datetime], values: Sequence[float], axis: Axis, ga
     """An SVG path in a box of 100 x 30, broken where samples are missing for longer than `gap`."""
     low, high = min(values, default=0), max(values, default=0)
     span = (high - low) or 1
-    parts, last = [], None
+    parts, last, lonely = [], None, False
     for when, value in zip(times, values, strict=True):
-        verb = "L" if last is not None and when - last <= gap else "M"
-        parts.append(f"{verb}{axis.x(when):g} {28 - 26 * (value - low) / span:.1f}")
-        last = when
-    return "".join(parts)
+        joined = last is not None and when - last <= gap
+        if lonely and not joined:
+            parts.append("h0")  # a point by itself is a dot
+        parts.append(f"{'L' if joined else 'M'}{axis.x(when):g} {28 - 26 * (value - low) / span:.1f}")
+        last, lonely = when, not joined
+    return "".join(parts) + ("h0" if lonely else "")

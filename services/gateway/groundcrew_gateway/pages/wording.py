@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-_UNITS = {"percent": " %", "celsius": " °C", "seconds": " s"}
+_UNITS = {
+    "percent": " %",
+    "celsius": " °C",
+    "degrees C": " °C",
+    "Volts": " V",
+    "Watts": " W",
+    "Amps": " A",
+    "seconds": " s",
+    "per_second": "/s",
+}
 
 MARKS = {
     "critical": "●",
@@ -84,10 +93,14 @@ def quantity(value: float, unit: str = "") -> str:
     """A number with its unit, three figures at most where it is not whole."""
     if unit == "bytes":
         return _bytes(value)
+    if unit == "bytes_per_second":
+        return f"{_bytes(value)}/s"
+    if unit == "seconds" and 0 < abs(value) < 1:
+        return f"{value * 1000:.3g} ms"
     if value == int(value) and abs(value) < 1e6:
         text = str(int(value))
     else:
-        text = f"{value:.3g}" if abs(value) < 1e6 else f"{value:,.0f}"
+        text = f"{value:.3g}" if abs(value) < 1e3 else f"{value:,.0f}"
     return text + _UNITS.get(unit, f" {unit}" if unit else "")
 
 
@@ -98,9 +111,17 @@ def _bytes(value: float) -> str:
     return f"{size:.3g} {_SIZES[index]}" if abs(size) < 1000 else f"{size:.0f} {_SIZES[index]}"
 
 
+def duration(seconds: int) -> str:
+    """'30 s', '12 min', '6 h': the largest unit that leaves a number of 1 or more."""
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds} s"
+
+
 def unit_of(metric: str) -> str:
     """The unit that a metric's name ends in, '' where it names none."""
-    for unit in ("bytes", "percent", "celsius", "seconds"):
+    for unit in ("bytes_per_second", "per_second", "bytes", "percent", "celsius", "seconds"):
         if metric.endswith(unit):
             return unit
     return ""

@@ -1,4 +1,6 @@
-"""The site's inventory as context publishes it: who shares a rack, a feed, a switch, a role."""
+"""The site's inventory as context publishes it, for services that need to know what hangs together."""
+
+import asyncio
 
 from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
@@ -7,13 +9,16 @@ from groundcrew.contracts.inventory import Inventory
 
 
 class InventoryView:
-    """The newest revision that was seen; None until there is one, and limits per group don't apply then."""
+    """The newest revision that was seen, None until there is one. `news` is set at every change; whoever waits for it
+    clears it."""
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         self.newest: Inventory | None = None
+        self.news = asyncio.Event()
         self._log = log
 
     async def changed(self, key: str, value: bytes | None) -> None:
+        """For `KeyValue.watch`. A revision that cannot be read is logged, and the one before stands."""
         if value is None:
             return
         try:
@@ -23,3 +28,4 @@ class InventoryView:
             return
         if self.newest is None or seen.revision >= self.newest.revision:
             self.newest = seen
+            self.news.set()

@@ -1,0 +1,1 @@
+"""Model files: which ones there are to choose from, fetching them, and the folder that the model servers read."""

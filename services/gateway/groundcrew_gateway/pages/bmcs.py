@@ -1,0 +1,126 @@
+"""BMCs, one BMC, and the part of a host's page that its BMC tells."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from groundcrew.contracts.observations import SourceState
+from groundcrew.contracts.queries import (
+    BmcPage,
+    BmcsQuery,
+    BmcSummary,
+    Endpoints,
+    SelEntry,
+    SelPage,
+    SelQuery,
+    SensorReading,
+    SensorsQuery,
+    SensorsReply,
+)
+from groundcrew_gateway.access import Viewer
+from groundcrew_gateway.pages.render import Asking, page
+from groundcrew_gateway.rest.bmcs import find_bmc
+from groundcrew_gateway.rest.parameters import Cursor
+
+router = APIRouter(include_in_schema=False)
+_RECORDS = 60
+_RECORDS_ON_A_HOST = 8
+_SEVERITY = {"nr": "critical", "cr": "critical", "nc": "warning", "ok": "well"}
+_WORDS = {"nr": "non-recoverable", "cr": "critical", "nc": "non-critical", "ok": "ok", "ns": "no reading"}
+_ORDER = ("nr", "cr", "nc", "ok", "ns")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A BMC as its pages show it."""
+
+    bmc: BmcSummary
+    sensors: list[SensorReading] = field(default_factory=list)
+    records: list[SelEntry] = field(default_factory=list)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Facts by name; one that it does not tell is empty."""
+        return defaultdict(str, self.bmc.facts)
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When it last answered its collector."""
+        try:
+            return datetime.fromisoformat(self.bmc.facts["answered_at"])
+        except (KeyError, ValueError):
+            return None
+
+    @property
+    def state(self) -> str:
+        """`present` where it answers, `failing` where some source does, `absent` where nobody reads it."""
+        states = {source.state for source in self.bmc.sources}
+        if SourceState.FAILING in states:
+            return "failing"
+        return "present" if SourceState.PRESENT in states else "absent"
+
+    @property
+    def why(self) -> str:
+        """What the worst source says."""
+        told = [source for source in self.bmc.sources if source.state is not SourceState.PRESENT]
+        told.sort(key=lambda source: source.state is not SourceState.FAILING)
+        return told[0].detail if told else ""
+
+    @property
+    def worst_first(self) -> list[SensorReading]:
+        def place(one: SensorReading) -> tuple[int, str]:
+            return (_ORDER.index(one.status) if one.status in _ORDER else len(_ORDER), one.sensor)
+
+        return sorted(self.sensors, key=place)
+
+    @property
+    def out_of_range(self) -> list[SensorReading]:
+        return [one for one in self.worst_first if one.status in ("nr", "cr", "nc")]
+
+
+def severity_of(status: str) -> str:
+    """The word that colours a sensor's status."""
+    return _SEVERITY.get(status, "absent")
+
+
+def status_word(status: str) -> str:
+    return _WORDS.get(status, status)
+
+
+@router.get("/bmcs")
+async def bmcs(request: Request, caller: Viewer, cursor: Cursor = None) -> Response:
+    asking = Asking(caller)
+    found = await asking.ask(Endpoints.BMCS, BmcsQuery(limit=200, cursor=cursor), BmcPage(items=[]))
+    order = {"failing": 0, "absent": 1, "present": 2}
+    shown = sorted((Shown(one) for one in found.items), key=lambda one: (order[one.state], one.bmc.name))
+    return await page(request, asking, "bmcs.html", here="bmcs", shown=shown, next=found.next)
+
+
+@router.get("/bmcs/{name:path}")
+async def one_bmc(request: Request, caller: Viewer, name: str, cursor: Cursor = None) -> Response:
+    asking = Asking(caller)
+    found = await find_bmc(caller, name)
+    sensors, records = await asyncio.gather(
+        asking.ask(Endpoints.SENSORS, SensorsQuery(bmc=name), SensorsReply(sensors=[])),
+        asking.ask(Endpoints.SEL, SelQuery(bmc=name, limit=_RECORDS, cursor=cursor), SelPage(items=[])),
+    )
+    shown = Shown(found, sensors.sensors, records.items)
+    return await page(
+        request, asking, "bmc.html", here="bmcs", shown=shown, next=records.next, severity_of=severity_of,
+        status_word=status_word,
+    )  # fmt: skip
+
+
+async def bmc_of_host(asking: Asking, host: str) -> Shown | None:
+    """What the page of a host shows of its BMC; None where the inventory gives it none."""
+    found, sensors, records = await asyncio.gather(
+        asking.ask(Endpoints.BMCS, BmcsQuery(host=host, limit=1), BmcPage(items=[])),
+        asking.ask(Endpoints.SENSORS, SensorsQuery(host=host), SensorsReply(sensors=[])),
+        asking.ask(Endpoints.SEL, SelQuery(host=host, limit=_RECORDS_ON_A_HOST), SelPage(items=[])),
+    )
+    return Shown(found.items[0], sensors.sensors, records.items) if found.items else None

@@ -1,0 +1,65 @@
+"""Who we are to a BMC: the inventory names a file or a variable, never a password."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from groundcrew.contracts.inventory import InventoryBmc, Origin
+from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
+from groundcrew_ipmi_collector.settings import IpmiCollectorSection
+
+MAX_PASSWORD = 20
+"""Bytes of a password at most: IPMI 2.0, 22.30 (Set User Password)."""
+
+VARIABLES = ("BMC_", "IPMI_")
+"""How a variable must begin that an entry made over REST names: nobody may have our other secrets tried on a BMC."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    user: str
+    password: str = field(repr=False)
+
+
+def credentials_of(
+    entry: InventoryBmc, section: IpmiCollectorSection, environ: Mapping[str, str] = os.environ
+) -> Credentials:
+    """Read anew at every poll, so that a changed file counts at once. Raises IpmiFailed(CREDENTIALS)."""
+    user = entry.user or section.user
+    if entry.password_file:
+        password = _from_file(entry, section)
+    elif entry.password_env:
+        password = _from_variable(entry, environ)
+    else:
+        password = section.password.get_secret_value()
+    if not user and not password:
+        raise _refused("the inventory entry names no user and no password, and [ipmi_collector] has none either")
+    if len(password.encode()) > MAX_PASSWORD or "\0" in password:
+        raise _refused(f"the password is longer than the {MAX_PASSWORD} bytes that IPMI 2.0 allows")
+    return Credentials(user, password)
+
+
+def _from_file(entry: InventoryBmc, section: IpmiCollectorSection) -> str:
+    path = Path(entry.password_file)
+    if entry.origin is not Origin.FILE and not path.resolve().is_relative_to(section.secrets_dir.resolve()):
+        raise _refused(f"password_file {path}: expected a file in ipmi_collector.secrets_dir ({section.secrets_dir})")
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline(200).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        said = getattr(error, "strerror", None) or type(error).__name__
+        raise _refused(f"password_file {path} cannot be read: {said}") from None
+
+
+def _from_variable(entry: InventoryBmc, environ: Mapping[str, str]) -> str:
+    name = entry.password_env
+    if entry.origin is not Origin.FILE and not name.startswith(VARIABLES):
+        raise _refused(f"password_env {name}: expected a name that begins with {' or '.join(VARIABLES)}")
+    if name not in environ:
+        raise _refused(f"password_env {name} is not set in the collector's environment")
+    return environ[name]
+
+
+def _refused(text: str) -> IpmiFailed:
+    return IpmiFailed(Reason.CREDENTIALS, text)

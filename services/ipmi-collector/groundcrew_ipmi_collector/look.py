@@ -1,0 +1,147 @@
+"""One look at a BMC: what a script of short commands printed, as facts and as the state of its event log."""
+
+import re
+from dataclasses import dataclass, field
+
+from groundcrew_ipmi_collector.raw_record import BmcClock
+
+LOOK = ("sel info", "sdr info", "chassis status", "chassis restart_cause", "raw 0x0a 0x48")
+"""Every time; the raw one is Get SEL Time (IPMI 2.0, 31.10)."""
+
+WHO = ("raw 0x06 0x37", "mc info", "fru print 0")
+"""At the first look and then now and again; the raw one is Get System GUID (IPMI 2.0, 22.14)."""
+
+_BEGINS = {
+    "SEL Information": "sel",
+    "SDR Version": "sdr",
+    "System Power": "chassis",
+    "System Restart Cause": "restart",
+    "Device ID": "mc",
+}
+_FRU = (" Chassis ", " Board ", " Product ")  # indented, unlike the product of `mc info`
+_HEX = re.compile(r"(?: [0-9a-f]{2}){1,16}")
+_FAULTS = ("Power Overload", "Main Power Fault", "Power Control Fault", "Drive Fault", "Cooling/Fan Fault")
+_FRU_FACTS = {
+    "Product Manufacturer": "product_vendor", "Product Name": "product", "Product Serial": "product_serial",
+    "Board Mfg": "board_vendor", "Board Product": "board", "Board Serial": "board_serial",
+    "Chassis Serial": "chassis_serial",
+}  # fmt: skip
+_UNSUPPORTED = re.compile(r"rsp=0x(?:c1|c9|cb|cc|d5|d6)", re.IGNORECASE)
+_MAX_FACT = 200
+
+
+@dataclass(frozen=True)
+class SelState:
+    """What `sel info` says. `fingerprint` changes when the log does, as far as the BMC keeps its times."""
+
+    entries: int
+    percent_used: str
+    added: str
+    erased: str
+    overflow: bool
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{self.entries} | {self.added} | {self.erased}"
+
+    @property
+    def dated(self) -> bool:
+        return bool(self.added) and "available" not in self.added.lower()
+
+
+@dataclass(frozen=True)
+class Look:
+    """Sections are empty where the BMC did not answer that command; `complaint` says why."""
+
+    sections: dict[str, dict[str, str]] = field(default_factory=dict)
+    guid: str = ""
+    guid_known: bool = False
+    clock: BmcClock = field(default_factory=BmcClock)
+    complaint: str = ""
+
+    @property
+    def sel(self) -> SelState | None:
+        info = self.sections.get("sel", {})
+        entries = info.get("Entries", "")
+        if not entries.isdecimal():
+            return None
+        return SelState(
+            entries=int(entries),
+            percent_used=info.get("Percent Used", ""),
+            added=info.get("Last Add Time", ""),
+            erased=info.get("Last Del Time", ""),
+            overflow=info.get("Overflow", "").lower() == "true",
+        )
+
+    @property
+    def sdr_stamp(self) -> str:
+        """Changes when the BMC's sensor records do; empty where it has none."""
+        sdr = self.sections.get("sdr", {})
+        names = ("Record Count", "Most recent Addition", "Most recent Erase")
+        return " | ".join(sdr.get(name, "") for name in names) if sdr else ""
+
+    def facts(self) -> dict[str, str]:
+        """What the inventory shows of the BMC; what it did not tell is left out."""
+        chassis, mc, fru = (self.sections.get(name, {}) for name in ("chassis", "mc", "fru"))
+        found = {
+            "power": chassis.get("System Power", ""),
+            "power_policy": chassis.get("Power Restore Policy", ""),
+            "last_power_event": chassis.get("Last Power Event", ""),
+            "intrusion": chassis.get("Chassis Intrusion", ""),
+            "restart_cause": self.sections.get("restart", {}).get("System Restart Cause", ""),
+            "manufacturer": mc.get("Manufacturer Name", ""),
+            "firmware": mc.get("Firmware Revision", ""),
+            "ipmi_version": mc.get("IPMI Version", ""),
+            "guid": self.guid,
+        }
+        if self.clock.offset_us is not None:
+            seconds = round(self.clock.offset_us / 1_000_000)
+            found["clock_offset_s"] = "not set" if self.clock.since_start else str(seconds)
+        if chassis:
+            found["faults"] = ", ".join(name.lower() for name in _FAULTS if chassis.get(name) == "true") or "none"
+        if (state := self.sel) is not None:
+            found |= {"sel_entries": str(state.entries), "sel_percent_used": state.percent_used.rstrip("%")}
+            found["sel_overflow"] = "yes" if state.overflow else ""
+        found |= {fact: fru.get(name, "") for name, fact in _FRU_FACTS.items()}
+        return {name: value[:_MAX_FACT] for name, value in found.items() if value and "unknown" not in value.lower()}
+
+
+def parse_look(output: str, complaint: str, at_us: int) -> Look:
+    """`at_us`: when the BMC told its time. Never raises; a section that was cut or garbled is as good as missing."""
+    sections: dict[str, dict[str, str]] = {}
+    current = ""
+    guid, sel_time = "", None
+    for line in output.splitlines():
+        if _HEX.fullmatch(line.rstrip()):
+            data = bytes.fromhex(line.replace(" ", ""))
+            guid = _guid(data) if len(data) == 16 else guid
+            sel_time = int.from_bytes(data, "little") if len(data) == 4 else sel_time
+            continue
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        current = "fru" if line.startswith(_FRU) else _BEGINS.get(name, current)
+        if current and colon and name:
+            sections.setdefault(current, {}).setdefault(name, value)
+    return Look(
+        sections=sections,
+        guid=guid,
+        guid_known=bool(guid) or _refused(complaint, 0x06, 0x37) or any(len(h) == 48 for h in _hex_lines(output)),
+        clock=BmcClock.seen(None if sel_time == 0xFFFF_FFFF else sel_time, at_us),
+        complaint=complaint,
+    )
+
+
+def _hex_lines(output: str) -> list[str]:
+    return [line.rstrip() for line in output.splitlines() if _HEX.fullmatch(line.rstrip())]
+
+
+def _guid(data: bytes) -> str:
+    """Hex as the BMC sent it; empty where it is one of those that mean none."""
+    return "" if len(set(data)) == 1 else data.hex()
+
+
+def _refused(complaint: str, netfn: int, command: int) -> bool:
+    """Whether the BMC said that it does not know this command (rather than nothing)."""
+    mark = f"netfn={netfn:#x} "
+    return any(
+        mark in line and f"cmd={command:#x} " in line and _UNSUPPORTED.search(line) for line in complaint.splitlines()
+    )

@@ -1,0 +1,77 @@
+"""What is seen of BMCs, sealed and published; and counted."""
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from structlog.typing import FilteringBoundLogger
+
+from groundcrew.bus.port import Bus
+from groundcrew.contracts.clock import Clock, from_us
+from groundcrew.contracts.envelope import Message, ProducedBy, seal
+from groundcrew.contracts.identity import stable_id
+from groundcrew.contracts.observations import InventoryObserved, SelBatch, SensorBatch
+from groundcrew.runtime.publishing import Publisher
+
+
+class Observer:
+    """Publishes for all BMCs; each call returns once the bus has the message."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        *,
+        clock: Clock,
+        produced_by: ProducedBy,
+        registry: CollectorRegistry,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self.site = bus.site
+        self._clock = clock
+        self._produced_by = produced_by
+        self._publisher = Publisher(bus, collector="ipmi_collector", clock=clock, registry=registry, log=log)
+        self.rows = Counter(
+            "groundcrew_ipmi_collector_rows", "Rows that the bus has taken", ["source"], registry=registry
+        )
+        self.errors = Counter(
+            "groundcrew_ipmi_collector_errors", "BMCs that could not be read, by reason", ["reason"], registry=registry
+        )
+        self.poll_s = Histogram(
+            "groundcrew_ipmi_collector_poll_seconds",
+            "How long one BMC was looked at, waiting for its turn not counted",
+            buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300),
+            registry=registry,
+        )
+        self.bmcs = Gauge(
+            "groundcrew_ipmi_collector_bmcs", "BMCs of the inventory, by their last poll", ["state"], registry=registry
+        )
+
+    async def sel(self, entity: str, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
+        await self._publish(batch, entity, envelope_id, from_us(max(batch.times)), from_us(now_us), "sel", position)
+        self.rows.labels("sel").inc(len(batch))
+
+    async def sensors(self, entity: str, batch: SensorBatch, now_us: int) -> None:
+        envelope_id = stable_id(self.site, entity, batch.TYPE, now_us)
+        when = from_us(now_us)
+        await self._publish(batch, entity, envelope_id, when, when, "sensors", str(now_us))
+        self.rows.labels("sensors").inc(len(batch))
+
+    async def inventory(self, entity: str, observed: InventoryObserved) -> None:
+        now = self._clock.now()
+        envelope_id = stable_id(self.site, entity, observed.TYPE, now.isoformat())
+        await self._publish(observed, entity, envelope_id, now, now, "inventory", now.isoformat())
+
+    async def _publish(
+        self, data: Message, entity: str, envelope_id: str, time: datetime, at: datetime, source: str, position: str
+    ) -> None:
+        envelope = seal(
+            data,
+            id=envelope_id,
+            site=self.site,
+            entity=entity,
+            time=time,
+            received_at=at,
+            source=source,
+            position=position,
+            produced_by=self._produced_by,
+        )
+        await self._publisher.publish([envelope])

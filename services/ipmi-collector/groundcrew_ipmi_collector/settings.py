@@ -1,0 +1,41 @@
+"""Settings of the ipmi-collector: section `ipmi_collector` of `groundcrew.toml`."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from groundcrew.runtime.settings import Section, ServiceSettings
+
+
+class IpmiCollectorSection(Section):
+    state_dir: Path = Field(
+        Path("/var/lib/groundcrew/ipmi-collector"),
+        description="folder of cursors and sensor caches; it must survive restarts",
+    )
+    program: str = Field("ipmitool", min_length=1, description="program that speaks IPMI over LAN")
+    user: str = Field("", max_length=64, description="user of every BMC whose inventory entry names none")
+    password: SecretStr = Field(
+        SecretStr(""), description="password of every BMC whose inventory entry names no file and no variable"
+    )
+    secrets_dir: Path = Field(
+        Path("/run/secrets"),
+        description="folder in which password files must lie that an entry made over REST names; entries of "
+        "inventory.toml may name any",
+    )
+    interval_s: float = Field(30, ge=1, le=3_600, description="seconds between two looks at event log and chassis")
+    sensors_interval_s: float = Field(60, ge=1, le=3_600, description="seconds between two readings of all sensors")
+    at_once: int = Field(16, ge=1, le=200, description="BMCs that are asked at the same time")
+    failing_at_once: int = Field(
+        4, ge=1, le=200, description="of BMCs that did not answer last time, beside those: they hold up no other"
+    )
+    reply_s: int = Field(1, ge=1, le=30, description="seconds to wait for a reply before a packet is sent again")
+    tries: int = Field(2, ge=1, le=10, description="times that a packet is sent")
+    session_s: float = Field(
+        60, ge=5, le=600, description="seconds after which a session is ended; reading a long event log has more"
+    )
+
+
+class Settings(ServiceSettings):
+    """What this service reads."""
+
+    ipmi_collector: IpmiCollectorSection = IpmiCollectorSection()

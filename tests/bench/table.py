@@ -1,0 +1,45 @@
+"""Every benchmark by name: the list that `groundcrew bench` runs from."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """`module` has a `main(arguments)` that prints Markdown; `note` stands above it in docs/benchmarks/NAME.md."""
+
+    name: str
+    title: str
+    module: str
+    takes: str
+    note: str = ""
+
+
+BENCHMARKS = (
+    Benchmark(
+        name="baseline",
+        title="Baseline of the embedded system",
+        module="tests.bench.baseline",
+        takes="3 min; with --fresh 10 min and downloads",
+    ),
+    Benchmark(
+        name="bus",
+        title="Bus",
+        module="tests.bench.bench_bus",
+        takes="20 s",
+        note="Batched rows are what collectors send; `sync always` is how the server runs.",
+    ),
+    Benchmark(
+        name="stores",
+        title="Stores",
+        module="tests.bench.bench_stores",
+        takes="20 s",
+        note="The COPY path against executemany in the same run, so that the ratio holds on any machine.",
+    ),
+    Benchmark(
+        name="matching",
+        title="Matching",
+        module="tests.bench.bench_matching",
+        takes="20 s and real kernel lines in GROUNDCREW_DATA",
+        note="Layer 1 on real kernel lines, in lines per second of one core's time.",
+    ),
+)
