@@ -255,6 +255,31 @@ def knowledge_add(
 
 
 @app.command()
+def chat(
+    question: Annotated[
+        str | None, typer.Argument(metavar="[QUESTION]", help="One question; without it, a conversation.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="What it is about: this host.")] = None,
+    incident: Annotated[
+        str | None, typer.Option(metavar="ID", help="What it is about: this incident; the first characters do.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Begin another conversation.")] = False,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Ask about your servers. Rules answer from what was observed; a model explains where one is configured.
+
+    On a terminal, a conversation goes on with the one of the last hour; Ctrl-C ends an answer, Ctrl-D ends.
+    """
+    from groundcrew_cli import chatting, connection
+
+    with connection.connect(url, key_file, site) as gateway:
+        chatting.chat(gateway, question, host=host, incident=incident, new=new, as_json=as_json)
+
+
+@app.command()
 def bmcs(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One BMC, by its whole name.")] = None,
     url: Url = None,

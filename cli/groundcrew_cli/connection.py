@@ -2,7 +2,8 @@
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -47,11 +48,29 @@ class Gateway:
         """Raises CliError for everything that is not an answer."""
         return self._read(model, path, self._send("GET", path, query, None))
 
-    def post(self, model: type[M], path: str, body: Mapping[str, Any]) -> M:
-        return self._read(model, path, self._send("POST", path, {}, body))
+    def post(self, model: type[M], path: str, body: Mapping[str, Any], *, timeout_s: float = TIMEOUT_S) -> M:
+        return self._read(model, path, self._send("POST", path, {}, body, timeout_s))
 
     def patch(self, model: type[M], path: str, body: Mapping[str, Any], *, if_match: str) -> M:
-        return self._read(model, path, self._send("PATCH", path, {}, body, {"If-Match": if_match}))
+        return self._read(model, path, self._send("PATCH", path, {}, body, headers={"If-Match": if_match}))
+
+    def events(self, path: str, body: Mapping[str, Any], *, timeout_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Server-sent events as (name, data), as they come; at most `timeout_s` between two."""
+        import orjson
+
+        params = {"site": self._site} if self._site else {}
+        with (
+            self._failures(timeout_s),
+            self._client.stream("POST", f"/api/v1/{path}", params=params, json=body, timeout=timeout_s) as reply,
+        ):
+            if not reply.is_success:
+                raise _problem(reply.status_code, reply.read(), self.url)
+            name = ""
+            for line in reply.iter_lines():
+                if line.startswith("event: "):
+                    name = line.removeprefix("event: ")
+                elif line.startswith("data: "):
+                    yield name, orjson.loads(line.removeprefix("data: "))
 
     def _send(
         self,
@@ -59,24 +78,32 @@ class Gateway:
         path: str,
         query: Mapping[str, Any],
         body: Mapping[str, Any] | None,
+        timeout_s: float = TIMEOUT_S,
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        import httpx2
-
         params = {name: value for name, value in query.items() if value is not None}
         if self._site:
             params["site"] = self._site
+        with self._failures(timeout_s):
+            reply = self._client.request(
+                method, f"/api/v1/{path}", params=params, json=body, headers=headers, timeout=timeout_s
+            )
+        if not reply.is_success:
+            raise _problem(reply.status_code, reply.content, self.url)
+        return bytes(reply.content)
+
+    @contextmanager
+    def _failures(self, timeout_s: float) -> Iterator[None]:
+        import httpx2
+
         try:
-            reply = self._client.request(method, f"/api/v1/{path}", params=params, json=body, headers=headers)
+            yield
         except httpx2.TimeoutException:
-            raise CliError(f"{self.url} did not answer within {TIMEOUT_S:g} s", FAILED) from None
+            raise CliError(f"{self.url} did not answer within {timeout_s:g} s", FAILED) from None
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise CliError(
                 f"{self.url} does not answer: {error}", NOT_RUNNING, hint=f"start it with: {command('up')}"
             ) from None
-        if not reply.is_success:
-            raise _problem(reply.status_code, reply.content, self.url)
-        return bytes(reply.content)
 
     def _read(self, model: type[M], path: str, content: bytes) -> M:
         try:

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from groundcrew.bus.memory import MemoryBroker, MemoryBus
 from groundcrew.contracts.clock import SystemClock, to_us
+from groundcrew.contracts.completions import ModelState
 from groundcrew.contracts.envelope import ProducedBy, seal
 from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.observations import LogBatch
@@ -29,6 +30,8 @@ from groundcrew_gateway import keys
 from groundcrew_gateway import service as gateway
 from groundcrew_gateway.settings import GatewaySection
 from groundcrew_gateway.settings import Settings as GatewaySettings
+from groundcrew_meta import service as meta
+from groundcrew_meta.settings import Settings as MetaSettings
 from groundcrew_review import service as review
 from groundcrew_review.settings import Settings as ReviewSettings
 from groundcrew_runner import service as runner
@@ -36,6 +39,8 @@ from groundcrew_runner.settings import RunnerSection
 from groundcrew_runner.settings import Settings as RunnerSettings
 from groundcrew_trigger import service as trigger
 from groundcrew_trigger.settings import Settings as TriggerSettings
+
+from ..unit.meta.conftest import Coordinator  # noqa: TID252 - tests are no installed package
 
 SITE = "demo"
 CHROMIUM = Path("/usr/bin/chromium")
@@ -77,6 +82,7 @@ class Plant:
     key: str
     stores: MemoryStores
     calls: Path
+    model: Coordinator
     lines: int = field(default=0)
 
     async def link(self) -> str:
@@ -136,6 +142,9 @@ async def plant(tmp_path: Path) -> AsyncIterator[Plant]:
         await trigger.wire(TriggerSettings(), given("trigger"))
         await actions.wire(ActionsSettings(), given("actions"))
         await review.wire(ReviewSettings(), given("review"))
+        model = Coordinator(state=ModelState.NOT_CONFIGURED)
+        await model.serve(outside)
+        await meta.wire(MetaSettings(), given("meta"))
         section = RunnerSection(
             host="gpu-02", path=[str(systemctl.parent), "/usr/bin", "/bin"], state_dir=tmp_path / "state", settle_s=0
         )
@@ -149,6 +158,7 @@ async def plant(tmp_path: Path) -> AsyncIterator[Plant]:
             key=(tmp_path / "api-key").read_text().strip(),
             stores=stores,
             calls=tmp_path / "calls",
+            model=model,
         )
 
 

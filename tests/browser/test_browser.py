@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from groundcrew.contracts.completions import ModelState
 from groundcrew_embedded import demo
 
 pytestmark = pytest.mark.browser
@@ -142,7 +143,14 @@ async def test_keys_move_search_and_open(plant, visit):
     await expect(page.locator("#open .row").first).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile("/incidents/[0-9a-f]{32}"))
-    for key, path in (("a", "/approvals"), ("h", "/hosts"), ("i", "/incidents"), ("l", "/audit"), ("o", "/")):
+    for key, path in (
+        ("a", "/approvals"),
+        ("c", "/chat"),
+        ("h", "/hosts"),
+        ("i", "/incidents"),
+        ("l", "/audit"),
+        ("o", "/"),
+    ):
         await page.keyboard.press("g")
         await page.keyboard.press(key)
         await expect(page).to_have_url(f"{plant.url}{path}")
@@ -198,12 +206,17 @@ PICTURES = {
     "host-phone-dark": ("/hosts/gpu-04?range=7d", {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}),
     "inventory": ("/inventory", {}),
     "inventory-phone": ("/inventory", {"viewport": {"width": 390, "height": 844}}),
+    "chat": ("chat", {}),
+    "chat-dark": ("chat", {"color_scheme": "dark"}),
+    "chat-phone": ("chat", {"viewport": {"width": 390, "height": 844}}),
     "approvals-phone": ("/approvals", {"viewport": {"width": 390, "height": 844}}),
     "overview-phone-dark": ("/", {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}),
 }
 
 
 async def test_every_page_reads_well_in_light_and_dark_on_desk_and_phone(plant, visit, request, tmp_path):
+    plant.model.state = ModelState.READY
+    plant.model.words = ["FAN4 fell below its threshold and then stood still [E1]. ", "Nothing else of gpu-04 is hot."]
     await demo.feed(plant.bus, plant.clock)
     await plant.log("gpu-02", FAILED)
     folder = request.config.getoption("--screenshots", default=None) or tmp_path
@@ -215,6 +228,11 @@ async def test_every_page_reads_well_in_light_and_dark_on_desk_and_phone(plant, 
         if path == "incident":
             await page.locator("#open .row a").first.click()
             await page.wait_for_load_state()
+        elif path == "chat":
+            await page.goto(f"{plant.url}/chat")
+            await page.get_by_label("Your question").fill("what is wrong with gpu-04?")
+            await page.get_by_role("button", name="Ask").click()
+            await expect(page.locator("#newest")).to_contain_text("FAN4", timeout=10_000)
         elif path != "/":
             await page.goto(f"{plant.url}{path}")
         await page.wait_for_selector("#live.on")

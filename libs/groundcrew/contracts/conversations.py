@@ -12,6 +12,15 @@ MAX_QUESTION = 20_000
 """Characters of one question."""
 
 
+class Citation(Record):
+    """What a mark in a text points at: `[1]` is the first citation of that text."""
+
+    id: Id
+    kind: Literal["incident", "evidence"]
+    text: str = Field(description="one line for people: what is cited, exactly as it was observed")
+    incident_id: Id | None = Field(None, description="the incident that it is, or belongs to")
+
+
 class Said(Record):
     """One turn of a conversation as people see it."""
 
@@ -19,7 +28,9 @@ class Said(Record):
     text: str
     time: AwareDatetime
     cited: list[Id] = Field(default_factory=list, description="evidence and incidents that the text cites")
+    citations: list[Citation] = Field(default_factory=list, description="the same, as the marks [1], [2] number them")
     model: str = Field("", description="the model behind an answer, empty where rules alone answered")
+    missing: str = Field("", description="one sentence: what would have made an answer better, empty if nothing")
 
 
 class Earlier(Record):
@@ -56,6 +67,7 @@ class Answer(Record):
     conversation_id: Id | None = None
     text: str = Field(description="the whole answer as Markdown")
     cited: list[Id] = Field(default_factory=list, description="ids in the text that exist and were checked")
+    citations: list[Citation] = Field(default_factory=list, description="the same, as the marks [1], [2] number them")
     struck: list[str] = Field(default_factory=list, description="claims of the model that failed the check")
     model: str = Field("", description="empty where rules alone answered")
     outcome: CompletionOutcome = Field(description="what came of asking the model")
@@ -66,7 +78,7 @@ class Answer(Record):
 class AnswerPart(Record):
     """A piece of a streamed answer. The last part carries the whole, and no text of its own."""
 
-    text: str = ""
+    text: str = Field("", description="empty: a sign of life while a model is waited for")
     answer: Answer | None = None
 
 
@@ -96,6 +108,9 @@ class Analysis(Record):
     report: str = Field(description="by rule, Markdown, complete without a model")
     explanation: str = Field("", description="the model's words, checked; empty where there are none")
     cited: list[Id] = Field(default_factory=list)
+    citations: list[Citation] = Field(
+        default_factory=list, description="what the marks [1], [2] of both texts point at"
+    )
     struck: list[str] = Field(default_factory=list)
     model: str = ""
     outcome: CompletionOutcome

@@ -515,7 +515,11 @@ class Endpoints:
     EDIT_INVENTORY: ClassVar = Endpoint("context", "edit-inventory", EditInventory, Inventory, callers=("gateway",))
 
     ACTIONS: ClassVar = Endpoint(
-        "actions", "actions", ActionsQuery, ActionPage, callers=("gateway", "mcp", "review", "hybrid-coordinator")
+        "actions",
+        "actions",
+        ActionsQuery,
+        ActionPage,
+        callers=("gateway", "mcp", "review", "meta", "hybrid-coordinator"),
     )
     ACTION: ClassVar = Endpoint("actions", "action", ActionQuery, Action, callers=_PEOPLE)
     DECIDE: ClassVar = Endpoint("actions", "decide", DecideAction, Action, callers=("gateway",))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from groundcrew.stores.coordinator.port import CoordinatorStore
     from groundcrew.stores.database import Database
     from groundcrew.stores.gateway.port import GatewayStore
+    from groundcrew.stores.meta.port import MetaStore
 
 
 DRAIN_S = 5.0
@@ -67,6 +68,7 @@ class PostgresStores:
         self._context: ContextStore | None = None
         self._actions: ActionStore | None = None
         self._gateway: GatewayStore | None = None
+        self._meta: MetaStore | None = None
         self._coordinator: CoordinatorStore | None = None
 
     async def context(self) -> "ContextStore":
@@ -92,6 +94,14 @@ class PostgresStores:
             if self._gateway is None:
                 self._gateway = PostgresGatewayStore(await self._database("gateway"))
             return self._gateway
+
+    async def meta(self) -> "MetaStore":
+        from groundcrew.stores.meta.postgres import PostgresMetaStore
+
+        async with self._lock:
+            if self._meta is None:
+                self._meta = PostgresMetaStore(await self._database("meta"), site=self._site)
+            return self._meta
 
     async def coordinator(self) -> "CoordinatorStore":
         from groundcrew.stores.coordinator.postgres import PostgresCoordinatorStore

@@ -1,17 +1,15 @@
 """What a ticket says: cause, part, evidence and steps in Markdown, with text from machines fenced."""
 
-import re
 from datetime import datetime
 
 from groundcrew.contracts.actions import Action, Ticket
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import Cause, Evidence
 from groundcrew.contracts.queries import IncidentDetail
+from groundcrew.diagnosis.markdown import fenced, one_line, prose
 
 MAX_EVIDENCE = 50
 MAX_LINE = 500
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
 
 
 def ticket_of(action: Action, detail: IncidentDetail | None, *, now: datetime, missing: str = "") -> Ticket:
@@ -23,7 +21,7 @@ def ticket_of(action: Action, detail: IncidentDetail | None, *, now: datetime, m
         action_id=action.id,
         incident_id=action.incident_id,
         created_at=now,
-        title=_one_line(title)[:200] or "Untitled",
+        title=one_line(title)[:200] or "Untitled",
         body=body,
     )
 
@@ -32,13 +30,13 @@ def _body(action: Action, detail: IncidentDetail) -> str:
     incident = detail.incident
     facts = [
         f"- Severity: {incident.severity.value}",
-        f"- Where: {_prose(', '.join(incident.hosts) or incident.entity)}",
+        f"- Where: {prose(', '.join(incident.hosts) or incident.entity)}",
         f"- Since: {_utc(incident.opened_at)}, last seen {_utc(incident.last_seen)}",
         f"- Incident: `{incident.id}`",
     ]
-    steps = [f"{number}. {_prose(step)}" for number, step in enumerate(incident.steps, start=1)]
+    steps = [f"{number}. {prose(step)}" for number, step in enumerate(incident.steps, start=1)]
     parts = [
-        f"# {_prose(incident.title)}",
+        f"# {prose(incident.title)}",
         "\n".join(facts),
         f"## Cause\n\n{_cause(incident.cause)}",
         "## Other explanations\n\n" + "\n".join(f"- {_cause(cause)}" for cause in incident.alternatives)
@@ -46,7 +44,7 @@ def _body(action: Action, detail: IncidentDetail) -> str:
         else "",
         f"## Steps\n\n{chr(10).join(steps) or 'No steps are known for this cause.'}",
         f"## Evidence\n\n{_evidence(detail.evidence)}",
-        f"## Why this ticket\n\n{_prose(action.reason)} (proposed by {_prose(action.proposed_by)})",
+        f"## Why this ticket\n\n{prose(action.reason)} (proposed by {prose(action.proposed_by)})",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -54,41 +52,25 @@ def _body(action: Action, detail: IncidentDetail) -> str:
 def _bare_body(action: Action, missing: str) -> str:
     cited = "\n".join(f"- `{evidence_id}`" for evidence_id in action.evidence_ids) or "none cited"
     return (
-        f"# {_prose(action.parameters.get('title') or action.reason)}\n\n- Where: {_prose(action.target)}\n\n"
-        f"## Why this ticket\n\n{_prose(action.reason)} (proposed by {_prose(action.proposed_by)})\n\n"
-        f"## Evidence\n\n{cited}\n" + (f"\n{_prose(missing)}\n" if missing else "")
+        f"# {prose(action.parameters.get('title') or action.reason)}\n\n- Where: {prose(action.target)}\n\n"
+        f"## Why this ticket\n\n{prose(action.reason)} (proposed by {prose(action.proposed_by)})\n\n"
+        f"## Evidence\n\n{cited}\n" + (f"\n{prose(missing)}\n" if missing else "")
     )
 
 
 def _cause(cause: Cause) -> str:
-    part = f"part {_prose(cause.component)}" if cause.component else f"part not known ({cause.component_class})"
-    why = f": {_prose(cause.why)}" if cause.why else ""
+    part = f"part {prose(cause.component)}" if cause.component else f"part not known ({cause.component_class})"
+    why = f": {prose(cause.why)}" if cause.why else ""
     return f"`{cause.id}`, {part}, confidence {cause.confidence:.0%}{why}"
 
 
 def _evidence(evidence: list[Evidence]) -> str:
     shown = evidence[-MAX_EVIDENCE:]
     lines = [f"{_utc(e.time)} {e.entity} {e.source.value} [{e.ref}] {e.text}" for e in shown]
-    lines = [_one_line(line)[:MAX_LINE] for line in lines]
+    lines = [one_line(line)[:MAX_LINE] for line in lines]
     left = len(evidence) - len(shown)
     more = f"\n\n{left} older pieces of evidence are on the incident." if left else ""
-    return _fenced(lines) + more
-
-
-def _fenced(lines: list[str]) -> str:
-    """A code block whose fence no line can close."""
-    longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return "\n".join([fence + "text", *lines, fence])
-
-
-def _one_line(text: str) -> str:
-    return _CONTROL.sub("\ufffd", " ".join(text.split()))
-
-
-def _prose(text: str) -> str:
-    """One line with its Markdown switched off: names and titles come from machines, too."""
-    return _MARKUP.sub(r"\\\1", _one_line(text))
+    return fenced(lines) + more
 
 
 def _utc(when: datetime) -> str:

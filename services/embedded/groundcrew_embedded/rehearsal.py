@@ -23,6 +23,7 @@ from groundcrew.stores.actions.memory import MemoryActionStore
 from groundcrew.stores.context.memory import MemoryContextStore
 from groundcrew.stores.coordinator.memory import MemoryCoordinatorStore
 from groundcrew.stores.gateway.memory import MemoryGatewayStore
+from groundcrew.stores.meta.memory import MemoryMetaStore
 from groundcrew.telemetry.metrics import product_version
 from groundcrew_actions import service as actions
 from groundcrew_actions.settings import Settings as ActionsSettings
@@ -42,6 +43,7 @@ class MemoryStores:
     _context: MemoryContextStore = field(default_factory=MemoryContextStore)
     _actions: MemoryActionStore = field(default_factory=MemoryActionStore)
     _gateway: MemoryGatewayStore = field(default_factory=MemoryGatewayStore)
+    _meta: MemoryMetaStore = field(default_factory=MemoryMetaStore)
     _coordinator: MemoryCoordinatorStore = field(default_factory=MemoryCoordinatorStore)
 
     async def context(self) -> MemoryContextStore:
@@ -52,6 +54,9 @@ class MemoryStores:
 
     async def gateway(self) -> MemoryGatewayStore:
         return self._gateway
+
+    async def meta(self) -> MemoryMetaStore:
+        return self._meta
 
     async def coordinator(self) -> MemoryCoordinatorStore:
         return self._coordinator

@@ -40,6 +40,7 @@ SERVICES = (
     Service("hybrid-coordinator", "groundcrew_hybrid_coordinator"),
     Service("trigger", "groundcrew_trigger"),
     Service("review", "groundcrew_review"),
+    Service("meta", "groundcrew_meta"),
     Service("runner", "groundcrew_runner"),
     Service("gateway", "groundcrew_gateway"),
     Service("mcp", "groundcrew_mcp"),
@@ -48,7 +49,9 @@ SERVICES = (
 )
 
 DEMO_SITE = "demo"
-DEMO_SERVICES = tuple(service for service in SERVICES if service.name in ("context", "actions", "trigger", "review"))
+DEMO_SERVICES = tuple(
+    service for service in SERVICES if service.name in ("context", "actions", "trigger", "review", "meta")
+)
 """What runs a second time for the demo site: no collector reads anything there, no runner executes anything."""
 
 

@@ -4,6 +4,7 @@ A caller shows an API key (`Authorization: Bearer gck_...`) or a session cookie.
 key's first; a site outside the key's scope answers 403 everywhere, on pages and WebSockets too.
 """
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
@@ -13,7 +14,7 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from groundcrew.contracts.envelope import Record
-from groundcrew.contracts.queries import Endpoint
+from groundcrew.contracts.queries import Endpoint, StreamEndpoint
 from groundcrew.stores.gateway.port import ApiKey, Role
 from groundcrew_gateway import keys
 from groundcrew_gateway.gateway import Gateway, gateway_of
@@ -47,9 +48,13 @@ class Caller:
     def may(self, role: Role) -> bool:
         return self.key.role.includes(role)
 
-    async def ask(self, endpoint: Endpoint[Q, R], request: Q) -> R:
+    async def ask(self, endpoint: Endpoint[Q, R], request: Q, *, timeout: float = 5.0) -> R:
         """Ask an owner about this caller's site, and only that. Raises RequestFailed."""
-        return await self.gateway.bus.request(endpoint, request, site=self.site)
+        return await self.gateway.bus.request(endpoint, request, site=self.site, timeout=timeout)
+
+    def listen(self, endpoint: StreamEndpoint[Q, R], request: Q, *, idle_s: float) -> AsyncGenerator[R, None]:
+        """The same for an answer in parts; whoever leaves early closes it."""
+        return self.gateway.bus.request_stream(endpoint, request, site=self.site, idle_s=idle_s)
 
 
 def address_of(connection: HTTPConnection) -> str:

@@ -8,6 +8,7 @@ from structlog.typing import FilteringBoundLogger
 from groundcrew.bus.port import Bus
 from groundcrew.contracts.clock import Clock
 from groundcrew.stores.gateway.port import GatewayStore
+from groundcrew_gateway.background import Background
 from groundcrew_gateway.limits import AuthFailures
 from groundcrew_gateway.live import Live
 from groundcrew_gateway.meters import Meters
@@ -25,6 +26,7 @@ class Gateway:
     meters: Meters
     failures: AuthFailures
     live: Live
+    background: Background
 
 
 def gateway_of(connection: HTTPConnection) -> Gateway:

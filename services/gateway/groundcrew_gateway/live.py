@@ -11,6 +11,7 @@ import orjson
 
 from groundcrew.bus.port import Bus, Subscription
 from groundcrew.contracts.actions import ActionChanged
+from groundcrew.contracts.conversations import AnalysisCompleted
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import (
     IncidentOpened,
@@ -21,7 +22,13 @@ from groundcrew.contracts.incidents import (
 )
 from groundcrew_gateway.meters import Meters
 
-_SUBJECTS = ("gc.{site}.incident.>", "gc.{site}.action.>", "gc.{site}.trigger.>", "gc.{site}.review.*")
+_SUBJECTS = (
+    "gc.{site}.incident.>",
+    "gc.{site}.action.>",
+    "gc.{site}.trigger.>",
+    "gc.{site}.review.*",
+    "gc.{site}.analysis.*",
+)
 _KINDS: dict[type, str] = {
     IncidentOpened: "incident",
     IncidentUpdated: "incident",
@@ -29,6 +36,7 @@ _KINDS: dict[type, str] = {
     ActionChanged: "action",
     TriggerRaised: "trigger",
     ReviewCompleted: "review",
+    AnalysisCompleted: "analysis",
 }
 MAX_EVENT_BYTES = 65_536
 

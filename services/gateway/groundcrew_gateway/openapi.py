@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from groundcrew_gateway.examples import examples
 from groundcrew_gateway.problems import MEDIA_TYPE, ProblemDocument
-from groundcrew_gateway.rest import actions, bmcs, fleet, incidents, inventory, knowledge, live, sessions
+from groundcrew_gateway.rest import actions, bmcs, conversations, fleet, incidents, inventory, knowledge, live, sessions
 from groundcrew_gateway.rest.once import HEADER
 
 SUMMARY = "What is wrong in a fleet, why, and what is done about it."
@@ -87,7 +87,7 @@ _DESCRIPTION = (
     "Every request is about one site. Lists come in pages: `next` of one page is the `cursor` of the following. "
     "Times are RFC 3339 in UTC. Errors are RFC 9457 problem documents. "
     "Live events: WebSocket `/api/v1/live`, JSON messages with a `kind` "
-    "(`hello`, `incident`, `action`, `trigger`, `review`, `heartbeat`, `refresh`)."
+    "(`hello`, `incident`, `action`, `trigger`, `review`, `analysis`, `heartbeat`, `refresh`)."
 )
 
 
@@ -123,7 +123,7 @@ def bare_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (fleet, bmcs, inventory, incidents, actions, knowledge, sessions, live):
+    for part in (fleet, bmcs, inventory, incidents, actions, conversations, knowledge, sessions, live):
         app.include_router(part.router)
 
     def schema() -> dict[str, Any]:

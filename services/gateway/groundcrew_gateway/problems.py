@@ -18,6 +18,9 @@ from groundcrew.stores.port import StoreUnavailable
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
 
+_OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+_OPENAI_CODES = {401: "invalid_api_key", 403: "permission_denied", 429: "rate_limit_exceeded"}
+
 
 class FieldError(BaseModel):
     """One field that was not what was expected."""
@@ -41,11 +44,16 @@ class ProblemDocument(BaseModel):
 class Problem(Exception):
     """Raised anywhere in a request: answer with this status and one sentence."""
 
-    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, *, headers: dict[str, str] | None = None, param: str = "", code: str = ""
+    ) -> None:
+        """`param` and `code` are told under /v1 only: the field, and a word for programs."""
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = headers or {}
+        self.param = param
+        self.code = code
 
 
 def problem_of(error: Exception) -> Problem | None:
@@ -76,10 +84,31 @@ def document(
     ).model_dump()
 
 
+def openai_error(problem: Problem) -> dict[str, Any]:
+    """The shape that clients of the OpenAI protocol read."""
+    kind = _OPENAI_TYPES.get(problem.status, "server_error" if problem.status >= 500 else "invalid_request_error")
+    code = problem.code or _OPENAI_CODES.get(problem.status)
+    return {"error": {"message": problem.detail, "type": kind, "param": problem.param or None, "code": code}}
+
+
+def is_openai(path: str) -> bool:
+    """Whether the OpenAI protocol is spoken there."""
+    return path == "/v1" or path.startswith("/v1/")
+
+
+def body_of(
+    problem: Problem, *, path: str, request_id: str, errors: list[FieldError] | None = None
+) -> tuple[bytes, str]:
+    """An error's body and its media type, in the protocol of the place."""
+    if is_openai(path):
+        return orjson.dumps(openai_error(problem)), "application/json"
+    return orjson.dumps(document(problem, instance=path, request_id=request_id, errors=errors)), MEDIA_TYPE
+
+
 def respond(request: Request, problem: Problem, errors: list[FieldError] | None = None) -> Response:
     request_id = str(request.scope.get("groundcrew.request_id", ""))
-    body = document(problem, instance=request.url.path, request_id=request_id, errors=errors)
-    return Response(orjson.dumps(body), problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
+    body, media_type = body_of(problem, path=request.url.path, request_id=request_id, errors=errors)
+    return Response(body, problem.status, headers=problem.headers, media_type=media_type)
 
 
 def field_errors(error: RequestValidationError) -> list[FieldError]:
@@ -102,6 +131,9 @@ def install(
         assert isinstance(error, RequestValidationError)
         errors = field_errors(error)
         first = f"{errors[0].location}: {errors[0].message}" if errors else "the request does not validate"
+        if is_openai(request.url.path):
+            field = errors[0].location.removeprefix("body.") if errors else ""
+            return answer(request, Problem(400, first, param=field))
         return answer(request, Problem(422, first), errors)
 
     async def failed(request: Request, error: Exception) -> Response:

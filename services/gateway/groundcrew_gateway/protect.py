@@ -3,7 +3,6 @@
 import re
 from urllib.parse import unquote_to_bytes
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
@@ -64,9 +63,13 @@ class Protect:
         if b"\0" in unquote_to_bytes(scope.get("query_string", b"")) or "\0" in scope["path"]:
             return problems.Problem(400, "the address holds a NUL character")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._settings.max_body_bytes:
-            return problems.Problem(413, f"the body may hold {self._settings.max_body_bytes} bytes at most")
+        if not length.isdigit() or int(length) > self._limit(scope):
+            return problems.Problem(413, f"the body may hold {self._limit(scope)} bytes at most")
         return None
+
+    def _limit(self, scope: Scope) -> int:
+        """Bytes of a body at most."""
+        return self._settings.chat_body_bytes if problems.is_openai(scope["path"]) else self._settings.max_body_bytes
 
     def _host_allowed(self, host: str) -> bool:
         name = re.sub(r":\d+$", "", host).lower()
@@ -85,7 +88,7 @@ class Protect:
             if refusal is not None:
                 await answer.problem(refusal)
             else:
-                await self._app(scope, _bounded(receive, self._settings.max_body_bytes), answer.send)
+                await self._app(scope, _bounded(receive, self._limit(scope)), answer.send)
         except Exception:  # noqa: BLE001 - the last line of defence: the caller gets a problem, the log the trace
             self._log.exception("request_failed", path=scope["path"], request_id=scope["groundcrew.request_id"])
             if answer.status == 0:
@@ -118,10 +121,10 @@ class _Answer:
         await self._send(message)
 
     async def problem(self, problem: problems.Problem) -> None:
-        body = orjson.dumps(
-            problems.document(problem, instance=self._scope["path"], request_id=self._scope["groundcrew.request_id"])
+        body, media_type = problems.body_of(
+            problem, path=self._scope["path"], request_id=self._scope["groundcrew.request_id"]
         )
-        headers = [(b"content-type", problems.MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+        headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
         await self.send({"type": "http.response.start", "status": problem.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -12,6 +12,7 @@ from groundcrew.runtime.serving import HttpServer, listen
 from groundcrew.stores.gateway.port import GatewayStore
 from groundcrew.stores.port import StoreUnavailable
 from groundcrew_gateway.app import build_app
+from groundcrew_gateway.background import Background
 from groundcrew_gateway.gateway import Gateway
 from groundcrew_gateway.keys import ensure_local_key
 from groundcrew_gateway.limits import AuthFailures
@@ -34,6 +35,8 @@ async def wire(settings: Settings, resources: Resources) -> None:
     meters = Meters(resources.registry)
     live = Live(resources.bus, meters, max_clients=section.live_clients, queue=section.live_queue)
     resources.stack.push_async_callback(live.close)
+    background = Background(resources.log)
+    resources.stack.push_async_callback(background.close)
     gateway = Gateway(
         site=resources.site,
         settings=section,
@@ -44,6 +47,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         meters=meters,
         failures=AuthFailures(resources.clock),
         live=live,
+        background=background,
     )
     await resources.bus.serve(Endpoints.CHECK_KEY, answering(Standings(gateway).check))
     app = build_app(gateway, health=resources.health, registry=resources.registry)

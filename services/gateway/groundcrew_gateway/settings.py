@@ -20,6 +20,14 @@ class GatewaySection(Section):
     cookie_secure: bool = Field(False, description="send the session cookie over HTTPS only; set it behind a TLS proxy")
     session_hours: float = Field(12, gt=0, le=720, description="hours that a signed-in browser stays signed in")
     max_body_bytes: int = Field(65_536, ge=1_024, le=16_777_216, description="bytes of a request body at most")
+    chat_body_bytes: int = Field(
+        1_048_576, ge=1_024, le=16_777_216, description="the same under /v1, where clients send whole conversations"
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description="origins of web pages elsewhere, such as https://chat.example.org, whose scripts may call /v1 with"
+        " an API key; empty: none",
+    )
     live_clients: int = Field(200, ge=1, le=10_000, description="WebSocket clients at once at most")
     live_queue: int = Field(256, ge=1, le=10_000, description="events waiting per WebSocket client at most")
     heartbeat_s: float = Field(20, gt=0, le=300, description="seconds between heartbeats to WebSocket clients")

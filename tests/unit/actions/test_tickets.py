@@ -12,7 +12,8 @@ from groundcrew.contracts.actions import ActionKind, ActionState, AutonomyLevel
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import Cause, Evidence, EvidenceSource, Incident, IncidentState, Severity
 from groundcrew.contracts.queries import Endpoints, Failure, IncidentDetail, IncidentQuery, SetAutonomy, TicketsQuery
-from groundcrew_actions.tickets import MAX_EVIDENCE, _fenced
+from groundcrew.diagnosis.markdown import fenced
+from groundcrew_actions.tickets import MAX_EVIDENCE
 
 T0 = datetime(2026, 3, 1, 2, 36, tzinfo=UTC)
 INCIDENT = stable_id("incident")
@@ -73,7 +74,7 @@ async def test_evidence_cannot_leave_its_fence_nor_grow_without_bound(make_site:
 
 @given(st.lists(st.text("`` ~#x", max_size=12), max_size=5))
 def test_no_line_closes_the_fence_around_it(lines: list[str]) -> None:
-    first, *inside, last = _fenced(lines).split("\n")
+    first, *inside, last = fenced(lines).split("\n")
     fence = first.removesuffix("text")
     assert last == fence
     assert len(fence) >= 3

@@ -16,6 +16,17 @@ from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.actions import Action, ActionState, AuditEntry, AutonomyLevel, Ticket
 from groundcrew.contracts.audit import GENESIS, link
 from groundcrew.contracts.clock import VirtualClock
+from groundcrew.contracts.completions import CompletionOutcome
+from groundcrew.contracts.conversations import (
+    Analysis,
+    Answer,
+    AnswerPart,
+    Citation,
+    Conversation,
+    ConversationSummary,
+    Said,
+    Usage,
+)
 from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.incidents import Cause, Evidence, Finding, Incident, IncidentState, Severity
 from groundcrew.contracts.inventory import (
@@ -35,6 +46,7 @@ from groundcrew.contracts.queries import (
     BmcPage,
     BmcSummary,
     ContextWindow,
+    ConversationPage,
     Endpoints,
     Failure,
     FleetStatus,
@@ -65,6 +77,7 @@ from groundcrew.telemetry.metrics import new_registry
 from groundcrew_context.inventory_edits import edited
 from groundcrew_gateway import keys
 from groundcrew_gateway.app import build_app
+from groundcrew_gateway.background import Background
 from groundcrew_gateway.gateway import Gateway
 from groundcrew_gateway.limits import AuthFailures
 from groundcrew_gateway.live import Live
@@ -153,6 +166,70 @@ def summary(name: str = "brickbox-43", health: int = 60) -> HostSummary:
     )
 
 
+CITED = [
+    Citation(
+        id=stable_id("incident", 1),
+        kind="incident",
+        text="PSU2 of brickbox-43 lost its input",
+        incident_id=stable_id("incident", 1),
+    ),
+    Citation(
+        id=stable_id("evidence", 1), kind="evidence", text="Power Supply AC lost", incident_id=stable_id("incident", 1)
+    ),
+]
+
+
+def answer(**changes: Any) -> Answer:
+    plain = Answer(
+        conversation_id=stable_id("conversation", 1),
+        text="**PSU2** lost its input [1][2].",
+        cited=[one.id for one in CITED],
+        citations=CITED,
+        model="big-one",
+        outcome=CompletionOutcome.ANSWERED,
+        usage=Usage(prompt_tokens=120, completion_tokens=30),
+    )
+    return plain.model_copy(update=changes)
+
+
+def conversation(number: int = 1, **changes: Any) -> Conversation:
+    asked = Said(role="user", text=f"what is {HOSTILE}?", time=START - timedelta(minutes=3))
+    said = Said(
+        role="assistant",
+        text="**PSU2** lost its input [1][2].",
+        time=START - timedelta(minutes=3),
+        citations=CITED,
+        model="big-one",
+    )
+    plain = Conversation(
+        id=stable_id("conversation", number),
+        title="what is wrong",
+        actor="ada",
+        created_at=START - timedelta(minutes=3),
+        updated_at=START - timedelta(minutes=3),
+        turns=2,
+        said=[asked, said],
+    )
+    return plain.model_copy(update=changes)
+
+
+def analysis(**changes: Any) -> Analysis:
+    plain = Analysis(
+        id=stable_id("analysis", 1),
+        incident_id=stable_id("incident", 1),
+        revision=2,
+        time=START - timedelta(minutes=1),
+        reason="ada asked for it",
+        report="## Cause\n\nPSU2 lost its input [1][2].",
+        explanation="The feed went away first [2].",
+        citations=CITED,
+        struck=[f"names an unknown host: {HOSTILE}"],
+        model="big-one",
+        outcome=CompletionOutcome.ANSWERED,
+    )
+    return plain.model_copy(update=changes)
+
+
 def bmc(**changes: Any) -> BmcSummary:
     plain = BmcSummary(
         name="brickbox-43-bmc",
@@ -238,6 +315,11 @@ class Fleet:
     stopped: bool = False
     asked: list[Any] = field(default_factory=list)
     inventory: Inventory = field(default_factory=lambda: listed())
+    answer: Answer = field(default_factory=lambda: answer())
+    pieces: list[str] = field(default_factory=lambda: ["**PSU2** lost ", "its input [1][2]."])
+    breaks: RequestFailed | None = None
+    conversations: list[Conversation] = field(default_factory=lambda: [conversation()])
+    analyses: list[Analysis] = field(default_factory=list)
 
     async def serve(self, bus: MemoryBus) -> None:
         for endpoint, handler in (
@@ -265,8 +347,55 @@ class Fleet:
             (Endpoints.EDIT_INVENTORY, self._edit_inventory),
             (Endpoints.AUGMENT, self._augment),
             (Endpoints.REMEMBER, self._remember),
+            (Endpoints.ASK, self._ask),
+            (Endpoints.CONVERSATIONS, self._conversations),
+            (Endpoints.CONVERSATION, self._conversation),
+            (Endpoints.CONVERSATION_COMMAND, self._conversation_command),
+            (Endpoints.ANALYSIS, self._analysis),
+            (Endpoints.ANALYSE, self._analyse),
         ):
             await bus.serve(endpoint, handler)
+        await bus.serve_stream(Endpoints.ASK_STREAM, self._ask_stream)
+
+    async def _ask(self, query: Any) -> Answer:
+        self.asked.append(query)
+        if self.breaks is not None:
+            raise self.breaks
+        return self.answer
+
+    async def _ask_stream(self, query: Any) -> AsyncIterator[AnswerPart]:
+        self.asked.append(query)
+        for text in self.pieces:
+            yield AnswerPart(text=text)
+        if self.breaks is not None:
+            raise self.breaks
+        yield AnswerPart(answer=self.answer)
+
+    async def _conversations(self, query: Any) -> ConversationPage:
+        _number(query.cursor)
+        return ConversationPage(items=[one for one in self.conversations if query.actor in (None, one.actor)])
+
+    async def _conversation(self, query: Any) -> Conversation:
+        for one in self.conversations:
+            if one.id == query.id and query.actor in (None, one.actor):
+                return one
+        raise RequestFailed(Failure.NOT_FOUND, f"there is no conversation {query.id}")
+
+    async def _conversation_command(self, query: Any) -> ConversationSummary:
+        self.asked.append(query)
+        return await self._conversation(query)
+
+    async def _analysis(self, query: Any) -> Analysis:
+        for one in self.analyses:
+            if one.incident_id == query.incident_id:
+                return one
+        raise RequestFailed(Failure.NOT_FOUND, "there is no analysis yet")
+
+    async def _analyse(self, query: Any) -> Analysis:
+        self.asked.append(query)
+        self._find(query.incident_id)
+        self.analyses.append(analysis(incident_id=query.incident_id))
+        return self.analyses[-1]
 
     async def _status(self, _query: Any) -> FleetStatus:
         live = [one for one in self.incidents if one.state is not IncidentState.RESOLVED]
@@ -517,6 +646,7 @@ async def rig(section: GatewaySection) -> AsyncIterator[Rig]:
         meters=meters,
         failures=AuthFailures(clock),
         live=Live(bus, meters, max_clients=section.live_clients, queue=section.live_queue),
+        background=Background(new_log("gateway", "default", clock=clock, stream=log)),
     )
     board = HealthBoard(clock)
     board.started()
@@ -533,5 +663,6 @@ async def rig(section: GatewaySection) -> AsyncIterator[Rig]:
             stack=stack,
             log=log,
         )
+        await gateway.background.close()
         await gateway.live.close()
         await bus.close()

@@ -7,11 +7,12 @@ from starlette.responses import RedirectResponse, Response
 
 from groundcrew_gateway.access import SAFE_METHODS
 from groundcrew_gateway.pages.render import draw
-from groundcrew_gateway.problems import Problem
+from groundcrew_gateway.problems import Problem, is_openai
 
 
 def wants_page(request: Request) -> bool:
-    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    path = request.url.path
+    return not path.startswith("/api/") and not is_openai(path) and "text/html" in request.headers.get("accept", "")
 
 
 def problem_page(request: Request, problem: Problem) -> Response:

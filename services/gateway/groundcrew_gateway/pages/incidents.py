@@ -6,11 +6,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
+from groundcrew.bus.port import RequestFailed
+from groundcrew.contracts.conversations import Analysis
 from groundcrew.contracts.incidents import IncidentState, Severity
 from groundcrew.contracts.queries import (
     ActionPage,
     ActionsQuery,
+    AnalysisQuery,
     Endpoints,
+    Failure,
     IncidentPage,
     IncidentQuery,
     IncidentsQuery,
@@ -22,6 +26,7 @@ from groundcrew_gateway.pages.overview import LIVE_STATES, worst_first
 from groundcrew_gateway.pages.render import Asking, back, page
 from groundcrew_gateway.pages.similar import similar
 from groundcrew_gateway.pages.timeline import incident_chart
+from groundcrew_gateway.rest.conversations import DEADLINE_S, analyse
 from groundcrew_gateway.rest.incidents import SeverityName, command
 from groundcrew_gateway.rest.parameters import Cursor, HostFilter, RecordId, Text
 
@@ -29,6 +34,7 @@ router = APIRouter(include_in_schema=False)
 _STATES = {"open": LIVE_STATES, "resolved": [IncidentState.RESOLVED], "all": []}
 _SAID = {"acknowledge": "acknowledged", "resolve": "resolved", "note": "noted"}
 _PAGE = 50
+_PATIENCE_S = 3.0
 
 
 @router.get("/incidents")
@@ -59,10 +65,11 @@ async def incidents(
 @router.get("/incidents/{incident_id}")
 async def incident(request: Request, caller: Viewer, incident_id: RecordId) -> Response:
     asking = Asking(caller)
-    detail, actions, tickets = await asyncio.gather(
+    detail, actions, tickets, analysis = await asyncio.gather(
         caller.ask(Endpoints.INCIDENT, IncidentQuery(id=incident_id)),
         asking.ask(Endpoints.ACTIONS, ActionsQuery(incident_id=incident_id), ActionPage(items=[])),
         asking.ask(Endpoints.TICKETS, TicketsQuery(incident_id=incident_id), TicketPage(items=[])),
+        _newest_analysis(asking, incident_id),
     )
     return await page(
         request,
@@ -72,9 +79,29 @@ async def incident(request: Request, caller: Viewer, incident_id: RecordId) -> R
         detail=detail,
         actions=actions.items,
         tickets=tickets.items,
+        analysis=analysis,
         chart=incident_chart(detail, actions.items),
         earlier=await similar(caller, detail.incident),
     )
+
+
+async def _newest_analysis(asking: Asking, incident_id: str) -> Analysis | None:
+    try:
+        return await asking.ask(Endpoints.ANALYSIS, AnalysisQuery(incident_id=incident_id), None)
+    except RequestFailed as failed:
+        if failed.failure is Failure.NOT_FOUND:
+            return None
+        raise
+
+
+@router.post("/incidents/{incident_id}/analysis")
+async def make_analysis(request: Request, caller: Operator, incident_id: RecordId) -> Response:
+    """Waits a little; an analysis whose model takes longer appears on the page when it is there."""
+    making = caller.gateway.background.spawn(analyse(caller, incident_id, DEADLINE_S))
+    done, _ = await asyncio.wait({making}, timeout=_PATIENCE_S)
+    if done:
+        making.result()
+    return back(request, caller, f"/incidents/{incident_id}", "analysed" if done else "analysing")
 
 
 @router.post("/incidents/{incident_id}/{what}")

@@ -1,6 +1,6 @@
 """One way to make a page: templates with autoescape always on, and what every page's frame needs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.actions import AutonomyLevel
+from groundcrew.contracts.conversations import Citation
 from groundcrew.contracts.envelope import Record
 from groundcrew.contracts.queries import Autonomy, Endpoint, Endpoints, Failure, SetAutonomy
 from groundcrew_gateway.access import Caller
@@ -28,6 +29,9 @@ SAID = {
     "acknowledged": "Acknowledged under your name.",
     "resolved": "Resolved under your name.",
     "noted": "The note stands in the history.",
+    "deleted": "The conversation is deleted.",
+    "analysed": "The analysis is made.",
+    "analysing": "The analysis is being made; it appears here.",
     "stopped": "All actions are stopped. Nothing runs until an admin releases the stop.",
     "released": "The stop is released.",
     "level": "The autonomy level is set.",
@@ -38,6 +42,7 @@ _UNSURE = Autonomy(level=AutonomyLevel.UNKNOWN, stopped=False, waiting=0)
 
 Q = TypeVar("Q", bound=Record)
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 @dataclass
@@ -47,7 +52,7 @@ class Asking:
     caller: Caller
     missing: dict[str, str] = field(default_factory=dict)
 
-    async def ask(self, endpoint: Endpoint[Q, R], request: Q, otherwise: R) -> R:
+    async def ask(self, endpoint: Endpoint[Q, R], request: Q, otherwise: T) -> R | T:
         try:
             return await self.caller.ask(endpoint, request)
         except RequestFailed as error:
@@ -78,7 +83,7 @@ def templates() -> Environment:
         "health_word": wording.health_word,
         "segment": _segment,
     }
-    environment.globals |= {"link": _link, "asset": _assets(), "said_texts": SAID}
+    environment.globals |= {"words": _words, "cited": _cited, "link": _link, "asset": _assets(), "said_texts": SAID}
     return environment
 
 
@@ -96,6 +101,23 @@ def _at(context: Context, when: Any) -> Markup:
 def _link(context: Context, path: str, **parameters: Any) -> str:
     """A path of ours with its query; the site goes along unless it is the key's own default."""
     return address(context.get("viewer"), path, **parameters)
+
+
+@pass_context
+def _cited(context: Context, citation: Citation) -> str:
+    """The page of what is cited; empty where there is none."""
+    if citation.incident_id is None:
+        return ""
+    where = address(context.get("viewer"), f"/incidents/{citation.incident_id}")
+    return f"{where}#e-{citation.id}" if citation.kind == "evidence" else where
+
+
+@pass_context
+def _words(context: Context, text: str, citations: Sequence[Citation]) -> Markup:
+    """Markdown of meta; imported when a page first shows some."""
+    from groundcrew_gateway.pages.markdown import render
+
+    return render(text, citations, lambda one: _cited(context, one))
 
 
 def address(caller: Caller | None, path: str, **parameters: Any) -> str:

@@ -1,0 +1,1 @@
+"""Conversations of people with meta, and the analyses of incidents. Owner: the meta service."""
