@@ -148,22 +148,22 @@ async def speed(count: int) -> None:
         shutil.rmtree(folder)
 
 
-async def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--minilm", type=Path, default=installed_folder())
-    arguments.add_argument("--points", type=int, default=20_000)
-    given = arguments.parse_args()
+def main(arguments: Sequence[str] = ()) -> None:
+    parser = argparse.ArgumentParser(prog="groundcrew bench knowledge --", description="Embedders and vectors")
+    parser.add_argument("--minilm", type=Path, default=installed_folder())
+    parser.add_argument("--points", type=int, default=20_000)
+    given = parser.parse_args(list(arguments))
+    asyncio.run(measure(given.minilm, given.points))
+
+
+async def measure(minilm: Path | None, points: int) -> None:
     packs = load_packs()
     knowledge = Knowledge.parse_layers((file.name, file.text) for file in packs.texts("causes"))
     embedders: list[Embedder] = [HashingEmbedder()]
-    if given.minilm is not None:
-        embedders.append(MiniLmEmbedder(given.minilm))
-    await speed(given.points)
+    if minilm is not None:
+        embedders.append(MiniLmEmbedder(minilm))
+    await speed(points)
     for embedder in embedders:
         await quality(embedder, knowledge)
-    if given.minilm is None:
+    if minilm is None:
         print("all-minilm-l6-v2 is not installed and was not measured")
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

