@@ -273,7 +273,9 @@ class EmbeddedVectors:
             raise VectorsUnavailable(f"{self._folder}: {error}") from error
         running.add_done_callback(self._done)
         try:
-            return await asyncio.wait_for(asyncio.shield(running), self._timeout_s)
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the result.
+            async with asyncio.timeout(self._timeout_s):
+                return await asyncio.shield(running)
         except TimeoutError:
             raise VectorsUnavailable(f"{self._folder}: no answer within {self._timeout_s:g} s") from None
         except OSError as error:
