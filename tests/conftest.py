@@ -22,7 +22,6 @@ import psutil
 import psycopg
 import pytest
 from hypothesis import settings
-
 from tests.llama import LlamaServer, write_model
 from tests.valkey import Valkey
 
@@ -236,6 +235,6 @@ def _refuse_elsewhere(family: int, address: Any) -> None:
     if family not in (socket.AF_INET, socket.AF_INET6):
         return
     name = address[0].decode() if isinstance(address[0], bytes) else address[0]
-    if name not in (None, "", "localhost", "::1", "0.0.0.0", socket.gethostname()) and not name.startswith("127."):  # noqa: S104 - a name, no binding
+    if name not in (None, "", "localhost", "::1", "0.0.0.0", socket.gethostname()) and not name.startswith("127."):
         msg = f"a test reached out to {name}: tests talk to what they started on loopback, and to nothing else"
         raise AssertionError(msg)

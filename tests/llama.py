@@ -1,4 +1,4 @@
-"""A real llama.cpp server with a tiny model of random weights: what it says is noise, how it says it is the protocol."""
+"""A real llama.cpp server with a tiny model of random weights: what it says is noise, how it says it is real."""
 
 import contextlib
 import subprocess

@@ -5,13 +5,13 @@ from contextlib import AsyncExitStack
 
 import orjson
 import pytest
+from tests.conftest import free_port
+from tests.llama import LlamaServer
 
 from groundcrew.contracts.completions import CompletionOutcome, Turn
 from groundcrew.models.client import OpenAiServer
 from groundcrew.models.port import ModelFailed, ModelServer, Prompt, Said
 from groundcrew.models.scripted import ScriptedServer
-from tests.conftest import free_port
-from tests.llama import LlamaServer
 
 SCHEMA = {
     "type": "object",
