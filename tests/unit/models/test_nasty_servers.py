@@ -89,16 +89,17 @@ STREAMED: dict[str, tuple[Talk, CompletionOutcome]] = {
 }
 
 
+async def _to_its_end(server: OpenAiServer, prompt: Prompt) -> None:
+    async for _ in server.stream(prompt, within_s=LIMIT_S, first_s=LIMIT_S / 2):
+        pass
+
+
 async def failure(url: str, prompt: Prompt, *, streamed: bool) -> ModelFailed:
     server = OpenAiServer(url, name="nasty", max_bytes=1024 * 1024)
     try:
         async with asyncio.timeout(30):
             with pytest.raises(ModelFailed) as failed:
-                if streamed:
-                    async for _ in server.stream(prompt, within_s=LIMIT_S, first_s=LIMIT_S / 2):
-                        pass
-                else:
-                    await server.answer(prompt, within_s=LIMIT_S)
+                await (_to_its_end(server, prompt) if streamed else server.answer(prompt, within_s=LIMIT_S))
     finally:
         await server.close()
     return failed.value
@@ -137,8 +138,14 @@ async def test_an_answer_beside_its_schema_is_malformed(text: str) -> None:
 
 
 async def test_a_server_that_speaks_no_tls_is_unreachable() -> None:
-    async with running(say(b"\x15\x03\x01garbage")) as server:
-        failed = await failure(server.url.replace("http:", "https:"), PROMPT, streamed=False)
+    async def garble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(garble, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        failed = await failure(f"https://127.0.0.1:{port}/v1", PROMPT, streamed=False)
     assert failed.outcome is UNREACHABLE
 
 
