@@ -19,6 +19,9 @@ from ..contract.bus.nats_server import PASSWORDS, NatsServer  # noqa: TID252 - a
 
 SERVICES = ("context", "actions", "trigger", "review", "runner", "gateway", "host-collector")
 
+SECTIONS = {"hybrid-coordinator": ("MODEL_", "REMOTE_MODEL__", "REDIS__")}
+"""Sections that a service reads besides its own."""
+
 
 @dataclass
 class Service:
@@ -82,7 +85,8 @@ class Services:
             settings[f"{section}__STATE_DIR"] = str(self.folder / name)
         if name == "context":
             settings["CONTEXT__TOKENIZER"] = "bytes"
-        own = {key: value for key, value in self.settings.items() if key.startswith(f"{section}__")}
+        prefixes = (f"{section}__", *SECTIONS.get(name, ()))
+        own = {key: value for key, value in self.settings.items() if key.startswith(prefixes)}
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
         environ |= {f"GROUNDCREW_{key}": value for key, value in (settings | own).items()}
         with log.open("ab") as sink:
