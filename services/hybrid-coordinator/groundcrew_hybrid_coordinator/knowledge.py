@@ -66,7 +66,7 @@ async def wire_knowledge(section: KnowledgeSection, resources: Resources, vector
     packs = load_packs(Path(section.packs) if section.packs else None)
     causes = Knowledge.parse_layers((file.name, file.text) for file in packs.texts("causes"))
     upkeep = Upkeep(memory, log)
-    await (await bus.key_value(Buckets.INVENTORY)).watch(upkeep.inventory_changed)
+    await (await bus.key_value(Buckets.INVENTORY)).watch(upkeep.inventory.changed)
     resources.tasks.spawn("memory-move", upkeep.move())
     resources.tasks.spawn("memory-packs", upkeep.learn_packs(causes))
     resources.tasks.spawn("memory-inventory", upkeep.learn_inventory())

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
-from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.knowledge import Collection
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.models.embedding import MAX_BATCH
+from groundcrew.runtime.inventory import InventoryView
 from groundcrew.stores.coordinator.vectors import Embedded, Passage, Space
 from groundcrew.stores.port import StoreUnavailable
 from groundcrew.telemetry.redaction import redact_text
@@ -26,8 +25,7 @@ class Upkeep:
     def __init__(self, memory: Memory, log: FilteringBoundLogger) -> None:
         self._memory = memory
         self._log = log
-        self._newest: Inventory | None = None
-        self._changed = asyncio.Event()
+        self.inventory = InventoryView(log)
         self._moved = asyncio.Event()
 
     async def move(self) -> None:
@@ -43,30 +41,17 @@ class Upkeep:
         await self._until_done("packs", lambda: self._sync(PACK, of_packs(knowledge, self._memory.clock.now())))
         await asyncio.Event().wait()
 
-    async def inventory_changed(self, key: str, value: bytes | None) -> None:
-        """Watcher of the inventory's bucket: only the newest revision is of interest."""
-        if value is None:
-            return
-        try:
-            seen = Inventory.model_validate_json(value)
-        except ValidationError as error:
-            self._log.warning("an inventory revision cannot be read", key=key, error=str(error.errors()[0]["msg"]))
-            return
-        if self._newest is None or seen.revision >= self._newest.revision:
-            self._newest = seen
-            self._changed.set()
-
     async def learn_inventory(self) -> None:
         """What the inventory lists no more is forgotten."""
         await self._moved.wait()  # what is still to be moved cannot be compared
         while True:
-            await self._changed.wait()
-            self._changed.clear()
+            await self.inventory.news.wait()
+            self.inventory.news.clear()
             await self._until_done("inventory", self._learn_newest)
 
     async def _learn_newest(self) -> None:
-        if self._newest is not None:
-            await self._sync(INVENTORY, of_inventory(self._newest, self._memory.clock.now()))
+        if (newest := self.inventory.newest) is not None:
+            await self._sync(INVENTORY, of_inventory(newest, self._memory.clock.now()))
 
     async def _sync(self, prefix: str, wanted: Notes) -> None:
         """Make what is remembered under `prefix` equal to what is wanted; what did not change is not written."""

@@ -7,6 +7,7 @@ from groundcrew.bus.port import BusUnavailable, StreamFull
 from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.runtime.guard import answering, pausing
+from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.relay import relay, relay_once
 from groundcrew.runtime.resources import Resources
 from groundcrew_meta.analyst import Analyst
@@ -15,7 +16,6 @@ from groundcrew_meta.desk import Desk
 from groundcrew_meta.endpoints import Answers
 from groundcrew_meta.handlers import Handlers
 from groundcrew_meta.housekeeping import forget_old
-from groundcrew_meta.inventory import InventoryView
 from groundcrew_meta.metrics import MetaMetrics
 from groundcrew_meta.model import Model
 from groundcrew_meta.settings import Settings
