@@ -136,7 +136,8 @@ class Answers:
         return await self._store.triggers(self._site, query)
 
     async def status(self, _: Empty) -> FleetStatus:
-        """The fleet at a glance. A host is as ill as its worst live incident."""
+        """The fleet at a glance. A host is as ill as its worst live incident; how one is that never reported is not
+        known."""
         now = self._clock.monotonic()
         if self._status is None or now - self._status[0] >= STATUS_AGE_S:
             self._status = now, await self._count()
@@ -156,15 +157,15 @@ class Answers:
         return found
 
     async def _count(self) -> FleetStatus:
-        names = {row.entity.partition(":")[2] for row in await self._store.hosts(self._site)}
-        names |= {entry.name for entry in self._inventory().host}
+        reported = {row.entity.partition(":")[2] for row in await self._store.hosts(self._site)}
+        names = reported | {entry.name for entry in self._inventory().host}
         live = await self.live_incidents()
         by_host = _by_host(live)
         critical = {n for n in names if any(i.severity is Severity.CRITICAL for i in by_host.get(n, []))}
         warning = {n for n in names if n in by_host} - critical
         return FleetStatus(
             hosts=len(names),
-            healthy=len(names) - len(critical) - len(warning),
+            healthy=len(reported - critical - warning),
             warning=len(warning),
             critical=len(critical),
             open_incidents=len(live),

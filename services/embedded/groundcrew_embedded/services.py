@@ -82,6 +82,8 @@ def settings_of(service: Service, options: Options, *, site: str | None = None) 
         overrides["site"] = {"name": site}
     if site == DEMO_SITE and service.name == "actions":
         overrides["actions"] = {"execute": False}
+    if site == DEMO_SITE and service.name == "context":  # its hosts are the story's, not the operator's
+        overrides["context"] = {"inventory_file": ""}
     if service.name == "gateway" and options.port is not None:
         overrides["gateway"] = {"port": options.port}
     if service.name == "mcp" and options.mcp_port is not None:

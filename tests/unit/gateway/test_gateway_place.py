@@ -57,7 +57,7 @@ async def test_inventory_page_shows_racks_bmcs_and_who_said_so(rig):
     assert "3 hosts in 1 rack, 1 BMC with an address, 1 dependency · revision 7, by ada" in page
     assert page.index("brickbox-44") < page.index("brickbox-43"), "U14 is above U12"
     assert "10.2.0.43:623" in page
-    assert '<td><a href="/hosts/nfs-1">nfs-1</a> <span class="quiet">not listed</span></td>' in page
+    assert '<td data-label="needs"><a href="/hosts/nfs-1">nfs-1</a> <span class="quiet">not listed</span></td>' in page
     assert "REST" in page
     only = (await browser.get("/inventory?rack=r7", headers=HTML)).text
     assert 'href="/hosts/web-01"' not in only
