@@ -50,7 +50,9 @@ SERVICES = (
 
 DEMO_SITE = "demo"
 DEMO_SERVICES = tuple(
-    service for service in SERVICES if service.name in ("context", "actions", "trigger", "review", "meta")
+    service
+    for service in SERVICES
+    if service.name in ("context", "actions", "hybrid-coordinator", "trigger", "review", "meta")
 )
 """What runs a second time for the demo site: no collector reads anything there, no runner executes anything."""
 
