@@ -39,6 +39,11 @@ class CompleteRequest(Record):
     cache: bool = Field(True, description="False: the answer is wanted fresh")
     incident_id: Id | None = None
     asked_by: str = Field("", max_length=200, description="who is behind it: a person's key, or empty for a service")
+    question: str = Field(
+        "",
+        max_length=MAX_TURN_TEXT,
+        description="a person's own words, which the turns carry among others; remembered with the answer",
+    )
 
 
 class CompletionOutcome(OpenEnum):

@@ -46,7 +46,7 @@ class Question(Record):
     text: str = Field(min_length=1, max_length=MAX_QUESTION)
     actor: str = Field(min_length=1, max_length=200)
     conversation_id: Id | None = Field(None, description="None: a new conversation, unless `keep` is false")
-    keep: bool = Field(True, description="False: answer, and keep nothing (the client keeps the conversation)")
+    keep: bool = Field(True, description="False: keep no conversation, the client does that")
     earlier: list[Earlier] = Field(default_factory=list, max_length=100, description="used where `keep` is false")
     incident_id: Id | None = None
     host: str | None = Field(None, max_length=256)

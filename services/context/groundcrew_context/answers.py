@@ -106,7 +106,7 @@ class Answers:
         rows = {name_of(row.entity): row for row in await self._store.bmcs(self._site)}
         addresses = {entry.name: _address(entry.address, entry.port) for entry in inventory.bmcs()}
         hosts = {entry.bmc: entry.name for entry in inventory.host if entry.bmc}
-        names = sorted({*rows, *addresses, *hosts, *(entry.name for entry in inventory.bmc)})
+        names = sorted(_listed_bmcs(inventory) | rows.keys())
         if query.name is not None:
             names = [name for name in names if name == query.name]
         if query.host is not None:
@@ -117,18 +117,22 @@ class Answers:
         return BmcPage(items=items, next=page[-1] if len(after) > len(page) else None)
 
     async def sensors(self, query: SensorsQuery) -> SensorsReply:
-        name = self._bmc_of(query.bmc, query.host)
+        name = await self._bmc_of(query.bmc, query.host)
         return SensorsReply(sensors=await self._store.sensors(self._site, bmc(name)) if name else [])
 
     async def sel(self, query: SelQuery) -> SelPage:
-        name = self._bmc_of(query.bmc, query.host)
+        name = await self._bmc_of(query.bmc, query.host)
         return await self._store.sel(self._site, bmc(name), query) if name else SelPage(items=[])
 
-    def _bmc_of(self, name: str | None, host_name: str | None) -> str:
-        """The BMC that is asked for; empty where the inventory gives the host none."""
+    async def _bmc_of(self, name: str | None, host_name: str | None) -> str:
+        """The BMC that is asked for; empty where the inventory gives the host none. Raises RequestFailed NOT_FOUND for
+        a BMC that neither reported nor is listed."""
         if name is None and host_name is None:
             raise RequestFailed(Failure.INVALID, "expected the name of a BMC or of a host")
         if name is not None:
+            known = name in _listed_bmcs(self._inventory())
+            if not known and name not in {name_of(row.entity) for row in await self._store.bmcs(self._site)}:
+                raise RequestFailed(Failure.NOT_FOUND, f"there is no BMC {name[:80]!r}")
             return name
         return next((entry.bmc for entry in self._inventory().host if entry.name == host_name), "")
 
@@ -194,6 +198,10 @@ def _by_host(incidents: list[Incident]) -> dict[str, list[Incident]]:
 
 def _address(address: str, port: int) -> str:
     return address if port == IPMI_PORT else f"{address}:{port}"
+
+
+def _listed_bmcs(inventory: Inventory) -> set[str]:
+    return {entry.bmc for entry in inventory.host if entry.bmc} | {entry.name for entry in inventory.bmc}
 
 
 def _bmc(name: str, row: HostRow | None, address: str, host_name: str) -> BmcSummary:

@@ -19,6 +19,7 @@ from groundcrew_hybrid_coordinator.answer_cache import AnswerCache, digest, is_c
 from groundcrew_hybrid_coordinator.budget import Budget
 from groundcrew_hybrid_coordinator.interactions import Interactions
 from groundcrew_hybrid_coordinator.metrics import CompletionMetrics
+from groundcrew_hybrid_coordinator.questions import Questions
 from groundcrew_hybrid_coordinator.route import FAILURES, Left, Route
 from groundcrew_hybrid_coordinator.token_counts import roughly
 
@@ -43,6 +44,7 @@ class Completer:
         budgets: Mapping[Purpose, Budget],
         cache: AnswerCache,
         interactions: Interactions,
+        questions: Questions,
         metrics: CompletionMetrics,
     ) -> None:
         self._clock = clock
@@ -51,6 +53,7 @@ class Completer:
         self._budgets = budgets
         self._cache = cache
         self._interactions = interactions
+        self._questions = questions
         self._metrics = metrics
         self._underway: dict[str, asyncio.Task[Completion]] = {}
 
@@ -243,6 +246,7 @@ class Completer:
         ended = completion.model_copy(update={"latency_s": round(self._clock.monotonic() - began, 6)})
         self._metrics.count(request.purpose, ended)
         recorded = self._interactions.record(interaction_id, request, ended)
+        self._questions.hear(interaction_id, request, ended)
         return ended.model_copy(update={"interaction_id": interaction_id}) if recorded else ended
 
 

@@ -15,6 +15,7 @@ from groundcrew.contracts.queries import (
     IncidentDetail,
     IncidentQuery,
 )
+from groundcrew.telemetry.redaction import redact_text
 from groundcrew_hybrid_coordinator import lessons
 from groundcrew_hybrid_coordinator.memory import Memory
 from groundcrew_hybrid_coordinator.notes import Note
@@ -83,7 +84,8 @@ async def remember_interaction(
 ) -> None:
     """Keep a question of a person with its answer. `about` names the host that it was about, empty where none.
     Raises StoreUnavailable: whoever answered has answered, and may leave it at that."""
-    text = f"Question: {question.strip()[:MAX_ANSWER]}\nAnswer: {answer.strip()[:MAX_ANSWER]}"
+    asked, said = (redact_text(text.strip())[:MAX_ANSWER] for text in (question, answer))  # no half of a secret is left
+    text = f"Question: {asked}\nA model answered: {said}"
     note = Note(ref=f"interaction/{interaction_id}", text=text, time=time, entity=host(about) if about else "")
     await memory.remember(Collection.INTERACTION_HISTORY, [note])
 

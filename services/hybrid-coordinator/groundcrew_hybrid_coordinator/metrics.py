@@ -43,6 +43,12 @@ class CompletionMetrics:
             registry=registry,
         )
 
+        self.unremembered = Counter(
+            "groundcrew_coordinator_unremembered_questions",
+            "Questions of people that were not remembered because the memory is away or cannot keep up.",
+            registry=registry,
+        )
+
     def count(self, purpose: Purpose, completion: Completion) -> None:
         self._completions.labels(purpose.value, completion.outcome.value, completion.served.value).inc()
         self._seconds.labels(purpose.value).observe(completion.latency_s)

@@ -15,6 +15,7 @@ from groundcrew_hybrid_coordinator.interactions import Interactions
 from groundcrew_hybrid_coordinator.knowledge import open_vectors, wire_knowledge
 from groundcrew_hybrid_coordinator.metrics import CompletionMetrics
 from groundcrew_hybrid_coordinator.models import nowhere, remote_allowed, routes_of
+from groundcrew_hybrid_coordinator.questions import Questions
 from groundcrew_hybrid_coordinator.readiness import model_check
 from groundcrew_hybrid_coordinator.route import Route
 from groundcrew_hybrid_coordinator.settings import RedisSection, Settings
@@ -33,6 +34,8 @@ async def wire(settings: Settings, resources: Resources) -> None:
     resources.tasks.spawn("interactions", interactions.write())
     resources.tasks.spawn("retention", interactions.forget_old())
 
+    questions = Questions(clock=clock, section=section, metrics=metrics, log=resources.log)
+
     shelf = _shelf(settings.redis, resources) if settings.uses_models else None
     routes = await routes_of(settings, clock)
     for server in {id(route): route.server for several in routes.values() for route in several}.values():
@@ -48,6 +51,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         budgets=budgets,
         cache=AnswerCache(shelf, site=site, keep_s=section.cache_s, max_bytes=section.cache_max_bytes),
         interactions=interactions,
+        questions=questions,
         metrics=metrics,
     )
     resources.stack.push_async_callback(completer.close)
@@ -56,6 +60,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         resources.health.add(f"model-{purpose.value}", model_check(routes[purpose], missing[purpose]), required=False)
 
     memory = await wire_knowledge(section, resources, open_vectors(settings.qdrant, section, site))
+    resources.tasks.spawn("memory-questions", questions.remember(memory))
 
     answers = Answers(
         completer=completer,

@@ -88,7 +88,9 @@ class CoordinatorSection(KnowledgeSection):
     fails: int = Field(3, ge=1, le=100, description="failures in a row after which a server is left alone for a while")
     rest_s: float = Field(15, gt=0, le=3_600, description="seconds that a failing server is left alone")
     keep_texts: Literal["none", "answers", "all"] = Field(
-        "all", description="which texts the record of an interaction holds, without secrets: none, answers, all"
+        "all",
+        description="which texts the record of an interaction holds, without secrets: none, answers, all; what people"
+        " ask is remembered with its answer where it is all",
     )
     keep_characters: int = Field(4_000, ge=0, le=100_000, description="characters of a kept prompt or answer at most")
     keep_days: int = Field(90, ge=1, le=3_650, description="days that interactions are kept")

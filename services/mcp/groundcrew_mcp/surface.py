@@ -20,6 +20,7 @@ from groundcrew_mcp.knowing import Knowing
 from groundcrew_mcp.lazy import Manager
 from groundcrew_mcp.looking import Looking
 from groundcrew_mcp.metrics import McpMetrics
+from groundcrew_mcp.plain_spoken import PlainSpoken
 from groundcrew_mcp.prompts import add_prompts
 from groundcrew_mcp.proposing import Proposing
 from groundcrew_mcp.resources import Resources, add_resources
@@ -42,7 +43,7 @@ def build(
     bus: Bus, clock: Clock, *, produced_by: ProducedBy, metrics: McpMetrics, log: FilteringBoundLogger
 ) -> MCPServer:
     """The server over this bus."""
-    server = MCPServer(
+    server = PlainSpoken(
         "groundcrew",
         title="Groundcrew",
         instructions=INSTRUCTIONS,

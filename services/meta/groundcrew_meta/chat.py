@@ -269,6 +269,7 @@ class Chat:
             deadline_s=question.deadline_s,
             asked_by=question.actor,
             incident_id=incident_id,
+            question=question.text,
         )
         return claims, request
 

@@ -113,6 +113,7 @@ def question_of(
     deadline_s: float,
     asked_by: str,
     incident_id: str | None,
+    question: str = "",
     schema: dict[str, Any] | None = None,
 ) -> CompleteRequest:
     return CompleteRequest(
@@ -123,6 +124,7 @@ def question_of(
         deadline_s=deadline_s,
         incident_id=incident_id,
         asked_by=asked_by,
+        question=question,
     )
 
 

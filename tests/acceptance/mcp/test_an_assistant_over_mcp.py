@@ -13,15 +13,25 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+import structlog
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+from prometheus_client import CollectorRegistry
 
+from groundcrew.bus.jetstream import JetStreamBus
+from groundcrew.contracts.clock import SystemClock, to_us
+from groundcrew.contracts.envelope import ProducedBy, seal
+from groundcrew.contracts.identity import bmc, random_id
+from groundcrew.contracts.observations import InventoryObserved, SelBatch, SensorBatch, SourceState, SourceStatus
 from groundcrew_embedded import command
+from groundcrew_embedded.bus_config import password_of
+from groundcrew_embedded.home import Home
 
 PATIENCE_S = 60.0
 HOST = "brickbox-43"
@@ -55,6 +65,40 @@ class Crew:
             answer = await client.request(method, f"{self.state.url}/api/v1/{path}", json=body or None)
             assert answer.is_success, answer.text
             return answer.json()
+
+    async def observed_by_bmc(self, name: str) -> None:
+        """One record and one reading, as the collector of BMCs publishes them at the site of this machine."""
+        home = Home(self.home)
+        ports = json.loads((home.run / "ports.json").read_text())
+        bus = await JetStreamBus.connect(
+            url=f"nats://127.0.0.1:{ports['nats']}",
+            user="ipmi-collector", password=password_of(home, "ipmi-collector"),
+            service="ipmi-collector", site="default", clock=SystemClock(), registry=CollectorRegistry(),
+            log=structlog.get_logger(), wait_s=PATIENCE_S,
+        )  # fmt: skip
+        now = datetime.now(UTC)
+        seen = InventoryObserved(
+            collector="bmc", facts={}, sources=[SourceStatus(name="sel", state=SourceState.PRESENT, since=now)]
+        )
+        sel = SelBatch(
+            ids=[random_id()], record_ids=[7], times=[to_us(now)], source_times=[""],
+            sensors=["Power Supply PS2 Status"], events=["Power Supply AC lost"], asserted=[True],
+            texts=["Power Supply PS2 Status | Power Supply AC lost | Asserted"],
+        )  # fmt: skip
+        sensors = SensorBatch(
+            times=[to_us(now)], sensors=["Inlet Temp"], values=[24.0], texts=[""], units=["degrees C"], statuses=["ok"]
+        )
+        try:
+            by = ProducedBy(service="ipmi-collector", version="0")
+            await bus.publish_batch([
+                seal(
+                    data, id=random_id(), site="default", entity=bmc(name), time=now, received_at=now, source="ipmi",
+                    position=str(number), produced_by=by,
+                )
+                for number, data in enumerate((seen, sel, sensors))
+            ])  # fmt: skip
+        finally:
+            await bus.close()
 
     async def key(self, role: str, *sites: str) -> dict[str, str]:
         name = f"{role}-{os.urandom(4).hex()}"
@@ -185,7 +229,11 @@ async def test_an_assistant_finds_what_is_wrong_and_why(crew: Crew, connect: Con
         lines = await until(written)
         assert {line["host"] for line in lines} == {name}
         assert all(one["part"] in line["text"] for line in lines)
-        assert (await told(client, "list_services", site="demo", host=name, failed_only=True))["failed"] >= 1
+
+        async def failed() -> Any:
+            return (await told(client, "list_services", site="demo", host=name, failed_only=True))["failed"]
+
+        assert await until(failed) >= 1
         assert (await told(client, "get_host", site="demo", host=name))["health"] < 100
         triggers = (await told(client, "list_triggers", site="demo", host=name))["triggers"]
         assert incident["id"] in [trigger["incident_id"] for trigger in triggers]
@@ -204,6 +252,67 @@ async def test_pages_follow_one_another(crew: Crew, connect: Connect) -> None:
         assert names == sorted(set(names))
         assert len(names) == 6
         assert "without NUL" in await refused(client, "list_hosts", site="demo", cursor="nonsense\0")
+
+
+async def test_an_assistant_s_question_is_answered_with_citations(
+    crew: Crew, connect: Connect, incident: dict[str, Any]
+) -> None:
+    key = await crew.key("viewer")
+    async with connect(key["key"]) as client:
+        told_of = await told(
+            client, "ask", site="demo", question="what is wrong here, and why?", incident_id=incident["id"]
+        )
+        evidence = (await told(client, "get_incident", site="demo", incident_id=incident["id"]))["evidence"]
+    assert incident["title"] in told_of["text"]
+    assert set(told_of["cited"]) & {one["id"] for one in evidence}
+    assert "No model is configured" in told_of["missing"], "and that is said"
+
+
+@pytest.mark.parametrize("site", ["default", "demo"])
+async def test_a_remembered_text_is_found_in_its_site_and_in_no_other(crew: Crew, connect: Connect, site: str) -> None:
+    ref = f"runbooks/{os.urandom(4).hex()}.md"
+    text = "Drain the node with gc-drain before its power supply is swapped."
+    await crew.rest("POST", f"knowledge?site={site}", collection="knowledge", text=text, ref=ref)
+    key = await crew.key("viewer")
+    async with connect(key["key"]) as client:
+        for one in ("default", "demo"):
+            words = "swap a power supply: drain the node"
+            found = await told(client, "search_knowledge", site=one, text=words, collections=["knowledge"], limit=20)
+            refs = {passage["ref"]: passage["text"] for passage in found["passages"]}
+            assert (ref in refs) == (one == site), found
+            assert one != site or refs[ref] == f"<data>\n{text}\n</data>", refs
+
+
+async def test_a_bmc_s_sensors_and_event_log_are_read(crew: Crew, connect: Connect) -> None:
+    name = f"bmc-{os.urandom(4).hex()}"
+    await crew.observed_by_bmc(name)
+    key = await crew.key("viewer")
+    async with connect(key["key"]) as client:
+
+        async def recorded() -> Any:
+            listed = (await told(client, "list_bmcs", limit=100))["bmcs"]
+            if name not in [one["name"] for one in listed]:
+                return None
+            log = (await told(client, "get_event_log", bmc=name))["records"]
+            sensors = (await told(client, "get_sensors", bmc=name))["sensors"]
+            return (log, sensors) if log and sensors else None
+
+        [record], [sensor] = await until(recorded)
+        assert (record["bmc"], record["record_id"], record["asserted"]) == (name, 7, True)
+        assert "Power Supply AC lost" in record["text"]
+        assert (sensor["sensor"], sensor["value"], sensor["unit"]) == ("Inlet Temp", 24, "degrees C")
+        assert "there is no BMC 'nowhere'" in await refused(client, "get_sensors", bmc="nowhere")
+        assert "name either a host or a bmc" in await refused(client, "get_event_log")
+
+
+async def test_what_is_wrong_with_an_argument_is_told_in_one_line(crew: Crew, connect: Connect) -> None:
+    key = await crew.key("viewer")
+    async with connect(key["key"]) as client:
+        said = await refused(client, "list_hosts", limit="many")
+        assert said.startswith("list_hosts: limit: Input should be a valid integer")
+        assert len(said.splitlines()) == 1
+        said = await refused(client, "get_incident", site="demo")
+        assert said == "get_incident: incident_id: Field required"
 
 
 async def test_resources_and_prompts_tell_the_same(crew: Crew, connect: Connect, incident: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,7 +43,8 @@ class Stores:
 class Coordinator:
     """`settings` by section; `start` again is a new process over the same store."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.clock = SystemClock()
         self.broker = MemoryBroker(self.clock)
         self.stores = Stores()
@@ -74,7 +76,9 @@ class Coordinator:
             stack=self.stack,
             produced_by=ProducedBy(service="hybrid-coordinator", version="0"),
         )
-        await wire(load(Settings, environ={}, overrides={"site": {"name": SITE}, **self.settings}), resources)
+        own = {"state_dir": self.folder, "embedder": "hashing"} | self.settings.get("hybrid_coordinator", {})
+        overrides = {"site": {"name": SITE}, **self.settings, "hybrid_coordinator": own}
+        await wire(load(Settings, environ={}, overrides=overrides), resources)
         self.board.started()
         return self
 
@@ -106,7 +110,7 @@ class Coordinator:
 
 
 @pytest.fixture
-async def coordinator() -> AsyncIterator[Coordinator]:
-    made = Coordinator()
+async def coordinator(tmp_path: Path) -> AsyncIterator[Coordinator]:
+    made = Coordinator(tmp_path)
     yield made
     await made.stop()

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.conftest import free_port
@@ -42,17 +43,19 @@ async def test_without_a_model_all_is_ready_and_says_what_to_set(coordinator: Co
     assert {status.state for status in (await coordinator.models()).models} == {ModelState.NOT_CONFIGURED}
 
 
-def test_without_a_model_no_client_is_imported() -> None:
+def test_without_a_model_no_client_is_imported(tmp_path: Path) -> None:
     program = """
 import asyncio, sys
+from pathlib import Path
 from tests.unit.coordinator.conftest import Coordinator
 async def once():
-    coordinator = await Coordinator().start()
+    coordinator = await Coordinator(Path(sys.argv[1])).start()
     await coordinator.stop()
 asyncio.run(once())
 print([name for name in ("openai", "redis", "jsonschema", "groundcrew.models.client") if name in sys.modules])
 """
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert told.stdout.strip() == "[]"
 
 

@@ -146,7 +146,7 @@ async def test_a_question_and_its_answer_are_remembered(make_site):
         time=START, about="web-01",
     )  # fmt: skip
     (told,) = await site.texts("why is web-01 so slow", Collection.INTERACTION_HISTORY, entity="host:web-01")
-    assert told == "Question: why is web-01 slow?\nAnswer: its disk is full"
+    assert told == "Question: why is web-01 slow?\nA model answered: its disk is full"
     await site.stack.aclose()
 
 
