@@ -31,7 +31,7 @@ MAX_KNOWN = 2_000
 """Incidents of which it is remembered for which cause and severity a model was asked."""
 
 MAX_SENTENCES = 3
-ANSWER_TOKENS = 400
+ANSWER_TOKENS = 1_000
 SPARE_S = 5.0
 """Seconds beyond the deadline that the coordinator may take to say that it passed."""
 
@@ -185,7 +185,8 @@ class Words:
 def check(answer: Mapping[str, Any], incident: Incident, window: ContextWindow) -> Checked:
     """Keep the sentences that cite evidence which is there, and name what is known; count the others by reason."""
     hosts = {name for one in (incident, *window.incidents) for name in one.hosts}
-    parts = [one.component for one in (incident.cause, *incident.alternatives, *incident.symptoms) if one.component]
+    parts = [one.component for one in (incident.cause, *incident.alternatives) if one.component]
+    parts += [one.component for one in incident.symptoms if one.component]
     grounds = Grounds(window, hosts=hosts, parts=parts)
     kept: list[str] = []
     cited: dict[str, None] = {}
