@@ -13,6 +13,9 @@ class ReviewMetrics:
         self.words = Counter(
             "groundcrew_review_words", "What came of asking a model for words", ["outcome"], registry=registry
         )
+        self.judged = Counter(
+            "groundcrew_review_judged_words", "A model's answers by what was left of them", ["left"], registry=registry
+        )
         self.struck = Counter(
             "groundcrew_review_struck_words",
             "Sentences of a model that failed the check",

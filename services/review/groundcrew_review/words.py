@@ -152,6 +152,8 @@ class Words:
         checked = check(completion.answer, wanted.incident, wanted.window)
         for reason, count in checked.struck.items():
             self._metrics.struck.labels(reason.name.lower()).inc(count)
+        left = "words" if checked.text else "nothing" if checked.struck else "nothing-said"
+        self._metrics.judged.labels(left).inc()
         if checked.text:
             await self._bus.publish(self._told(wanted, checked, completion.model))
             self._metrics.findings.labels("words").inc()

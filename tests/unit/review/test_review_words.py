@@ -91,6 +91,7 @@ async def test_words_that_stand_the_check_become_an_info_finding_with_their_evid
     assert finding.evidence_ids == [FIRST, SECOND]
     assert finding.text == "A model (small-one) says: PSU2 lost its input before the 12V rail sank."
     assert desk.registry.get_sample_value("groundcrew_review_struck_words_total", {"reason": "part"}) == 1
+    assert desk.registry.get_sample_value("groundcrew_review_judged_words_total", {"left": "words"}) == 1
     assert desk.asked[0].answer_schema is not None
     assert desk.asked[0].temperature == 0
 
