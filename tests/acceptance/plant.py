@@ -46,6 +46,8 @@ from groundcrew_hybrid_coordinator.service import wire as wire_coordinator
 from groundcrew_hybrid_coordinator.settings import Settings as CoordinatorSettings
 from groundcrew_meta.service import wire as wire_meta
 from groundcrew_meta.settings import Settings as MetaSettings
+from groundcrew_review.service import wire as wire_review
+from groundcrew_review.settings import Settings as ReviewSettings
 
 from ..conftest import free_port  # noqa: TID252 - tests are no installed package
 from ..contract.bus.nats_server import PASSWORDS, NatsServer  # noqa: TID252
@@ -57,7 +59,7 @@ ASK: list[Any] = [{"role": "user", "content": "what is wrong with brickbox-43?"}
 WIRE = {
     "context": (wire_context, ContextSettings), "actions": (wire_actions, ActionsSettings),
     "meta": (wire_meta, MetaSettings), "gateway": (wire_gateway, GatewaySettings),
-    "hybrid-coordinator": (wire_coordinator, CoordinatorSettings),
+    "hybrid-coordinator": (wire_coordinator, CoordinatorSettings), "review": (wire_review, ReviewSettings),
 }  # fmt: skip
 
 
@@ -106,6 +108,7 @@ class Plant:
         self._conninfo = conninfo
         self._folder = folder
         self._running: dict[str, AsyncExitStack] = {}
+        self.registries: dict[str, CollectorRegistry] = {}
         self._port = free_port()
         self.clock = SystemClock()
         self.script = Script()
@@ -135,10 +138,11 @@ class Plant:
         stack.push_async_callback(bus.close)
         stack.push_async_callback(tasks.close)
         wire, settings = WIRE[service]
+        registry = self.registries[service] = CollectorRegistry()
         await wire(
             load(settings, environ={}, config_path=Path("/dev/null"), overrides={"site": {"name": SITE}, **sections}),
             Resources(
-                service=service, site=SITE, clock=self.clock, bus=bus, stores=stores, registry=CollectorRegistry(),
+                service=service, site=SITE, clock=self.clock, bus=bus, stores=stores, registry=registry,
                 log=silent(), health=board, tasks=tasks, stack=stack,
                 produced_by=ProducedBy(service=service, version="0"),
             ),

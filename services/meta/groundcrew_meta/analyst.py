@@ -11,11 +11,12 @@ from groundcrew.contracts.conversations import Analysis, AnalysisCompleted
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.queries import Failure
+from groundcrew.diagnosis.claims import Strike
 from groundcrew.diagnosis.markdown import prose
 from groundcrew.stores.meta.port import MetaStore
 from groundcrew_meta import replies
 from groundcrew_meta.citations import Citations
-from groundcrew_meta.claims import Claims, Strike
+from groundcrew_meta.claims import Claims
 from groundcrew_meta.metrics import MetaMetrics
 from groundcrew_meta.model import Model, missing, question_of
 from groundcrew_meta.prompts import ANALYSIS_SCHEMA, MAX_LINKS, analysis_turns

@@ -36,6 +36,7 @@ from groundcrew_review import findings
 from groundcrew_review.metrics import ReviewMetrics
 from groundcrew_review.proposals import Proposal, proposals
 from groundcrew_review.settings import ReviewSection
+from groundcrew_review.words import Words
 
 LIVE = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
 TREND_SPAN = timedelta(hours=3)
@@ -59,6 +60,7 @@ class Reviewer:
         section: ReviewSection,
         produced_by: ProducedBy,
         metrics: ReviewMetrics,
+        words: Words | None,
     ) -> None:
         self._bus = bus
         self._clock = clock
@@ -66,6 +68,7 @@ class Reviewer:
         self._section = section
         self._produced_by = produced_by
         self._metrics = metrics
+        self._words = words
         self._next_trend = 0
 
     async def incident(self, delivery: Delivery[IncidentOpened | IncidentUpdated]) -> None:
@@ -85,6 +88,8 @@ class Reviewer:
         past = await self._past(incident)
         found = findings.recurrence(self._bus.site, incident, detail.history, past)
         await self._complete(incident.id, incident.entity, found, window, envelope)
+        if self._words is not None:
+            self._words.want(incident, window, envelope)
 
     async def tick(self, delivery: Delivery[Tick]) -> None:
         """Look at the whole fleet."""

@@ -14,6 +14,10 @@ class ReviewSection(Section):
     disk_hours: float = Field(24, gt=0, le=720, description="a file system that is full within so many hours is told")
     silent_minutes: float = Field(10, ge=1, le=1_440, description="a host that has not reported for so long is a gap")
     packs: str = Field("", description="folder with causes*.toml that are laid over the shipped causes")
+    words: bool = Field(
+        False, description="ask the model of purpose review for a few words on an incident, beside what the rules say"
+    )
+    words_deadline_s: float = Field(20, gt=0, le=300, description="seconds after which words are of no use any more")
 
 
 class Settings(ServiceSettings):

@@ -3,9 +3,10 @@
 import pytest
 
 from groundcrew.contracts.identity import stable_id
+from groundcrew.diagnosis.claims import Strike
 from groundcrew_meta.analyst import explained
 from groundcrew_meta.citations import Citations
-from groundcrew_meta.claims import Claims, Gate, Strike
+from groundcrew_meta.claims import Claims, Gate
 
 from .conftest import Fleet
 
