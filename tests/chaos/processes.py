@@ -81,7 +81,7 @@ class Services:
             "POSTGRES__PASSWORD": self.postgres["password"],
             ("GATEWAY__PORT" if name == "gateway" else "HTTP__PORT"): str(port),
         }
-        if name in ("runner", "host-collector"):
+        if name in ("runner", "host-collector", "hybrid-coordinator"):
             settings[f"{section}__STATE_DIR"] = str(self.folder / name)
         if name == "context":
             settings["CONTEXT__TOKENIZER"] = "bytes"
