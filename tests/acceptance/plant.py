@@ -48,6 +48,8 @@ from groundcrew_meta.service import wire as wire_meta
 from groundcrew_meta.settings import Settings as MetaSettings
 from groundcrew_review.service import wire as wire_review
 from groundcrew_review.settings import Settings as ReviewSettings
+from groundcrew_trigger.service import wire as wire_trigger
+from groundcrew_trigger.settings import Settings as TriggerSettings
 
 from ..conftest import free_port  # noqa: TID252 - tests are no installed package
 from ..contract.bus.nats_server import PASSWORDS, NatsServer  # noqa: TID252
@@ -60,6 +62,7 @@ WIRE = {
     "context": (wire_context, ContextSettings), "actions": (wire_actions, ActionsSettings),
     "meta": (wire_meta, MetaSettings), "gateway": (wire_gateway, GatewaySettings),
     "hybrid-coordinator": (wire_coordinator, CoordinatorSettings), "review": (wire_review, ReviewSettings),
+    "trigger": (wire_trigger, TriggerSettings),
 }  # fmt: skip
 
 

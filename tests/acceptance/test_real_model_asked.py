@@ -28,7 +28,7 @@ class RealPlant(Plant):
         await self.start(
             "hybrid-coordinator",
             model_meta={"url": self.model.url, "context_tokens": 4_096},
-            hybrid_coordinator={"rest_s": 0.1},
+            hybrid_coordinator={"rest_s": 0.1, "state_dir": str(self._folder / "coordinator")},
             redis={"port": self.shelf.port},
         )
 

@@ -25,6 +25,8 @@ from groundcrew.diagnosis.tracks import Cited, Hit, Spec, Track
 
 MAX_ENTITIES = 10_000
 MAX_TITLE = 300
+WARNING = 4
+"""syslog's severity of a warning; smaller is worse."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ class Counts:
 class Detector:
     """Layer 1 for the entities of one partition."""
 
-    def __init__(self, knowledge: Knowledge, *, max_entities: int = MAX_ENTITIES) -> None:
+    def __init__(self, knowledge: Knowledge, *, max_entities: int = MAX_ENTITIES, tells_unruled: bool = False) -> None:
         by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": []}
         for rule in knowledge.rules:
             by_source[rule.source].append(rule)
@@ -73,23 +75,33 @@ class Detector:
         self._memories: OrderedDict[str, Memory] = OrderedDict()
         self._max_entities = max_entities
         self.counts = Counts()
+        self._tells_unruled = tells_unruled
+        self.unruled: list[int] = []
 
     def observe(self, envelope: Envelope[Any]) -> list[TriggerDraft]:
-        """Drafts of what this batch completes, in order. Never raises for any valid batch."""
+        """Drafts of what this batch completes, in order. Never raises for any valid batch.
+
+        Afterwards `unruled` holds the rows of warning and worse that no log rule spoke of, where that is wanted.
+        """
+        self.unruled = []
         memory = self._memory(envelope.entity)
         drafts: list[TriggerDraft] = []
         times: list[int] = getattr(envelope.data, "times", [])
         self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + len(times)
         if isinstance(envelope.data, MetricBatch) and envelope.data.history:
             return drafts  # nothing is wrong now because of what was last week
-        done = 0
+        done, spoken_of = 0, set()
         for row, hit in self._hits(envelope, memory):
+            spoken_of.add(row)
             reached = row if hit.clears else row + 1
             if reached > done:
                 drafts += self._advance(envelope, memory, times[done:reached])
                 done = reached
             drafts += self._take(envelope, memory, hit)
         drafts += self._advance(envelope, memory, times[done:])
+        if self._tells_unruled and isinstance(envelope.data, LogBatch):
+            priorities = envelope.data.priorities
+            self.unruled = [row for row, one in enumerate(priorities) if one <= WARNING and row not in spoken_of]
         self.counts.evictions += memory.evictions
         memory.evictions = 0
         return drafts

@@ -12,6 +12,7 @@ from groundcrew.contracts.clock import Clock, from_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
 from groundcrew.contracts.incidents import TriggerRaised
 from groundcrew.diagnosis.detector import Detector, TriggerDraft
+from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.ledger import Ledger, UnreadableState
 from groundcrew_trigger.metrics import TriggerMetrics
 from groundcrew_trigger.silences import Silences
@@ -35,7 +36,9 @@ class Observer:
         produced_by: ProducedBy,
         metrics: TriggerMetrics,
         log: FilteringBoundLogger,
+        classifier: Classifier | None = None,
     ) -> None:
+        self._classifier = classifier
         self._detector = detector
         self._ledger = ledger
         self._bus = bus
@@ -66,7 +69,16 @@ class Observer:
         if delivery.sequence <= self._marks.get(entity, 0):
             self._metrics.repeated.inc()
             return
-        await self._commit(delivery, lambda: self._detector.observe(delivery.envelope))
+        unruled: list[int] = []
+
+        def detect() -> list[TriggerDraft]:
+            drafts = self._detector.observe(delivery.envelope)
+            unruled.extend(self._detector.unruled)
+            return drafts
+
+        await self._commit(delivery, detect)
+        if self._classifier is not None:
+            self._classifier.offer(delivery.envelope, unruled)
         self._metrics.batch.observe(self._clock.monotonic() - began)
 
     async def _elapse(self, delivery: Delivery[Any], due_us: int) -> None:

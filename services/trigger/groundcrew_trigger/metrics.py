@@ -24,6 +24,12 @@ class TriggerMetrics:
         self.unreadable = Counter(
             "groundcrew_trigger_unreadable_states", "Stored states that could not be read", registry=registry
         )
+        self.classified = Counter(
+            "groundcrew_trigger_classified",
+            "Unknown log templates put to a model, by what came of it (a completion's outcome, away, dropped, untold)",
+            ["outcome"],
+            registry=registry,
+        )
         self.batch = Histogram(
             "groundcrew_trigger_batch_seconds",
             "From a batch's delivery to its committed state",

@@ -7,6 +7,7 @@ from groundcrew.diagnosis.detector import Detector
 from groundcrew.runtime.guard import pausing
 from groundcrew.runtime.packs import load_packs
 from groundcrew.runtime.resources import Resources
+from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.handlers import Observer
 from groundcrew_trigger.ledger import Ledger
 from groundcrew_trigger.metrics import TriggerMetrics
@@ -28,14 +29,31 @@ async def wire(settings: Settings, resources: Resources) -> None:
         return summary
 
     resources.health.add("packs", loaded)
+    bucket = await resources.bus.key_value(Buckets.TRIGGER_STATE)
+    produced_by = resources.produced_by.model_copy(update={"packs": packs.digest})
+    metrics = TriggerMetrics(resources.registry)
+    classifier = None
+    if section.classify:
+        classifier = Classifier(
+            bus=resources.bus,
+            bucket=bucket,
+            clock=resources.clock,
+            section=section,
+            produced_by=produced_by,
+            metrics=metrics,
+            log=resources.log,
+        )
+        await classifier.open()
+        resources.tasks.spawn("classify", classifier.keep_asking())
     observer = Observer(
-        detector=Detector(knowledge, max_entities=section.max_entities),
-        ledger=Ledger(await resources.bus.key_value(Buckets.TRIGGER_STATE)),
+        detector=Detector(knowledge, max_entities=section.max_entities, tells_unruled=section.classify),
+        ledger=Ledger(bucket),
         bus=resources.bus,
         clock=resources.clock,
-        produced_by=resources.produced_by.model_copy(update={"packs": packs.digest}),
-        metrics=TriggerMetrics(resources.registry),
+        produced_by=produced_by,
+        metrics=metrics,
         log=resources.log,
+        classifier=classifier,
     )
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
     resources.tasks.spawn("silences", observer.listen_to_silence())

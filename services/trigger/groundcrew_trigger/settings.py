@@ -16,6 +16,13 @@ class TriggerSection(Section):
     max_entities: int = Field(
         10_000, ge=1, description="hosts and BMCs whose state is held in memory; that of others is read when needed"
     )
+    classify: bool = Field(
+        False,
+        description="whether the model of purpose trigger sorts log lines of warning and worse that no rule knows, "
+        "once per template; what comes of it is an info trigger",
+    )
+    classify_per_minute: float = Field(10, gt=0, le=600, description="templates that a model is asked about at most")
+    classify_deadline_s: float = Field(10, gt=0, le=120, description="seconds that the model may take for one")
 
 
 class Settings(ServiceSettings):
