@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,8 +32,8 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
 
 
 @pytest.fixture
-async def coordinator() -> AsyncIterator[Coordinator]:
-    made = Coordinator()
+async def coordinator(tmp_path: Path) -> AsyncIterator[Coordinator]:
+    made = Coordinator(tmp_path)
     yield made
     await made.stop()
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from tests.unit.coordinator.conftest import Coordinator, question
@@ -91,10 +92,10 @@ class Away:
 
 
 async def test_a_database_that_hangs_holds_up_no_answer_and_what_is_dropped_is_counted(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(interactions, "MAX_WAITING", 5)
-    coordinator = Coordinator()
+    coordinator = Coordinator(tmp_path)
     coordinator.stores.store = Away()
     await coordinator.start()
     async with asyncio.timeout(20):
