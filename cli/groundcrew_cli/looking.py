@@ -11,13 +11,13 @@ from pathlib import Path
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.observations import SourceState, SourceStatus
+from groundcrew.diagnosis.lines import LineReader
 from groundcrew_cli.terminal import count
 from groundcrew_host_collector import machine
 from groundcrew_host_collector.files import DEFAULT_GLOBS, MAX_FILES
 from groundcrew_host_collector.journal import JournalSource
 from groundcrew_host_collector.journal_entry import FIELDS, EntrySplitter
 from groundcrew_host_collector.kmsg import KmsgSource
-from groundcrew_host_collector.line import LineReader
 from groundcrew_host_collector.metrics import HostMetrics, Sample
 from groundcrew_host_collector.process import output_of
 from groundcrew_host_collector.settings import HostCollectorSection

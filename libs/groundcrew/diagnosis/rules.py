@@ -63,6 +63,10 @@ class Rate(Part):
 
     count: int = Field(ge=2, le=10_000)
     window_s: float = Field(gt=0, le=604_800)
+    alone: bool = Field(
+        True,
+        description="whether one hit is itself a fault (a corrected error) or only their number is (a wrong password)",
+    )
 
 
 class Example(Part):
@@ -79,6 +83,7 @@ class Rule(Named):
     """One thing worth telling an operator, and the text that says it."""
 
     title: str = Field(min_length=1)
+    kind: str = Field("", pattern=r"^([a-z0-9]+(_[a-z0-9]+)*)?$", description="what the text says, e.g. nvme_timeout")
     severity: Level
     causes: list[CauseId] = Field(default_factory=list)
     component_class: ComponentClass

@@ -19,6 +19,17 @@ class Verdict:
     captures: dict[str, str]
 
 
+def leading(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The one that speaks for the text as a whole: the gravest, and of those the first in the rules' order."""
+    return max(verdicts, key=lambda verdict: verdict.rule.severity.rank, default=None)
+
+
+def triggers(verdict: Verdict) -> bool:
+    """Whether one such text, by itself, is a trigger of warning or worse with rates off: a corrected error is, a wrong
+    password is not."""
+    return verdict.rule.severity.rank >= 1 and (verdict.rule.rate is None or verdict.rule.rate.alone)
+
+
 class Trial:
     """Judges single texts with compiled rules."""
 

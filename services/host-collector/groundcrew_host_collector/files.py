@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from structlog.typing import FilteringBoundLogger
 
 from groundcrew.contracts.clock import Clock, to_us
-from groundcrew_host_collector.line import LineReader
+from groundcrew.diagnosis.lines import LineReader
 from groundcrew_host_collector.source import LogRow, Position, Sink, SourceAbsent, Span
 from groundcrew_host_collector.tail import Tail
 

@@ -2,6 +2,7 @@
 
 import socket
 
+from groundcrew.diagnosis.lines import LineReader
 from groundcrew.runtime.resources import Resources
 from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector import machine
@@ -11,7 +12,6 @@ from groundcrew_host_collector.files import DEFAULT_GLOBS, FilesSource
 from groundcrew_host_collector.journal import JournalSource
 from groundcrew_host_collector.kmsg import KmsgSource
 from groundcrew_host_collector.ledger import Ledger
-from groundcrew_host_collector.line import LineReader
 from groundcrew_host_collector.metrics import HostMetrics
 from groundcrew_host_collector.sar import SarFiles
 from groundcrew_host_collector.sar_history import SarHistory

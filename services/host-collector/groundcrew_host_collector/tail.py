@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from groundcrew.contracts.observations import MAX_BATCH_ROWS, MAX_TEXT
-from groundcrew_host_collector.line import LineReader
+from groundcrew.diagnosis.lines import LineReader
 from groundcrew_host_collector.source import LogRow, Position, Span, cut, weight
 
 CHUNK_BYTES = 256 * 1024

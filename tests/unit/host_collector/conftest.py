@@ -10,8 +10,8 @@ import pytest
 import structlog
 
 from groundcrew.contracts.clock import SystemClock
+from groundcrew.diagnosis.lines import LineReader
 from groundcrew_host_collector.files import FilesSource
-from groundcrew_host_collector.line import LineReader
 from groundcrew_host_collector.source import LogRow, Position, Span
 
 

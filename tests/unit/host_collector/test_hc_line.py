@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundcrew.contracts.clock import from_us, to_us
-from groundcrew_host_collector.line import Line, LineReader
+from groundcrew.diagnosis.lines import Line, LineReader
 
 RECEIVED = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 BOOT = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
