@@ -50,7 +50,14 @@ def test_words_choose_among_the_rules(run: Any) -> None:
 def test_a_rule_is_shown_with_its_patterns_state_and_next_steps(run: Any, with_door: Path) -> None:
     result = run("rules", "show", "site.door")
     assert result.code == 0
-    for part in ("door_open", "door of (?P<room>", "as planned", "one line is enough", "Somebody is in there.", "Look."):
+    for part in (
+        "door_open",
+        "door of (?P<room>",
+        "as planned",
+        "one line is enough",
+        "Somebody is in there.",
+        "Look.",
+    ):
         assert part in result.out
 
 
