@@ -23,13 +23,21 @@ class Senders:
         """The entity of the first of these names or addresses (a port may follow) that the inventory knows; else a
         host of the first that is one at all; None where none is."""
         spoken = [name for name in (without_port(name) for name in names) if name]
-        for name in map(_plain, spoken):
-            found = self._entities.get(name)
-            if found is None and not _is_address(name):  # listed by its short name
-                found = self._entities.get(name.partition(".")[0])
-            if found is not None:
-                return found
+        known = next(filter(None, map(self._find, spoken)), None)
+        if known is not None:
+            return known
         return host(spoken[0][:MAX_NAME]) if spoken else None
+
+    def knows(self, name: str) -> bool:
+        """Whether the inventory lists this name or address."""
+        return self._find(without_port(name)) is not None
+
+    def _find(self, name: str) -> str | None:
+        name = _plain(name)
+        found = self._entities.get(name)
+        if found is None and not _is_address(name):  # listed by its short name
+            found = self._entities.get(name.partition(".")[0])
+        return found
 
 
 def _known(inventory: Inventory) -> Iterable[tuple[str, str]]:
