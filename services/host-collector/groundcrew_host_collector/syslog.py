@@ -121,13 +121,14 @@ class SyslogSource:
     async def _listen(self, stack: AsyncExitStack) -> None:
         wanted = listeners(self._wanted)
         loop = asyncio.get_running_loop()
+        ports: dict[str, int] = {}
         if wanted.udp:
             with _binding("syslog_udp", wanted.udp):
                 transport, _ = await loop.create_datagram_endpoint(
                     lambda: Datagrams(self._take, self._tally, wanted.networks), local_addr=wanted.udp
                 )
             stack.callback(transport.close)
-            self.ports["udp"] = transport.get_extra_info("sockname")[1]
+            ports["udp"] = transport.get_extra_info("sockname")[1]
         for name, address, context in (("tcp", wanted.tcp, None), ("tls", wanted.tls, wanted.context)):
             if address is None:
                 continue
@@ -139,7 +140,8 @@ class SyslogSource:
                 )
             stack.callback(streams.close)
             stack.callback(server.close)
-            self.ports[name] = server.sockets[0].getsockname()[1]
+            ports[name] = server.sockets[0].getsockname()[1]
+        self.ports = ports
 
     def _take(self, address: str, text: str) -> bool:
         """Keep a message; False where there is no room. What the disk does not take is dropped and counted."""

@@ -188,7 +188,9 @@ async def test_senders_outside_the_networks_are_dropped_and_told(make: Make, sin
     assert sink.rows == []
 
 
-async def test_what_came_while_the_bus_was_away_is_published_after_a_restart(make: Make, sink: RecordingSink) -> None:
+async def test_what_came_while_the_bus_was_away_is_published_after_a_restart(
+    make: Make, sink: RecordingSink, tmp_path: Path
+) -> None:
     sink.held = asyncio.Event()  # the bus takes nothing
     source = make()
     async with following(source, sink):
