@@ -98,6 +98,7 @@ class Rule(Named):
     confirm_s: float = Field(0, ge=0, le=3_600)
     confirm_while: Literal["", "services"] = ""
     rate: Rate | None = None
+    alone: bool = Field(True, description="whether one line is itself a fault; a link is down while hosts boot, too")
     clear: list[str] = Field(default_factory=list)
     asserted: bool = True
     statuses: list[Literal["nc", "cr", "nr", "ok", "ns"]] = Field(default_factory=list)
