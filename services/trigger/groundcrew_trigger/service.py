@@ -5,6 +5,7 @@ from pathlib import Path
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
 from groundcrew.runtime.guard import pausing
+from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.packs import load_packs
 from groundcrew.runtime.resources import Resources
 from groundcrew_trigger.classifying import Classifier
@@ -45,8 +46,13 @@ async def wire(settings: Settings, resources: Resources) -> None:
         )
         await classifier.open()
         resources.tasks.spawn("classify", classifier.keep_asking())
+    inventory = InventoryView(resources.log)
+    await (await resources.bus.key_value(Buckets.INVENTORY)).watch(inventory.changed)
+    detector = Detector(
+        knowledge, max_entities=section.max_entities, tells_unruled=section.classify, role_of=inventory.role_of
+    )
     observer = Observer(
-        detector=Detector(knowledge, max_entities=section.max_entities, tells_unruled=section.classify),
+        detector=detector,
         ledger=Ledger(bucket),
         bus=resources.bus,
         clock=resources.clock,
