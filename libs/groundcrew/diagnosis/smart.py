@@ -47,7 +47,7 @@ _ASLEEP = re.compile(r"Device is in (?:STANDBY|SLEEP|IDLE)\w*(?: \(OS\))? mode")
 _NO_DRIVE = re.compile(
     r"please try adding '-d |specify device type with the -d option|Unknown USB bridge|Unable to detect device type"
 )
-_DENIED = "Permission denied"
+_DENIED = re.compile("Permission denied|Operation not permitted")
 _ATA_SELF_TEST_FAILED = range(3, 9)
 _SCSI_SELF_TEST_FAILED = range(4, 8)
 _NVME_SELF_TEST_FAILED = range(5, 8)
@@ -99,7 +99,7 @@ def report_of(device: Device, output: bytes) -> Report:
             return Report(state, told)
     status = _number(_dict(document, "smartctl").get("exit_status")) or 0.0
     if int(status) & 0b11:  # the command line, or opening the device
-        denied = any(_DENIED in message for message in messages)
+        denied = any(_DENIED.search(message) for message in messages)
         return Report("denied" if denied else "failed", told or f"smartctl ended with {status:.0f}")
     labels = (("device", device.name),)
     rows = {(name, more): Sample(name, value, unit, labels + more) for name, value, unit, more in _rows(document)}

@@ -116,6 +116,7 @@ def test_the_endurance_of_a_sata_ssd() -> None:
         ("Device is in STANDBY mode, exit(2)", 2, "asleep"),
         ("Device is in SLEEP mode, exit(2)", 2, "asleep"),
         ("Smartctl open device: /dev/sda failed: Permission denied", 2, "denied"),
+        ("Smartctl open device: /dev/sda failed: Operation not permitted", 2, "denied"),
         ("Smartctl open device: /dev/sda failed: No such device", 2, "failed"),
         ("/dev/sda: Unknown USB bridge [0x0000:0x0000 (0x100)]", 1, "no-drive"),
         ("Smartctl open device: /dev/sda failed: DELL or MegaRaid controller, please try adding '-d megaraid,N'", 2,
