@@ -134,6 +134,10 @@ class Memory:
         self.changed = self.changed or moved is True
         return None if moved is None else points
 
+    def forget_series(self, key: str) -> None:
+        if self.series.pop(key, None) is not None:
+            self.changed = True
+
     def _put(self, table: dict[str, Any], key: str, value: Any, limit: int) -> None:
         table[key] = value
         self.changed = True

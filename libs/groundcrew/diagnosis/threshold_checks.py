@@ -22,6 +22,10 @@ RoleOf = Callable[[str], str]
 MAX_KNOWN = 20_000
 """Series of which it is remembered which thresholds look at them; beyond, all are looked up anew."""
 
+_WATCHED_ABOVE = 25
+"""Percent above `only_below` from which on a trend is kept, so that there is one when it is needed. Of what has more
+left nothing is remembered: most file systems of a large host."""
+
 _CLEAR_FACTOR = 1.5
 """A forecast is good again where there is so many times more time left than asked for."""
 
@@ -177,11 +181,14 @@ def _runs_out(threshold: Threshold, series: MetricSeries, value: float, when: in
         return None
     # Hundredths of a percent, or four digits: what is finer is noise to a forecast and would only be written down.
     shown = round(value / total * 100, 2) if total else float(f"{value:.4g}")
-    points = memory.trend(_key(threshold.id + " trend", series.labels), when, shown, threshold.window_s)
+    unit, key = threshold.unit or series.unit, _key(threshold.id + " trend", series.labels)
+    limit = f"within {duration(threshold.within_s)}"
+    if total and shown > threshold.only_below + _WATCHED_ABOVE:
+        memory.forget_series(key)
+        return _Judged(Look.GOOD, f"{in_words(value, unit)} left", limit, {})
+    points = memory.trend(key, when, shown, threshold.window_s)
     if points is None or not enough(points, threshold.window_s):
         return None
-    unit = threshold.unit or series.unit
-    limit = f"within {duration(threshold.within_s)}"
     line = forecast(points, threshold.window_s) if not total or shown < threshold.only_below else None
     if line is None:
         return _Judged(Look.GOOD, f"{in_words(value, unit)} left, not falling", limit, {})

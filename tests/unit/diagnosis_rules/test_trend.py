@@ -130,6 +130,7 @@ def test_much_room_is_no_alarm_however_fast_it_is_used(detector: Detector) -> No
     drafts(detector, samples("filesystem_size_bytes", (0, 100 * GIB), mountpoint="/data"))
     batch = samples("filesystem_avail_bytes", *filling(6.0, hours=1, start=95), mountpoint="/data")
     assert said(detector, batch) == []
+    assert b"trend" not in detector.state("host:db-01"), "and nothing is remembered of it"
 
 
 def test_the_trends_of_a_thousand_mount_points_fit_into_one_state() -> None:

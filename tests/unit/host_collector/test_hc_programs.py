@@ -1,5 +1,6 @@
 """GPUs and drives, asked by real processes: small programs stand in for hardware that is not here."""
 
+import asyncio
 import shlex
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.unit.diagnosis_hardware.drives import printed as smart_printed
 
 from groundcrew_host_collector.drives import Drives
 from groundcrew_host_collector.gpus import Gpus
+from groundcrew_host_collector.process import Unkillable
 from groundcrew_host_collector.source import SourceAbsent, SourceFailed
 
 FIRST, SECOND = "00000000:3B:00.0", "00000000:86:00.0"
@@ -97,6 +99,24 @@ async def test_programs_that_hang_or_never_end_are_stopped(tmp_path: Path) -> No
     endless = program(tmp_path, f"exec {sys.executable} -c \"while True: print('<a>' * 999)\"")
     with pytest.raises(SourceFailed, match="printed more than"):
         await Gpus(endless, tmp_path).read()
+
+
+async def test_a_program_that_does_not_die_is_told_and_not_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that waits for dead hardware cannot be killed; here none is given the time to die."""
+    monkeypatch.setattr("groundcrew_host_collector.process._DEATH_S", 0.0)
+    gpus = Gpus(program(tmp_path, f"echo >>{tmp_path}/started; exec sleep 60"), tmp_path, timeout_s=0.5)
+    with pytest.raises(Unkillable, match=r"was killed and does not die: it hangs in the kernel") as stuck:
+        await gpus.read()
+    monkeypatch.setattr(Unkillable, "alive", True)
+    with pytest.raises(SourceFailed, match="it hangs in the kernel"):
+        await gpus.read()
+    assert (tmp_path / "started").read_text() == "\n", "once"
+    monkeypatch.undo()
+    async with asyncio.timeout(10):
+        while stuck.value.alive:
+            await asyncio.sleep(0.01)
 
 
 def smartctl(folder: Path, **drives: bytes) -> str:
