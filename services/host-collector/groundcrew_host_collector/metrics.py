@@ -9,6 +9,7 @@ import psutil
 
 from groundcrew.diagnosis.samples import Sample
 from groundcrew_host_collector.disks import Disks
+from groundcrew_host_collector.infiniband import InfiniBand
 from groundcrew_host_collector.kernel import Kernel, clock
 from groundcrew_host_collector.links import Links
 from groundcrew_host_collector.rates import Rates
@@ -45,6 +46,7 @@ class HostMetrics:
             clock,
             Disks(root, self._rates).sample,
             Links(root, self._rates).sample,
+            InfiniBand(root).sample,
             Temperatures(root).sample,
             self._filesystems,  # the last, as there may be thousands
         )

@@ -188,6 +188,7 @@ def test_a_file_system_that_was_always_read_only_says_nothing(detector: Detector
         ("edac_dimm_uncorrectable_errors_total", (0, 1), MODULE, "memory.module-uncorrected"),
         ("processes_state", (40,) * 60, {"state": "D"}, "kernel.tasks-stuck"),
         ("timex_offset_seconds", (0.4,) * 60, {}, "time.behind-server"),
+        ("infiniband_port_down", (0, 0, 1, 1), {"device": "mlx5_0", "port": "1"}, "infiniband.port-down"),
         ("gpu_visible", (1, 0, 0, 0, 0, 0), {"gpu": "0000:3b:00.0"}, "gpu.not-listed"),
         ("gpu_nvlink_links_inactive", (0, 1), {"gpu": "0000:3b:00.0"}, "nvlink.down"),
     ],

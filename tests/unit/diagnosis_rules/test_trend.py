@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundcrew.diagnosis.detector import Detector
+from groundcrew.diagnosis.detector import Detector, Knowledge
 from groundcrew.diagnosis.memory import Memory
 from groundcrew.diagnosis.trend import POINTS, Point, add, enough, forecast, step_of
 
@@ -124,6 +124,17 @@ def test_a_forecast_is_withdrawn_when_room_was_made(detector: Detector) -> None:
     room = [(3_600 + 60.0 * m, 70 * GIB) for m in range(60)]
     found = said(detector, samples("filesystem_avail_bytes", *fall, *room, mountpoint="/data"))
     assert [state for rule, state, _ in found if rule == "filesystem.fills-soon"] == ["raised", "cleared"]
+
+
+def test_a_forecast_survives_a_restart_in_mid_window(detector: Detector, knowledge: Knowledge) -> None:
+    falling_fast = filling(6.0, hours=1, start=22)
+    size = samples("filesystem_size_bytes", (0, 100 * GIB), mountpoint="/data")
+    before = drafts(detector, size, samples("filesystem_avail_bytes", *falling_fast[:25], mountpoint="/data"))
+    again = Detector(Knowledge(thresholds=knowledge.thresholds))
+    again.restore("host:db-01", detector.state("host:db-01"))
+    rest = samples("filesystem_avail_bytes", *falling_fast[25:], mountpoint="/data")
+    assert before == []
+    assert drafts(again, rest) == drafts(detector, rest) != []
 
 
 def test_much_room_is_no_alarm_however_fast_it_is_used(detector: Detector) -> None:

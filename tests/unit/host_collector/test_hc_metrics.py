@@ -235,6 +235,31 @@ def test_a_link_tells_its_speed_and_the_best_it_had(tmp_path: Path, monkeypatch:
     assert of_disk(metrics, "lo") == of_disk(metrics, "veth1") == {}
 
 
+def test_an_infiniband_port_tells_its_state_and_errors(tmp_path: Path) -> None:
+    ports = tmp_path / "sys/class/infiniband"
+    for device, layer in (("mlx5_0", "InfiniBand"), ("mlx5_1", "Ethernet")):
+        counters = ports / device / "ports/1/counters"
+        counters.mkdir(parents=True)
+        (counters / "symbol_error").write_text("7\n")
+        (counters.parent / "link_layer").write_text(layer + "\n")
+        (counters.parent / "state").write_text("4: ACTIVE\n")
+        (counters.parent / "rate").write_text("200 Gb/sec (4X HDR)\n")
+    metrics = HostMetrics(tmp_path)
+    assert of_disk(metrics, "mlx5_0") == {
+        "infiniband_port_down": 0,
+        "infiniband_rate_best_bytes": 25e9,
+        "infiniband_rate_bytes": 25e9,
+        "infiniband_symbol_error_total": 7,
+    }
+    (ports / "mlx5_0/ports/1/rate").write_text("100 Gb/sec (2X HDR)\n")
+    found = of_disk(metrics, "mlx5_0")
+    assert (found["infiniband_rate_bytes"], found["infiniband_rate_best_bytes"]) == (12.5e9, 25e9)
+    (ports / "mlx5_0/ports/1/state").write_text("1: DOWN\n")
+    found = of_disk(metrics, "mlx5_0")
+    assert found == {"infiniband_port_down": 1, "infiniband_symbol_error_total": 7}, "the last rate says nothing"
+    assert of_disk(metrics, "mlx5_1") == {}, "that one is a network device"
+
+
 def test_the_clock_of_this_kernel_is_told() -> None:
     found = by_name(HostMetrics().sample())
     assert found["timex_sync_status"].value in (0, 1)
