@@ -22,6 +22,7 @@ class Drives:
         self._program = program
         self._timeout_s = timeout_s
         self._stuck: dict[str, Unkillable] = {}
+        self._read: set[str] = set()
 
     async def read(self) -> Reading:
         """Raises SourceAbsent, SourceFailed."""
@@ -38,8 +39,17 @@ class Drives:
         if all(report.state == "denied" for _, report in told):
             msg = "smartctl may not open the drives: it needs root (CAP_SYS_RAWIO, and CAP_SYS_ADMIN for NVMe)"
             raise SourceAbsent(msg)
-        samples = [sample for device, report in told for sample in _samples(device, report)]
+        samples = [sample for device, report in told for sample in self._samples(device, report)]
         return Reading(samples, _detail(told))
+
+    def _samples(self, device: Device, report: Report) -> list[Sample]:
+        """That a drive does not answer says something only where it once did: some paths to shared storage never do."""
+        if report.state == "read":
+            self._read.add(device.name)
+        elif report.state != "failed" or device.name not in self._read:
+            return []
+        readable = Sample("smart_readable", float(report.state == "read"), "", (("device", device.name),))
+        return [readable, *report.samples]
 
     def missing(self) -> list[Sample]:
         """Nothing can be told where smartctl cannot."""
@@ -66,13 +76,6 @@ class Drives:
             return Report("failed", str(error))
         except (SourceFailed, Unreadable) as error:
             return Report("failed", str(error))
-
-
-def _samples(device: Device, report: Report) -> list[Sample]:
-    if report.state in ("asleep", "denied"):
-        return []
-    readable = Sample("smart_readable", float(report.state == "read"), "", (("device", device.name),))
-    return [readable, *report.samples]
 
 
 def _detail(told: Sequence[tuple[Device, Report]]) -> str:

@@ -147,10 +147,14 @@ async def test_drives_tell_their_health(tmp_path: Path) -> None:
 async def test_drives_that_sleep_or_fail_cost_no_other(tmp_path: Path) -> None:
     asleep = smart_printed({}, code=2, messages=("Device is in STANDBY mode, exit(2)",))
     gone = smart_printed({}, code=2, messages=("Smartctl open device: /dev/sdc failed: No such device",))
-    program = smartctl(tmp_path, sda=smart_printed(disk()), sdb=asleep, sdc=gone, sdd=b"Segmentation fault\n")
-    reading = await Drives(program).read()
-    assert by_label(reading.samples, "smart_readable", "device") == {"sda": 1, "sdc": 0, "sdd": 0}
-    assert reading.detail.startswith("4 drives, 1 of them asleep, 2 not read (sdc: Smartctl open device: /dev/sdc")
+    healthy = smart_printed(disk())
+    drives = Drives(smartctl(tmp_path, sda=healthy, sdb=asleep, sdc=healthy, sdd=b"Segmentation fault\n"))
+    first = await drives.read()
+    (tmp_path / "sdc").write_bytes(gone)
+    second = await drives.read()
+    assert by_label(first.samples, "smart_readable", "device") == {"sda": 1, "sdc": 1}, "sdd never was"
+    assert by_label(second.samples, "smart_readable", "device") == {"sda": 1, "sdc": 0}
+    assert second.detail.startswith("4 drives, 1 of them asleep, 2 not read (sdc: Smartctl open device: /dev/sdc")
 
 
 async def test_why_no_drive_tells_anything(tmp_path: Path) -> None:
