@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from groundcrew.diagnosis.samples import Sample
+from groundcrew_host_collector.amd_gpus import AmdGpus
 from groundcrew_host_collector.disks import Disks
 from groundcrew_host_collector.infiniband import InfiniBand
 from groundcrew_host_collector.kernel import Kernel, clock
@@ -48,6 +49,7 @@ class HostMetrics:
             Links(root, self._rates).sample,
             InfiniBand(root).sample,
             Temperatures(root).sample,
+            AmdGpus(root).sample,
             self._filesystems,  # the last, as there may be thousands
         )
 

@@ -260,6 +260,45 @@ def test_an_infiniband_port_tells_its_state_and_errors(tmp_path: Path) -> None:
     assert of_disk(metrics, "mlx5_1") == {}, "that one is a network device"
 
 
+def test_cards_of_amd_are_read_from_the_kernel(tmp_path: Path) -> None:
+    device = tmp_path / "sys/devices/pci0000:40/0000:43:00.0"
+    files = {
+        "vendor": "0x1002",
+        "gpu_busy_percent": "98",
+        "mem_info_vram_total": str(64 * 2**30),
+        "current_link_width": "16",
+        "max_link_width": "16",
+        "ras/umc_err_count": "ue: 1\nce: 40",
+        "hwmon/hwmon5/temp1_input": "52000",
+        "hwmon/hwmon5/temp1_label": "edge",
+        "hwmon/hwmon5/temp2_input": "96000",
+        "hwmon/hwmon5/temp2_label": "junction",
+        "hwmon/hwmon5/temp2_crit": "100000",
+        "hwmon/hwmon5/power1_average": "407000000",
+    }
+    for name, text in files.items():
+        (device / name).parent.mkdir(parents=True, exist_ok=True)
+        (device / name).write_text(text + "\n")
+    drm = tmp_path / "sys/class/drm"
+    for card in ("card0", "card0-DP-1"):
+        (drm / card).mkdir(parents=True)
+        (drm / card / "device").symlink_to(device)
+
+    samples = [s for s in HostMetrics(tmp_path).sample() if s.labels[:1] == (("gpu", "0000:43:00.0"),)]
+
+    assert {(s.name, *(value for _, value in s.labels[1:])): s.value for s in samples} == {
+        ("gpu_utilization_percent",): 98,
+        ("gpu_memory_total_bytes",): 64 * 2**30,
+        ("gpu_pcie_width",): 16,
+        ("gpu_pcie_width_max",): 16,
+        ("gpu_temperature_celsius",): 52,
+        ("gpu_temperature_margin_celsius",): 4,
+        ("gpu_power_watts",): 407,
+        ("gpu_ecc_uncorrected_total", "umc"): 1,
+        ("gpu_ecc_corrected_total", "umc"): 40,
+    }
+
+
 def test_the_clock_of_this_kernel_is_told() -> None:
     found = by_name(HostMetrics().sample())
     assert found["timex_sync_status"].value in (0, 1)
