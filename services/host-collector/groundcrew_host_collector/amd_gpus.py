@@ -71,9 +71,11 @@ def _sensors(chip: Path, labels: tuple[tuple[str, str], ...]) -> Iterator[Sample
 
 
 def _errors(device: Path, labels: tuple[tuple[str, str], ...]) -> Iterator[Sample]:
-    """Corrected and uncorrectable errors by block, `umc` being the memory's controllers."""
-    for path in entries_of(device / "ras", "*_err_count", 32):
-        block = (("memory", path.name.removesuffix("_err_count")),)
+    """Corrected and uncorrectable errors by block, `umc` being the memory's controllers. Cards from MI300 on have
+    `aca_umc` where older ones have `umc_err_count`."""
+    files = [*entries_of(device / "ras", "*_err_count", 32), *entries_of(device / "ras", "aca_*", 32)]
+    for path in files:
+        block = (("memory", path.name.removesuffix("_err_count").removeprefix("aca_")),)
         for kind, count in _COUNTED.findall(text_of(path)):
             name = "gpu_ecc_uncorrected_total" if kind == "ue" else "gpu_ecc_corrected_total"
             yield Sample(name, float(count), "", labels + block)

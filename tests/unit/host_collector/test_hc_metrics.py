@@ -269,6 +269,7 @@ def test_cards_of_amd_are_read_from_the_kernel(tmp_path: Path) -> None:
         "current_link_width": "16",
         "max_link_width": "16",
         "ras/umc_err_count": "ue: 1\nce: 40",
+        "ras/aca_gfx": "ue: 0\nce: 2\nde: 0",
         "hwmon/hwmon5/temp1_input": "52000",
         "hwmon/hwmon5/temp1_label": "edge",
         "hwmon/hwmon5/temp2_input": "96000",
@@ -296,6 +297,8 @@ def test_cards_of_amd_are_read_from_the_kernel(tmp_path: Path) -> None:
         ("gpu_power_watts",): 407,
         ("gpu_ecc_uncorrected_total", "umc"): 1,
         ("gpu_ecc_corrected_total", "umc"): 40,
+        ("gpu_ecc_uncorrected_total", "gfx"): 0,
+        ("gpu_ecc_corrected_total", "gfx"): 2,
     }
 
 
