@@ -20,7 +20,8 @@ from groundcrew.diagnosis.records import LogRules, SelRules, SensorRules
 from groundcrew.diagnosis.rules import Rule
 from groundcrew.diagnosis.services import ServiceCheck, ServiceChecks
 from groundcrew.diagnosis.templates import fill
-from groundcrew.diagnosis.thresholds import Threshold, ThresholdChecks
+from groundcrew.diagnosis.threshold_checks import RoleOf, ThresholdChecks, no_role
+from groundcrew.diagnosis.thresholds import Override, Threshold
 from groundcrew.diagnosis.tracks import Cited, Hit, Spec, Track
 
 MAX_ENTITIES = 10_000
@@ -38,6 +39,7 @@ class Knowledge:
 
     rules: tuple[Rule, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
+    overrides: tuple[Override, ...] = ()
     services: tuple[ServiceCheck, ...] = ()
     debounce_s: float = 300
 
@@ -64,14 +66,21 @@ class Counts:
 class Detector:
     """Layer 1 for the entities of one partition."""
 
-    def __init__(self, knowledge: Knowledge, *, max_entities: int = MAX_ENTITIES, tells_unruled: bool = False) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        *,
+        max_entities: int = MAX_ENTITIES,
+        tells_unruled: bool = False,
+        role_of: RoleOf = no_role,
+    ) -> None:
         by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": []}
         for rule in knowledge.rules:
             by_source[rule.source].append(rule)
         self._logs = LogRules(by_source["log"], knowledge.debounce_s)
         self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
-        self._metrics = ThresholdChecks(knowledge.thresholds)
+        self._metrics = ThresholdChecks(knowledge.thresholds, knowledge.overrides, role_of)
         self._services = ServiceChecks(knowledge.services)
         specs = [*self._logs.specs, *self._sel.specs, *self._sensors.specs]
         self._specs = {spec.rule_id: spec for spec in specs}

@@ -6,15 +6,19 @@ from typing import Any
 
 import orjson
 
+from groundcrew.diagnosis import trend
 from groundcrew.diagnosis.levels import Level, Look, Patience, Step
 from groundcrew.diagnosis.tracks import Track
+from groundcrew.diagnosis.trend import Point
 
 MAX_TRACKS = 512
 """Tracks of one entity; beyond, the one unused for longest goes and is counted."""
 
 MAX_LEVELS = 4_096
-MAX_SERIES = 2_048
-MAX_FACTS = 2_048
+MAX_SERIES = 8_192
+MAX_FACTS = 8_192
+"""Both for a host with a thousand mount points; MAX_STATE_BYTES bounds them all."""
+
 MAX_STATE_BYTES = 700_000
 """A key's value stays well below the broker's default payload of 1 MiB."""
 
@@ -82,6 +86,13 @@ class Memory:
         if self.facts.get(key) != value:
             self._put(self.facts, key, value, MAX_FACTS)
 
+    def divisor(self, key: str, value: float) -> None:
+        """Remember what samples are divided by. A thousandth more or less is the same: every note is a write, and the
+        number of inodes of some file systems moves at every look."""
+        known = self.facts.get(key)
+        if known is None or abs(value - known) > abs(known) / 1_000:
+            self._put(self.facts, key, value, MAX_FACTS)
+
     def units_seen(self, when: int) -> None:
         """Unit states were observed; noted every few minutes only, as every note is a write."""
         if when - self.facts.get(_UNITS_SEEN, -math.inf) >= _UNITS_NOTED_US:
@@ -102,14 +113,30 @@ class Memory:
             points[:] = [[when, 0.0]]
             self.changed = True
             last = 0.0
-        if value > last:
+        if value > last and (len(points) == 1 or when - points[-1][0] >= window_us / 60):
             points.append([when, value])
             self.changed = True
+        elif value > last:
+            points[-1][1] = value  # within one slot of the window; comes again after a restart
         horizon = when - window_us
         while len(points) > 1 and (points[1][0] <= horizon or len(points) > 64):
             del points[0]
             self.changed = True
         return value - points[0][1]
+
+    def trend(self, key: str, when: int, value: float, window_s: float) -> list[Point] | None:
+        """The points of a trend with this one added; None where it is not yet time for the next point."""
+        points = self.series.get(key)
+        if points is None:
+            points = []
+            self._put(self.series, key, points, MAX_SERIES)
+        moved = trend.add(points, when // 1_000_000, value, window_s)
+        self.changed = self.changed or moved is True
+        return None if moved is None else points
+
+    def forget_series(self, key: str) -> None:
+        if self.series.pop(key, None) is not None:
+            self.changed = True
 
     def _put(self, table: dict[str, Any], key: str, value: Any, limit: int) -> None:
         table[key] = value
@@ -119,7 +146,12 @@ class Memory:
             self.evictions += 1
 
     def state(self) -> bytes:
-        """JSON of everything; tracks unused for longest are dropped, and counted, where it would be too large."""
+        """JSON of everything. Where it would be too large, trends and growths that were begun first are dropped, as
+        they come again, then tracks unused for longest; both are counted."""
+        while len(data := self._dump()) > MAX_STATE_BYTES and self.series:
+            for key in list(self.series)[: 1 + len(self.series) // 8]:
+                del self.series[key]
+                self.evictions += 1
         while len(data := self._dump()) > MAX_STATE_BYTES and self.tracks:
             self.tracks.popitem(last=False)
             self.evictions += 1

@@ -166,10 +166,11 @@ def parse_rules(text: str, file: str) -> list[Rule]:
     return parse_tables(text, file, "rule", Rule)
 
 
-def parse_tables(text: str, file: str, kind: str, model: type[P]) -> list[P]:
-    """The `[[kind]]` tables of one file as models with ids. Raises PackError naming file, table and key."""
+def parse_tables(text: str, file: str, kind: str, model: type[P], beside: Sequence[str] = ()) -> list[P]:
+    """The `[[kind]]` tables of one file as models with ids; tables named in `beside` are somebody else's. Raises
+    PackError naming file, table and key."""
     found: dict[str, P] = {}
-    for index, table in enumerate(tables(text, file, kind)):
+    for index, table in enumerate(tables(text, file, kind, beside)):
         name = table.get("id", f"number {index + 1}") if isinstance(table, dict) else f"number {index + 1}"
         try:
             entry = model.model_validate(table)
@@ -182,14 +183,14 @@ def parse_tables(text: str, file: str, kind: str, model: type[P]) -> list[P]:
     return list(found.values())
 
 
-def tables(text: str, file: str, kind: str) -> list[Any]:
+def tables(text: str, file: str, kind: str, beside: Sequence[str] = ()) -> list[Any]:
     """The raw `[[kind]]` tables of one file. Raises PackError where it is no TOML or holds anything else."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         msg = f"{file}: not TOML: {error}"
         raise PackError(msg) from None
-    unknown = sorted(set(document) - {kind})
+    unknown = sorted(set(document) - {kind, *beside})
     tables = document.get(kind, [])
     if unknown or not isinstance(tables, list):
         msg = f"{file}: {unknown[0] if unknown else kind}: expected [[{kind}]] tables only"

@@ -15,7 +15,7 @@ from typing import TypeVar
 from groundcrew.diagnosis.detector import Knowledge
 from groundcrew.diagnosis.rules import Named, PackError, overlay, parse_rules
 from groundcrew.diagnosis.services import parse_services
-from groundcrew.diagnosis.thresholds import parse_thresholds
+from groundcrew.diagnosis.thresholds import check_overrides, parse_overrides, parse_thresholds
 from groundcrew.diagnosis.xids import parse_xids
 
 KINDS = ("rules", "xids", "thresholds", "services", "causes")
@@ -60,9 +60,13 @@ def load_packs(folder: Path | None = None, *, thresholds: Path | None = None, de
     knowledge = Knowledge(
         rules=_parse(files, {"rules": parse_rules, "xids": parse_xids}),
         thresholds=_parse(files, {"thresholds": parse_thresholds}),
+        overrides=_parse(files, {"thresholds": parse_overrides}),
         services=_parse(files, {"services": parse_services}),
         debounce_s=debounce_s,
     )
+    for file in files:
+        if file.kind == "thresholds":
+            check_overrides(parse_overrides(file.text, file.name), knowledge.thresholds, file.name)
     return Packs(knowledge, tuple(files), digest.hexdigest())
 
 

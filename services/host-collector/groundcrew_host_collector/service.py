@@ -10,7 +10,9 @@ from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector import machine
 from groundcrew_host_collector.collector import Collector, absent_where
 from groundcrew_host_collector.delivery import Delivery
+from groundcrew_host_collector.drives import Drives
 from groundcrew_host_collector.files import DEFAULT_GLOBS, FilesSource
+from groundcrew_host_collector.gpus import Gpus
 from groundcrew_host_collector.journal import JournalSource
 from groundcrew_host_collector.kmsg import KmsgSource
 from groundcrew_host_collector.ledger import Ledger
@@ -18,7 +20,7 @@ from groundcrew_host_collector.metrics import HostMetrics
 from groundcrew_host_collector.sar import SarFiles
 from groundcrew_host_collector.sar_history import SarHistory
 from groundcrew_host_collector.settings import HostCollectorSection, Settings
-from groundcrew_host_collector.source import LogSource
+from groundcrew_host_collector.source import LogSource, MetricSource
 from groundcrew_host_collector.syslog import SyslogSource
 from groundcrew_host_collector.units import Units
 
@@ -74,6 +76,16 @@ async def wire(settings: Settings, resources: Resources) -> None:
         resources.tasks.spawn("metrics", collector.metrics(HostMetrics(), wanted.metrics_interval_s))
     else:
         statuses.switched_off("metrics")
+    asked: list[tuple[MetricSource, bool, float]] = [
+        (Gpus(wanted.nvidia_smi_program), wanted.gpus == "on", wanted.gpus_interval_s),
+        (Drives(wanted.smartctl_program), wanted.smart == "on", wanted.smart_interval_s),
+    ]
+    for program, on, interval_s in asked:
+        if on:
+            resources.health.add(program.name, statuses.check(program.name), required=False)
+            resources.tasks.spawn(program.name, collector.readings(program, interval_s))
+        else:
+            statuses.switched_off(program.name)
     if wanted.sar == "on":
         resources.health.add("sar", statuses.check("sar"), required=False)
         files = SarFiles(

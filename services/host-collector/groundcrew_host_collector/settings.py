@@ -83,6 +83,16 @@ class HostCollectorSection(Section):
     metrics: Literal["on", "off"] = "on"
     metrics_interval_s: float = Field(15, ge=1, le=3600, description="seconds between two samples of every metric")
 
+    gpus: Literal["on", "off"] = Field("on", description="ask nvidia-smi for NVIDIA's GPUs, where it is")
+    gpus_interval_s: float = Field(30, ge=5, le=3600, description="seconds between two questions to nvidia-smi")
+    nvidia_smi_program: str = Field("nvidia-smi", min_length=1, description="program that tells of GPUs")
+
+    smart: Literal["on", "off"] = Field("on", description="ask smartctl for the health of drives, where it is")
+    smart_interval_s: float = Field(
+        1800, ge=60, le=86_400, description="seconds between two looks at all drives; those asleep are left asleep"
+    )
+    smartctl_program: str = Field("smartctl", min_length=1, description="program that tells of drives; it needs root")
+
     sar: Literal["on", "off"] = Field("on", description="take in sysstat's history, where there is some")
     sar_directories: list[Path] = Field(
         [Path("/var/log/sysstat"), Path("/var/log/sa")],

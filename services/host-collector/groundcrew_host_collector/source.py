@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from groundcrew.contracts.observations import MAX_TEXT
+from groundcrew.diagnosis.samples import Sample
 
 Position = dict[str, Any]
 """Where a stream stands, as JSON. Only its source understands it."""
@@ -91,6 +92,26 @@ class Sink(Protocol):
 
     def next_generation(self) -> int:
         """A number larger than all before, for telling apart what reuses a file's identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a program told at one look: samples, and a sentence for the operator."""
+
+    samples: Sequence[Sample]
+    detail: str
+
+
+class MetricSource(Protocol):
+    """Metrics that a program is asked for. Each implementation sits in a file of its own."""
+
+    name: str
+
+    async def read(self) -> Reading:
+        """Raises SourceAbsent or SourceFailed."""
+
+    def missing(self) -> Sequence[Sample]:
+        """What is to be told where it failed."""
 
 
 class LogSource(Protocol):

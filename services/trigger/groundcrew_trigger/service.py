@@ -4,6 +4,7 @@ from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
 from groundcrew.diagnosis.rules import PackError
 from groundcrew.runtime.guard import pausing
+from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.packs import Packs
 from groundcrew.runtime.resources import Resources
 from groundcrew_trigger.classifying import Classifier
@@ -43,9 +44,16 @@ async def wire(settings: Settings, resources: Resources) -> None:
         )
         await classifier.open()
         resources.tasks.spawn("classify", classifier.keep_asking())
+    inventory = InventoryView(resources.log)
+    await (await resources.bus.key_value(Buckets.INVENTORY)).watch(inventory.changed)
 
     def build(packs: Packs) -> Detector:
-        return Detector(packs.knowledge, max_entities=section.max_entities, tells_unruled=section.classify)
+        return Detector(
+            packs.knowledge,
+            max_entities=section.max_entities,
+            tells_unruled=section.classify,
+            role_of=inventory.role_of,
+        )
 
     observer = Observer(
         detector=build(packs),
