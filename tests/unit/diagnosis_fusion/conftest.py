@@ -74,7 +74,8 @@ def raise_trigger(
 
 
 def shipped_knowledge() -> Knowledge:
-    return Knowledge.parse((files("groundcrew.diagnosis") / "packs" / "causes.toml").read_text())
+    found = sorted((files("groundcrew.diagnosis") / "packs").iterdir(), key=lambda entry: entry.name)
+    return Knowledge.parse_layers((entry.name, entry.read_text()) for entry in found if entry.name.startswith("causes"))
 
 
 def rack(count: int) -> Inventory:
