@@ -77,6 +77,7 @@ class Example(Part):
     identifier: str = ""
     unit: str = ""
     status: str = ""
+    uptime_s: float | None = None
 
 
 class Rule(Named):
@@ -98,7 +99,12 @@ class Rule(Named):
     confirm_s: float = Field(0, ge=0, le=3_600)
     confirm_while: Literal["", "services"] = ""
     rate: Rate | None = None
-    alone: bool = Field(True, description="whether one line is itself a fault; a link is down while hosts boot, too")
+    after_boot_s: float = Field(
+        0,
+        ge=0,
+        le=3_600,
+        description="so long after boot such a line is usual: by itself it is a fault only with a later uptime",
+    )
     clear: list[str] = Field(default_factory=list)
     asserted: bool = True
     statuses: list[Literal["nc", "cr", "nr", "ok", "ns"]] = Field(default_factory=list)

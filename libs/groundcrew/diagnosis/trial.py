@@ -17,6 +17,8 @@ class Verdict:
     rule: Rule
     component: str
     captures: dict[str, str]
+    settled: bool = True
+    """Whether it was said so long after boot that the rule takes it for a fault."""
 
 
 def leading(verdicts: Sequence[Verdict]) -> Verdict | None:
@@ -26,9 +28,9 @@ def leading(verdicts: Sequence[Verdict]) -> Verdict | None:
 
 def triggers(verdict: Verdict) -> bool:
     """Whether one such text, by itself, is a trigger of warning or worse with rates off: a corrected error is, a wrong
-    password or a link that goes down is not."""
-    rule = verdict.rule
-    return rule.severity.rank >= 1 and rule.alone and (rule.rate is None or rule.rate.alone)
+    password is not, nor is a link that is down while the host boots."""
+    rate = verdict.rule.rate
+    return verdict.rule.severity.rank >= 1 and verdict.settled and (rate is None or rate.alone)
 
 
 class Trial:
@@ -66,5 +68,6 @@ class Trial:
                 if sensor_look(rule, example.status or "ok", None, unit) is not Look.BAD:
                     continue
                 component = component or example.text
-            verdicts.append(Verdict(rule, component, match.captures))
+            settled = not rule.after_boot_s or (example.uptime_s or 0) >= rule.after_boot_s
+            verdicts.append(Verdict(rule, component, match.captures, settled))
         return verdicts

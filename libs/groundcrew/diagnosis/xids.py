@@ -58,6 +58,9 @@ class Xid(Part):
     causes: list[CauseId] = Field(default_factory=list)
     component_class: ComponentClass = "gpu"
     says: str = Field(min_length=1, description="what the driver writes after the head, as an example")
+    captures: str = Field(
+        "", description="pattern with named groups of what else the line may say, taken where it does"
+    )
     grave: str = Field("", description="pattern of what it writes where this code is critical and otherwise is not")
     grave_says: str = ""
     also: list[str] = Field(default_factory=list, description="patterns of further lines that tell of the same fault")
@@ -74,7 +77,8 @@ class Xid(Part):
     @property
     def line(self) -> str:
         """Pattern of the driver's line."""
-        return HEAD + rf"(?P<xid>{self.code})\b" + PROGRAM + LINK
+        more = f"(?:.{{0,80}}?{self.captures})?" if self.captures else ""
+        return HEAD + rf"(?P<xid>{self.code})\b" + PROGRAM + (more or LINK)
 
     def rules(self) -> Iterator[Rule]:
         """The rule of this code, and a critical one where its text can say that it is worse."""

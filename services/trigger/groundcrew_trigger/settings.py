@@ -7,7 +7,8 @@ from groundcrew.runtime.settings import Section, ServiceSettings
 
 class TriggerSection(Section):
     packs: str = Field(
-        "", description="folder with rules*.toml, thresholds*.toml, services*.toml that are laid over the shipped ones"
+        "",
+        description="folder with rules*.toml, xids*.toml, thresholds*.toml, services*.toml laid over the shipped ones",
     )
     thresholds: str = Field("", description="a file of thresholds that is laid over all packs")
     debounce_s: float = Field(

@@ -125,7 +125,7 @@ class Crew:
         self.fusion.keep(fused)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
     return shipped_knowledge()
 

@@ -98,6 +98,20 @@ def test_a_fatal_link_error_is_critical_and_another_is_not(says: str, rule: str)
     assert found[rule].captures["link"] == "03"
 
 
+@pytest.mark.parametrize(
+    ("line", "captures"),
+    [
+        ("13, pid=4, name=a, Graphics SM Warp Exception on (GPC 2, TPC 4, SM 1): Misaligned", {"gpc": "2", "sm": "1"}),
+        ("64, pid='<unknown>', name=<unknown>, Row Remapper Error: (0x8a2c10) - no rows", {"row": "0x8a2c10"}),
+        ("74, NVLink: fatal error detected on link 6(0x10000, 0x0)", {"link": "6"}),
+        ("154, GPU recovery action changed from 0x0 (None) to 0x4 (Drain and Reset)", {"action": "Drain and Reset"}),
+    ],
+)
+def test_what_else_a_line_says_is_captured(line: str, captures: dict[str, str]) -> None:
+    (found,) = verdicts(f"NVRM: Xid (PCI:0000:1a:00): {line}").values()
+    assert captures.items() <= found.captures.items()
+
+
 def test_a_recovery_action_that_is_no_longer_needed_raises_nothing() -> None:
     done = "NVRM: Xid (PCI:0009:01:00): 154, GPU recovery action changed from 0x1 (GPU Reset Required) to 0x0 (None)"
     assert verdicts(done) == {}

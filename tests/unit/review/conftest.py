@@ -231,6 +231,6 @@ async def owner() -> AsyncIterator[Owner]:
     await owner.stack.aclose()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
     return Knowledge.parse_layers((file.name, file.text) for file in load_packs().texts("causes"))
