@@ -73,7 +73,7 @@ _EPOCH = re.compile(
     r"(?:-|[A-Z][A-Z0-9_]{1,15}) (?P<epoch>\d{9,10}) \d{4}\.\d\d\.\d\d (?P<node>\S{1,64}) "
     r"(?=[A-Z][a-z]{2} |\d{4}-\d\d-\d\d-\d\d\.)"
 )
-_BLUE_GENE = re.compile(r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{1,6} \S{1,64} ")
+_BLUE_GENE = re.compile(r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{1,6} ")
 _FUTURE = timedelta(days=1)
 
 
