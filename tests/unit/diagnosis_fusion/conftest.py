@@ -74,7 +74,8 @@ def raise_trigger(
 
 
 def shipped_knowledge() -> Knowledge:
-    return Knowledge.parse((files("groundcrew.diagnosis") / "packs" / "causes.toml").read_text())
+    packs = [entry for entry in (files("groundcrew.diagnosis") / "packs").iterdir() if entry.name.startswith("causes")]
+    return Knowledge.parse_layers([(pack.name, pack.read_text()) for pack in sorted(packs, key=lambda pack: pack.name)])
 
 
 def rack(count: int) -> Inventory:
