@@ -78,7 +78,8 @@ FORMS = [
     # supercomputers' collectors
     ("- 1772589600 2026.03.04 dn7 Mar 4 03:00:00 dn7/dn7 crond(pam_unix)[9]: x", "crond", 6, "x"),
     ("R_X 1772589600 2026.03.04 dn7 Mar 4 03:00:00 dn7/dn7 kernel: hda: lost", "kernel", 6, "hda: lost"),
-    ("- 1772589600 2026.03.04 R0-M1 2026-03-04-02.00.00.363779 R0-M1 RAS KERNEL FATAL x", "", 2, "R0-M1 RAS KERNEL FATAL x"),
+    ("- 1772589600 2026.03.04 R0-M1 2026-03-04-02.00.00.363779 R0-M1 RAS KERNEL FATAL x", "", 2,
+     "R0-M1 RAS KERNEL FATAL x"),
 ]  # fmt: skip
 
 
