@@ -1,37 +1,51 @@
-"""Reads one line of a log file: its time, its syslog header and its text.
+"""Reads one line of a log: its time, its program, how bad it claims to be, and its text.
 
-Understood: RFC 3339 (`2026-03-04T02:00:00.5+01:00`), ISO with a space, RFC 5424 (`<34>1 2026-...`), classic syslog
-(`Mar  4 02:00:00`, RFC 3164, which has no year) and the kernel's uptime stamp (`[   12.345678]`). A line with none
-of them keeps its text and has no time.
+The time's forms are in stamps.py, level words in priorities.py, JSON in json_lines.py. Around them: syslog headers
+(RFC 3164, RFC 5424 and what journalctl, Solaris and macOS make of them), `dmesg -x` and netconsole, container
+runtimes (CRI, Docker), supercomputers' collectors. A line with none of them keeps its text and has no time.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from groundcrew.contracts.clock import from_us, to_us
+from groundcrew.diagnosis import json_lines, priorities
+from groundcrew.diagnosis.priorities import INFO
+from groundcrew.diagnosis.stamps import Localize, Stamp, read_stamp
 
-INFO = 6
-_MONTHS = {
-    name: n
-    for n, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1)
-}
-_PRI = re.compile(r"<(\d{1,3})>(?:1 (?=\d{4}-))?", re.ASCII)
-_ISO = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
-    r" ?(Z\b|UTC\b|[+-]\d\d:?\d\d)?(?=[\s:,;|\]]|$)[:,]?\s*",
-    re.ASCII,
+_COLOURS = re.compile(r"\x1b\[[0-9;?]{0,16}[A-Za-z]")
+_PRI = re.compile(r"<(\d{1,3})>(?:1 (?=\d{4}-|- ))?", re.ASCII)
+_DMESG_X = re.compile(
+    r"(kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7]) *"
+    r":(emerg|alert|crit|err|warn|notice|info|debug) *: ?"
 )
-_CLASSIC = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d|\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? ", re.ASCII)
-_UPTIME = re.compile(r"\[ *(\d{1,9})\.(\d{1,9})\] ?", re.ASCII)
-_HEADER = re.compile(r"(\S{1,255}) ([^\s:\[\]]{1,64})(\[[^\]\s]{1,32}\])?: ?")
+_KMSG = re.compile(r"(\d{1,3}),\d{1,20},(\d{1,16}),[^;]{0,200};", re.ASCII)
+_FILE_NAME = re.compile(r"([A-Za-z][\w-]{0,40})\.log[\w.:-]{0,60} (?=\d{4}-\d\d-\d\d )")
+_TAG = (
+    r"(?P<name>\([^\s()]{1,63}\)|[^\s:\[\]()]{1,64}|[A-Za-z][\w.-]{0,31}(?: [A-Z0-9][\w.-]{0,31}){1,3}(?=\[\d))"
+    r"(?:\([^)\s]{0,64}\))?(?P<pid>\[[^\]\s]{1,32}\])?(?: \([^)]{1,160}\))?: ?"
+)
+_HEADER = re.compile(r"(?P<host>\S{1,255}) " + _TAG)
+_UNHEADED = re.compile(_TAG)
 _HOST_ONLY = re.compile(r"(\S{1,255}) ")
 _RFC5424 = re.compile(r"(\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ?")
-_FUTURE = timedelta(days=1)
-
-Localize = Callable[[datetime], datetime]
-"""Turns a naive local time into an aware one."""
+_SOLARIS = re.compile(r"\[ID \d{1,9} \w{1,12}\.(\w{1,8})\] ", re.ASCII)
+_CRI = re.compile(r"std(?:out|err) [FP] ")
+_RSYSLOG_HOST = re.compile(r"[A-Za-z0-9][\w.-]*")
+_RSYSLOG_TAG = re.compile(r"[A-Za-z_(/][\w./()@-]*")
+_TO_KMSG = re.compile(
+    r"(systemd[\w-]{0,40}|dracut[\w-]{0,40}|\(?(?:systemd-)?udev[\w-]{0,20}\)?|multipathd?|mdadm|lvm|kdump)"
+    r"(?:\[\d{1,10}\]): ",
+    re.ASCII,
+)
+_MONOTONIC = re.compile(
+    r"(?P<host>[^\s:\[\]()]{1,255}) (?P<name>[\w@./()-]{1,64})(?:\[\d{1,10}\]|(?<=\bkernel)): ", re.ASCII
+)
+_APACHE = re.compile(r"\[(?:[\w.]{1,40}:)?(emerg|alert|crit|error|warn|notice|info|debug|trace\d)\] ")
+_NGINX = re.compile(r"\[(emerg|alert|crit|error|warn|notice|info|debug)\] \d+#\d+: ", re.ASCII)
+_MYSQL = re.compile(r"(?:\d+ )?\[(?:ERROR|Warning|Note|System)\] |InnoDB: |mysqld", re.ASCII)
+_REDIS = {"#": 4, "*": 5, "-": 6, ".": 7}
+_KLOG = {"I": 6, "W": 4, "E": 3, "F": 2}
 
 
 def local_time(naive: datetime) -> datetime:
@@ -58,80 +72,160 @@ class LineReader:
 
     def read(self, text: str, *, received_us: int, boot_us: int) -> Line:
         """Never raises. `received_us` dates years that are not written, `boot_us` dates uptime stamps."""
-        priority, rest, structured = INFO, text, False
+        rest = _COLOURS.sub("", text) if "\x1b" in text else text
+        told: int | None = None
+        structured = False
         if (pri := _PRI.match(rest)) and int(pri.group(1)) < 192:
-            priority, rest, structured = int(pri.group(1)) & 7, rest[pri.end() :], pri.group().endswith("1 ")
-        if found := _ISO.match(rest):
-            time_us = self._iso(found)
-            rest = rest[found.end() :] if time_us is not None else rest
-            return self._headed(time_us, priority, rest, strict=True, structured=structured)
-        if found := _CLASSIC.match(rest):
-            time_us = self._classic(found, received_us)
-            if time_us is not None:
-                return self._headed(time_us, priority, rest[found.end() :], strict=False, structured=False)
-        if found := _UPTIME.match(rest):
-            stamped = boot_us + int(found.group(1)) * 1_000_000 + _micros(found.group(2))
-            return Line(min(stamped, received_us), "kernel", priority, rest[found.end() :])
-        return Line(None, "", priority, rest)
+            told, rest, structured = int(pri.group(1)) & 7, rest[pri.end() :], pri.group().endswith("1 ")
+        if found := _DMESG_X.match(rest):
+            told, rest = priorities.of_word(found.group(2)), rest[found.end() :]
+            stamp = self._stamp(rest, received_us, boot_us)
+            return _kernel(stamp.time_us if stamp else None, told, rest[stamp.end if stamp else 0 :])
+        if found := _KMSG.match(rest):
+            time_us = min(boot_us + int(found.group(2)), received_us)
+            return _kernel(time_us, int(found.group(1)) & 7, rest[found.end() :])
+        if found := _FILE_NAME.match(rest):
+            return self._stamped(found.group(1), told, rest[found.end() :], False, received_us, boot_us)
+        return self._stamped("", told, rest, structured, received_us, boot_us)
 
-    def _iso(self, found: re.Match[str]) -> int | None:
-        year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-        zone = found.group(8)
-        try:
-            naive = datetime(year, month, day, hour, minute, min(second, 59), _micros(found.group(7)))  # noqa: DTZ001
-            return _believable(self._zoned(naive, zone))
-        except (ValueError, OverflowError, OSError):
-            return None
+    def _stamp(self, text: str, received_us: int, boot_us: int) -> Stamp | None:
+        return read_stamp(text, self._localize, received_us=received_us, boot_us=boot_us)
 
-    def _zoned(self, naive: datetime, zone: str | None) -> datetime:
-        if zone is None:
-            return self._localize(naive)
-        if zone in ("Z", "UTC"):
-            return naive.replace(tzinfo=UTC)
-        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-        return naive.replace(tzinfo=UTC) - (offset if zone[0] == "+" else -offset)
+    def _stamped(
+        self, name: str, told: int | None, text: str, structured: bool, received_us: int, boot_us: int
+    ) -> Line:
+        if structured and text.startswith("- ") and (found := _RFC5424.match(text, 2)):
+            return _line(None, _nil(found.group(2)), told, text[found.end() :].removeprefix("\ufeff"))
+        stamp = self._stamp(text, received_us, boot_us)
+        if stamp is None:
+            return self._unstamped(name, told, text, received_us, boot_us)
+        rest = text[stamp.end :]
+        match stamp.form:
+            case "uptime" | "dmesg":
+                return _kernel(stamp.time_us, told, rest)
+            case "asctime":
+                return _apache_or_kernel(stamp.time_us, told, rest)
+            case "redis":
+                return Line(stamp.time_us, "redis", _REDIS[stamp.mark] if told is None else told, rest)
+            case "klog":
+                return Line(stamp.time_us, name, _KLOG[stamp.mark] if told is None else told, rest)
+            case "slashes" if _NGINX.match(rest):
+                return _line(stamp.time_us, name or "nginx", told, rest)
+            case "mysql" if _MYSQL.match(rest):
+                return _line(stamp.time_us, name or "mysqld", told, rest)
+            case "classic":
+                return self._headed(stamp.time_us, told, rest, strict=False)
+            case "iso" if structured and (found := _RFC5424.match(rest)):
+                return _line(stamp.time_us, _nil(found.group(2)), told, rest[found.end() :].removeprefix("\ufeff"))
+            case "iso" if not name and text[:1].isdigit():
+                return self._headed(stamp.time_us, told, rest, strict=True, rfc3339=stamp.zoned and text[10] == "T")
+        return _line(stamp.time_us, name, told, rest)
 
-    def _classic(self, found: re.Match[str], received_us: int) -> int | None:
-        """The latest year that does not lie more than a day in the future; 29 February picks a leap year."""
-        month = _MONTHS.get(found.group(1))
-        if month is None:
-            return None
-        received = from_us(received_us)
-        day, hour, minute, second = (int(part) for part in found.groups()[1:5])
-        for year in range(received.year + 1, received.year - 9, -1):
-            try:
-                naive = datetime(year, month, day, hour, minute, min(second, 59), _micros(found.group(6)))  # noqa: DTZ001
-                when = self._localize(naive)
-            except (ValueError, OverflowError, OSError):
-                continue
-            if when <= received + _FUTURE:
-                return _believable(when)
-        return None
-
-    def _headed(self, time_us: int | None, priority: int, rest: str, *, strict: bool, structured: bool) -> Line:
+    def _headed(self, time_us: int | None, told: int | None, rest: str, *, strict: bool, rfc3339: bool = False) -> Line:
         """Take the host and the program off. `strict`: only where the first word surely is a host."""
-        if structured and (found := _RFC5424.match(rest)):
-            name = "" if found.group(2) == "-" else found.group(2)
-            return Line(time_us, name, priority, rest[found.end() :].removeprefix("\ufeff"))
+        if found := _CRI.match(rest):
+            return _line(time_us, "", told, rest[found.end() :])
+        if strict and _MYSQL.match(rest):
+            return _line(time_us, "mysqld", told, rest)
         if found := _HEADER.match(rest):
-            known = found.group(1).lower() in self._hosts or found.group(3) or found.group(2) == "kernel"
-            if known or not strict:
-                return _named(time_us, found.group(2), priority, rest[found.end() :])
+            known = found["host"].lower() in self._hosts or found["pid"] or found["name"] == "kernel"
+            if (known and not (strict and _is_level(found["host"]))) or not strict or (rfc3339 and _is_syslog(found)):
+                return _named(time_us, found["name"], told, rest[found.end() :])
         if (found := _HOST_ONLY.match(rest)) and (not strict or found.group(1).lower() in self._hosts):
-            return Line(time_us, "", priority, rest[found.end() :])
-        return Line(time_us, "", priority, rest)
+            return _line(time_us, "", told, rest[found.end() :])
+        return _line(time_us, "", told, rest)
+
+    def _unstamped(self, name: str, told: int | None, text: str, received_us: int, boot_us: int) -> Line:
+        """JSON bears its own time; a bare `systemd[1]: text` at least its program."""
+        if said := json_lines.read_json(text):
+            known = priorities.of_word(said.level)
+            if known is None:
+                known = priorities.claimed(said.message)
+            time_us = _epoch(said.time)
+            if time_us is None and (stamp := self._stamp(said.time + " ", received_us, boot_us)):
+                time_us = stamp.time_us
+            return _line(time_us, said.identifier or name, known if told is None else told, said.message)
+        if (found := _UNHEADED.match(text)) and found["pid"] and found["pid"][1:-1].isdigit():
+            return _named(None, found["name"], told, text[found.end() :])
+        return _line(None, name, told, text)
 
 
-def _named(time_us: int | None, identifier: str, priority: int, message: str) -> Line:
-    if identifier == "kernel" and (stamp := _UPTIME.match(message)):
-        message = message[stamp.end() :]
-    return Line(time_us, identifier, priority, message)
+def _line(time_us: int | None, identifier: str, told: int | None, message: str) -> Line:
+    """A line of a program: an object within it is read, and its level word where the header told none."""
+    if message.startswith("{") and (said := json_lines.read_json(message)):
+        message = said.message
+        told = priorities.of_word(said.level) if told is None else told
+        identifier = identifier or said.identifier
+    if told is None:
+        told = priorities.claimed(message)
+    return Line(time_us, identifier, INFO if told is None else told, message)
 
 
-def _micros(fraction: str | None) -> int:
-    return int((fraction or "0")[:6].ljust(6, "0"))
+def _named(time_us: int | None, name: str, told: int | None, message: str) -> Line:
+    if name == "kernel":
+        stamp = read_stamp(message, local_time, received_us=0, boot_us=0) if message.startswith("[") else None
+        return _kernel(time_us, told, message[stamp.end :] if stamp and stamp.form == "uptime" else message)
+    if found := _SOLARIS.match(message):
+        told, message = priorities.of_word(found.group(1)) if told is None else told, message[found.end() :]
+    if name.startswith("/"):
+        name = name.rpartition("/")[2]
+    if name.isdigit():  # a switch's sequence number
+        name = ""
+    return _line(time_us, name, told, message)
 
 
-def _believable(when: datetime) -> int | None:
-    us = to_us(when.astimezone(UTC))
-    return us if us >= 0 else None
+def _kernel(time_us: int | None, told: int | None, message: str) -> Line:
+    """A line of the kernel's buffer, into which a few programs write as well."""
+    priority = INFO if told is None else told
+    for form in (_TO_KMSG, _MONOTONIC):
+        if found := form.match(message):
+            name = found[found.re.groupindex.get("name", 1)]
+            rest = message[found.end() :]
+            if name != "kernel":
+                return _line(time_us, name, told, rest)
+            return Line(time_us, "kernel", priority, rest)
+    return Line(time_us, "kernel", priority, message)
+
+
+def _apache_or_kernel(time_us: int | None, told: int | None, rest: str) -> Line:
+    """`[Tue Mar  4 02:00:00 2026] `: httpd goes on with its level in brackets, `dmesg -T` with the text."""
+    if found := _APACHE.match(rest):
+        level = priorities.of_word(found.group(1).rstrip("012345678"))
+        return Line(time_us, "httpd", (INFO if level is None else level) if told is None else told, rest)
+    return _kernel(time_us, told, rest)
+
+
+def _is_level(word: str) -> bool:
+    return word.strip("[]():-").lower() in priorities.PRIORITIES
+
+
+def _is_syslog(found: re.Match[str]) -> bool:
+    """Whether host and tag look like rsyslog's: a word that is no level, and a program's name."""
+    host, name = found["host"], found["name"]
+    return (
+        not _is_level(host)
+        and not _is_level(name)
+        and bool(_RSYSLOG_HOST.fullmatch(host))
+        and bool(_RSYSLOG_TAG.fullmatch(name))
+    )
+
+
+def _nil(word: str) -> str:
+    return "" if word == "-" else word
+
+
+def _epoch(text: str) -> int | None:
+    """Microseconds of an epoch in seconds, milliseconds, microseconds or nanoseconds, told apart by their size."""
+    whole, _, fraction = text.partition(".")
+    if not (whole.isascii() and whole.isdigit()) or not 9 <= len(whole) <= 19:
+        return None
+    number = int(whole)
+    if len(whole) <= 10:
+        digits = fraction[:6] if fraction.isascii() and fraction.isdigit() else ""
+        return number * 1_000_000 + int((digits or "0").ljust(6, "0"))
+    us = number * 1_000 if len(whole) <= 13 else number if len(whole) <= 16 else number // 1_000
+    return us if us <= _LAST_US else None
+
+
+_LAST_US = 253_402_300_799_000_000
+"""The end of year 9999; later ones are no dates."""
