@@ -15,6 +15,8 @@ from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import Evidence, TriggerRaised, TriggerState
 from groundcrew.contracts.observations import LogBatch, MetricBatch, SelBatch, SensorBatch, ServiceBatch
+from groundcrew.diagnosis.engines import CompiledStore, EngineName
+from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.memory import Memory
 from groundcrew.diagnosis.records import LogRules, SelRules, SensorRules
 from groundcrew.diagnosis.rules import Rule
@@ -61,11 +63,21 @@ class Counts:
 class Detector:
     """Layer 1 for the entities of one partition."""
 
-    def __init__(self, knowledge: Knowledge, *, max_entities: int = MAX_ENTITIES, tells_unruled: bool = False) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        *,
+        max_entities: int = MAX_ENTITIES,
+        tells_unruled: bool = False,
+        engine: EngineName = "re2",
+        compiled: CompiledStore | None = None,
+    ) -> None:
+        """`engine` looks for log patterns; event logs and sensors are few, and always re2's. hyperscan compiles for
+        seconds what `compiled` does not hold. Raises EngineUnusable."""
         by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": []}
         for rule in knowledge.rules:
             by_source[rule.source].append(rule)
-        self._logs = LogRules(by_source["log"], knowledge.debounce_s)
+        self._logs = LogRules(by_source["log"], knowledge.debounce_s, engine=engine, compiled=compiled)
         self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
         self._metrics = ThresholdChecks(knowledge.thresholds)
@@ -77,6 +89,11 @@ class Detector:
         self.counts = Counts()
         self._tells_unruled = tells_unruled
         self.unruled: list[int] = []
+
+    @property
+    def log_matcher(self) -> Matcher:
+        """What looks for the log patterns: its engine, and what that does not take."""
+        return self._logs.matcher
 
     def observe(self, envelope: Envelope[Any]) -> list[TriggerDraft]:
         """Drafts of what this batch completes, in order. Never raises for any valid batch.

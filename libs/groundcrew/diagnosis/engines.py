@@ -3,7 +3,6 @@
 Both look for the looser patterns of `prefilter` and may name a line too many, never one too few; whoever asks confirms.
 """
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,7 +11,8 @@ from typing import Any, Literal, Protocol
 
 import re2
 
-from groundcrew.diagnosis.prefilter import FOLDED, Prefilter
+from groundcrew.diagnosis.pattern_syntax import FOLDED
+from groundcrew.diagnosis.prefilter import Prefilter
 from groundcrew.diagnosis.rules import MAX_MEMORY
 
 EngineName = Literal["auto", "hyperscan", "re2"]
@@ -75,8 +75,9 @@ class Re2Engine:
 
     name = "re2"
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        """`patterns` are full ones or those of `Prefilter.of_characters`."""
+    def __init__(self, patterns: Sequence[str], chunk: int = CHUNK) -> None:
+        """`patterns` are those of `Prefilter.of_characters`; with `chunk` 1, any."""
+        self._chunk = chunk
         self._found = compile_set([f"(?m:{pattern})" for pattern in patterns]).Match if patterns else None
 
     def candidates(self, lines: Lines) -> list[Candidate]:
@@ -84,8 +85,8 @@ class Re2Engine:
         rows: list[Candidate] = []
         if found is None:
             return rows
-        for start in range(0, len(texts), CHUNK):
-            chunk = texts[start : start + CHUNK]
+        for start in range(0, len(texts), self._chunk):
+            chunk = texts[start : start + self._chunk]
             if found("\n".join(chunk)):
                 for row, text in enumerate(chunk, start):
                     if indices := found(text):
@@ -117,7 +118,7 @@ class HyperscanEngine:
         self._hyperscan = _hyperscan()
         self.refused: dict[int, str] = {}
         self._database = self._open([pattern.of_bytes for pattern in patterns], store)
-        self._scratch = threading.local()
+        self._scratch: list[Any] = []
         folding = [index for index, pattern in enumerate(patterns) if pattern.folds and index not in self.refused]
         self._folding = tuple(folding)
 
@@ -129,7 +130,11 @@ class HyperscanEngine:
 
         data = lines.joined
         if self._database is not None:
-            self._database.scan(data, note, scratch=self._scratch_of_thread())
+            scratch = self._scratch_of_its_own()
+            try:
+                self._database.scan(data, note, scratch=scratch)
+            finally:
+                self._scratch.append(scratch)
         rows = _rows_of(ends, data)
         if self._folding and not data.isascii() and any(letter in data for letter in _FOLDED_BYTES):
             for row, text in enumerate(lines.texts):
@@ -137,12 +142,12 @@ class HyperscanEngine:
                     rows.setdefault(row, set()).update(self._folding)
         return [(row, tuple(sorted(rows[row]))) for row in sorted(rows)]
 
-    def _scratch_of_thread(self) -> Any:
-        """Two scans at once may not share one."""
-        scratch = getattr(self._scratch, "held", None)
-        if scratch is None:
-            scratch = self._scratch.held = self._hyperscan.Scratch(self._database)
-        return scratch
+    def _scratch_of_its_own(self) -> Any:
+        """Two scans at once may not share one: as many are made as threads ever scanned at the same time."""
+        try:
+            return self._scratch.pop()
+        except IndexError:
+            return self._hyperscan.Scratch(self._database)
 
     def _open(self, patterns: Sequence[bytes], store: CompiledStore | None) -> Any:
         if not patterns:

@@ -84,15 +84,14 @@ class Matcher:
                     raise
                 self.unusable = str(error)
         if engine == "re2" or self.unusable:
-            self._order = tuple(range(len(self._patterns)))
-            texts = [loose[at].of_characters if at in loose else self._patterns[at].text for at in self._order]
-            self._engine, beside = Re2Engine(texts), {}
+            self._order = tuple(loose)
+            self._engine = Re2Engine([one.of_characters for one in loose.values()])
         self.engine = self._engine.name
         self.beside = tuple(
             Beside(self._patterns[at].rule.id, self._patterns[at].text, reason) for at, reason in sorted(beside.items())
         )
         self._beside = tuple(sorted(beside))
-        self._rest = Re2Engine([self._patterns[at].text for at in self._beside])
+        self._rest = Re2Engine([self._patterns[at].text for at in self._beside], chunk=1)
 
     def _use_hyperscan(
         self, loose: dict[int, Prefilter], beside: dict[int, str], compiled: CompiledStore | None

@@ -23,6 +23,9 @@ _POSIX = {
     "print": frozenset(range(32, 127)), "punct": frozenset(range(33, 127)) - (_WORD - {ord("_")}),
     "space": _SPACE | {11}, "upper": _UPPER, "word": _WORD, "xdigit": frozenset(b"0123456789abcdefABCDEF"),
 }  # fmt: skip
+FOLDED = {"\u017f": ord("s"), "\u212a": ord("k")}
+"""Long s and the Kelvin sign: re2 takes them for s and k where case is ignored."""
+
 _COUNTED = re.compile(r"\{(\d{1,4})(?:(,)(\d{1,4})?)?\}", re.ASCII)
 _GROUP = re.compile(r"\(\?(?:P?<\w+>|([ims]*)(?:-([ims]*))?([:)]))", re.ASCII)
 _HEX = re.compile(r"\\x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})")
@@ -35,11 +38,13 @@ class Untranslatable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Characters:
-    """One character: of these ASCII codes, or (`wide`) any beyond ASCII, or exactly `other`, which is beyond ASCII."""
+    """One character: of these ASCII codes, or (`wide`) any beyond ASCII, or exactly `other`, which is beyond ASCII.
+    `folds`: case is ignored, so that those of `FOLDED` stand for ASCII letters as well."""
 
     codes: frozenset[int]
     wide: bool = False
     other: str = ""
+    folds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,7 @@ class _Reader:
         if code == _NEWLINE:
             self.refuse("a newline, which no line has,")
         if code < 128:
-            return Characters(_folded(frozenset({code})) if fold else frozenset({code}))
+            return Characters(_folded(frozenset({code})) if fold else frozenset({code}), folds=fold)
         if fold:
             self.refuse("a letter beyond ASCII whose case is ignored")
         if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
@@ -197,7 +202,7 @@ class _Reader:
         codes, wide, code = self._escaped()
         if code is not None:
             return self._single(code, fold)
-        return Characters(codes - {_NEWLINE}, wide=wide)
+        return Characters(codes - {_NEWLINE}, wide=wide, folds=fold)
 
     def _escaped(self) -> tuple[frozenset[int], bool, int | None]:
         """What `\\d` (its codes), `\\D` (its codes and all beyond ASCII) or `\\.` (its one code) stands for."""
@@ -213,9 +218,9 @@ class _Reader:
             return _ALL - _PERL[char.lower()], True, None
         if char in _ESCAPES:
             return frozenset(), False, _ESCAPES[char]
-        if char.isascii() and not char.isalnum():
-            return frozenset(), False, ord(char)
-        self.refuse(f"\\{char}")
+        if not char.isascii() or char.isalnum():
+            self.refuse(f"\\{char}")
+        return frozenset(), False, ord(char)
 
     def _class(self, fold: bool) -> Node:
         negated = self._peek("^")
@@ -234,7 +239,7 @@ class _Reader:
         codes -= {_NEWLINE}
         if not codes and not wide:
             self.refuse("a class that nothing in a line is of")
-        return Characters(codes, wide)
+        return Characters(codes, wide, folds=fold)
 
     def _item(self) -> tuple[frozenset[int], bool]:
         if self._peek("[:"):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from groundcrew.diagnosis.pattern_syntax import (
+    FOLDED,
     Alternatives,
     Assertion,
     Characters,
@@ -32,15 +33,11 @@ _MIN_STATES = 16
 @dataclass(frozen=True, slots=True)
 class Prefilter:
     """The looser pattern, once for engines that read bytes and once for those that read characters, in multi-line
-    mode. `folds`: it ignores case, and two characters beyond ASCII fold into ASCII letters (`FOLDED`)."""
+    mode. `folds`: case is ignored somewhere, so that lines with one of `FOLDED` are not for those that read bytes."""
 
     of_bytes: bytes
     of_characters: str
     folds: bool
-
-
-FOLDED = ("\u017f", "\u212a")
-"""Long s and the Kelvin sign: re2 takes them for s and k where case is ignored."""
 
 
 def prefilter(pattern: str) -> Prefilter:
@@ -50,7 +47,11 @@ def prefilter(pattern: str) -> Prefilter:
     if _may_be_empty(loose):
         msg = "it may match an empty text"
         raise Untranslatable(msg)
-    return Prefilter(_write(loose, r"\x80-\xff").encode(), _write(loose, r"\x{80}-\x{10ffff}"), folds)
+    return Prefilter(_write(loose, _BYTES).encode(), _write(loose, _CHARACTERS), folds)
+
+
+_BYTES, _CHARACTERS = r"\x80-\xff", r"\x{80}-\x{10ffff}"
+"""How a class names all that is not ASCII."""
 
 
 def _loosen(node: Node) -> Node:
@@ -125,12 +126,14 @@ def _may_be_empty(node: Node) -> bool:
 
 
 def _write(node: Node, beyond: str) -> str:
-    """The pattern's text; `beyond` is how a class names all that is not ASCII."""
     match node:
         case Assertion(text):
             return text
-        case Characters(ascii_codes, wide, other):
-            return f"(?:{other})" if other else _class(ascii_codes, beyond if wide else "")
+        case Characters(other=other) if other:
+            return f"(?:{other})"
+        case Characters(codes, wide, _, folds):
+            more = "".join(letter for letter, code in FOLDED.items() if code in codes)
+            return _class(codes, beyond if wide else more if folds and beyond == _CHARACTERS else "")
         case Repetition(inner, least, most):
             bounds = {(0, None): "*", (1, None): "+", (0, 1): "?", (1, 1): ""}.get((least, most))
             if bounds is None:

@@ -7,6 +7,7 @@ from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.identity import name_of, stable_id
 from groundcrew.contracts.incidents import EvidenceSource
 from groundcrew.contracts.observations import LogBatch, SelBatch, SensorBatch
+from groundcrew.diagnosis.engines import CompiledStore, EngineName
 from groundcrew.diagnosis.levels import Look, Patience, Step
 from groundcrew.diagnosis.locators import sel_component
 from groundcrew.diagnosis.matching import Match, Matcher
@@ -38,17 +39,24 @@ def spec_of(rule: Rule, debounce_s: float) -> Spec:
 
 
 class LogRules:
-    """Log rules over log batches."""
+    """Log rules over log batches. Raises EngineUnusable where the engine asked for cannot be had."""
 
-    def __init__(self, rules: Sequence[Rule], debounce_s: float) -> None:
-        self._matcher = Matcher(rules)
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        debounce_s: float,
+        *,
+        engine: EngineName = "re2",
+        compiled: CompiledStore | None = None,
+    ) -> None:
+        self.matcher = Matcher(rules, engine=engine, compiled=compiled)
         self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
         self.specs = tuple(self._specs.values())
 
     def hits(self, envelope: Envelope[LogBatch]) -> Iterator[tuple[int, Hit]]:
         """Rows and what they say."""
         batch = envelope.data
-        for match in self._matcher.match(batch.messages, batch.identifiers, batch.units):
+        for match in self.matcher.match(batch.messages, batch.identifiers, batch.units):
             row = match.row
             cited = Cited(
                 batch.ids[row], EvidenceSource.JOURNAL, batch.positions[row], batch.times[row], batch.messages[row]

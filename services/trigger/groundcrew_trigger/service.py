@@ -1,17 +1,22 @@
 """Wiring of the trigger service."""
 
+import asyncio
 from pathlib import Path
 
+from structlog.typing import FilteringBoundLogger
+
 from groundcrew.contracts.streams import Buckets, Durables
-from groundcrew.diagnosis.detector import Detector
+from groundcrew.diagnosis.detector import Detector, Knowledge
+from groundcrew.diagnosis.engines import EngineUnusable
+from groundcrew.runtime.compiled_patterns import CompiledFolder
 from groundcrew.runtime.guard import pausing
 from groundcrew.runtime.packs import load_packs
-from groundcrew.runtime.resources import Resources
+from groundcrew.runtime.resources import CannotStart, Resources
 from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.handlers import Observer
 from groundcrew_trigger.ledger import Ledger
 from groundcrew_trigger.metrics import TriggerMetrics
-from groundcrew_trigger.settings import Settings
+from groundcrew_trigger.settings import Settings, TriggerSection
 
 
 async def wire(settings: Settings, resources: Resources) -> None:
@@ -45,8 +50,9 @@ async def wire(settings: Settings, resources: Resources) -> None:
         )
         await classifier.open()
         resources.tasks.spawn("classify", classifier.keep_asking())
+    detector = await asyncio.to_thread(_detector, knowledge, section, resources.log)
     observer = Observer(
-        detector=Detector(knowledge, max_entities=section.max_entities, tells_unruled=section.classify),
+        detector=detector,
         ledger=Ledger(bucket),
         bus=resources.bus,
         clock=resources.clock,
@@ -57,4 +63,30 @@ async def wire(settings: Settings, resources: Resources) -> None:
     )
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
     resources.tasks.spawn("silences", observer.listen_to_silence())
-    resources.log.info("watching", packs=packs.digest, knowledge=summary)
+    resources.log.info("watching", packs=packs.digest, knowledge=summary, engine=detector.log_matcher.engine)
+
+
+def _detector(knowledge: Knowledge, section: TriggerSection, log: FilteringBoundLogger) -> Detector:
+    """Blocks while patterns are compiled. Raises CannotStart where the engine asked for cannot be had."""
+    try:
+        detector = Detector(
+            knowledge,
+            max_entities=section.max_entities,
+            tells_unruled=section.classify,
+            engine=section.engine,
+            compiled=CompiledFolder(section.state_dir / "patterns", log) if section.state_dir else None,
+        )
+    except EngineUnusable as error:
+        msg = f"trigger.engine: {section.engine}: {error}"
+        raise CannotStart(msg) from None
+    matcher = detector.log_matcher
+    if matcher.unusable:
+        log.info("patterns are looked for with re2", reason=matcher.unusable)
+    for beside in matcher.beside:
+        log.warning(
+            "a pattern is looked for beside the others",
+            rule=beside.rule_id,
+            pattern=beside.pattern,
+            reason=beside.reason,
+        )
+    return detector
