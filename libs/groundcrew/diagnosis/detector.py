@@ -14,7 +14,7 @@ from groundcrew.contracts.clock import from_us
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import Evidence, TriggerRaised, TriggerState
-from groundcrew.contracts.observations import LogBatch, MetricBatch, SelBatch, SensorBatch, ServiceBatch
+from groundcrew.contracts.observations import Columns, LogBatch, MetricBatch, SelBatch, SensorBatch, ServiceBatch
 from groundcrew.diagnosis.engines import CompiledStore, EngineName
 from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.memory import Memory
@@ -86,6 +86,7 @@ class Detector:
         self._specs = {spec.rule_id: spec for spec in specs}
         self._memories: OrderedDict[str, Memory] = OrderedDict()
         self._max_entities = max_entities
+        self._newest: tuple[Any, int] = (None, 0)
         self.counts = Counts()
         self._tells_unruled = tells_unruled
         self.unruled: list[int] = []
@@ -103,8 +104,8 @@ class Detector:
         self.unruled = []
         memory = self._memory(envelope.entity)
         drafts: list[TriggerDraft] = []
-        times: list[int] = getattr(envelope.data, "times", [])
-        self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + len(times)
+        rows = len(envelope.data) if isinstance(envelope.data, Columns) else 0
+        self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + rows
         if isinstance(envelope.data, MetricBatch) and envelope.data.history:
             return drafts  # nothing is wrong now because of what was last week
         done, spoken_of = 0, set()
@@ -112,15 +113,16 @@ class Detector:
             spoken_of.add(row)
             reached = row if hit.clears else row + 1
             if reached > done:
-                drafts += self._advance(envelope, memory, times[done:reached])
+                drafts += self._pass(envelope, memory, done, reached)
                 done = reached
             drafts += self._take(envelope, memory, hit)
-        drafts += self._advance(envelope, memory, times[done:])
+        drafts += self._pass(envelope, memory, done, rows)
         if self._tells_unruled and isinstance(envelope.data, LogBatch):
             priorities = envelope.data.priorities
             self.unruled = [row for row, one in enumerate(priorities) if one <= WARNING and row not in spoken_of]
         self.counts.evictions += memory.evictions
         memory.evictions = 0
+        self._newest = (None, 0)
         return drafts
 
     def due_us(self, entity: str) -> int | None:
@@ -217,6 +219,18 @@ class Detector:
             if track.raised:
                 drafts.append(_cleared(envelope, hit, component, track))
         return drafts
+
+    def _pass(self, envelope: Envelope[Any], memory: Memory, start: int, end: int) -> list[TriggerDraft]:
+        """Let the event times of these rows pass; they are read only where something waits."""
+        if memory.due_us is None or start == end or memory.due_us > self._newest_us(envelope):
+            return []
+        return self._advance(envelope, memory, envelope.data.times[start:end])
+
+    def _newest_us(self, envelope: Envelope[Any]) -> int:
+        """The newest event time of a batch, looked for once."""
+        if self._newest[0] is not envelope:
+            self._newest = (envelope, max(envelope.data.times))
+        return self._newest[1]
 
     def _advance(self, envelope: Envelope[Any], memory: Memory, times: list[int]) -> list[TriggerDraft]:
         """Let event time pass; what waited for confirmation and was not cleared meanwhile is raised now."""

@@ -7,7 +7,7 @@ word alone, whichever engine looked (`groundcrew bench detection`).
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
@@ -23,13 +23,12 @@ from groundcrew.diagnosis.engines import (
     compile_set,
     lines_of,
 )
-from groundcrew.diagnosis.locators import respell
+from groundcrew.diagnosis.locators import SPELLINGS
 from groundcrew.diagnosis.prefilter import Prefilter, Untranslatable, prefilter
 from groundcrew.diagnosis.rules import Rule, compile_pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Rule `rule` found (or, with `clears`, found its end told) in row `row`."""
 
     row: int
@@ -56,7 +55,7 @@ class _Pattern:
     clears: bool
     text: str
     search: Callable[[bytes], Spans | None]
-    groups: tuple[tuple[str, int], ...]
+    groups: tuple[tuple[str, int, Callable[[str], str] | None], ...]
     identifiers: frozenset[str]
     refused: Any
 
@@ -115,7 +114,7 @@ class Matcher:
         for row, indices in self._candidates(lines):
             identifier = identifiers[row] if identifiers is not None else ""
             unit = units[row] if units is not None else ""
-            matches.extend(self._confirm(row, lines.texts[row], indices, identifier, unit))
+            self._confirm(matches, row, lines.texts[row], indices, identifier, unit)
         return matches
 
     def _candidates(self, lines: Lines) -> Iterable[Candidate]:
@@ -130,25 +129,28 @@ class Matcher:
             merged[row] = tuple(sorted((*merged.get(row, ()), *(self._beside[index] for index in indices))))
         return sorted(merged.items())
 
-    def _confirm(self, row: int, text: str, indices: Iterable[int], identifier: str, unit: str) -> list[Match]:
-        matches: dict[str, Match] = {}
+    def _confirm(
+        self, matches: list[Match], row: int, text: str, indices: Sequence[int], identifier: str, unit: str
+    ) -> None:
+        """Adds what surely matches."""
         raw = text.encode()
+        done: Rule | None = None
         for index in indices:
             pattern = self._patterns[index]
             rule = pattern.rule
-            if rule.id in matches or (identifier and pattern.identifiers and identifier not in pattern.identifiers):
+            if rule is done or (identifier and pattern.identifiers and identifier not in pattern.identifiers):
                 continue
             spans = pattern.search(raw)
             if spans is None or (pattern.refused is not None and pattern.refused(raw)):
                 continue
-            captured = {
-                name: raw[start:end].decode("utf-8", "replace")
-                for name, at in pattern.groups
-                if (start := spans[at][0]) < (end := spans[at][1])
-            }
-            captures = {"unit": unit, "identifier": identifier, **respell(captured)}
-            matches[rule.id] = Match(row, rule, captures, pattern.clears)
-        return list(matches.values())
+            captures = {"unit": unit, "identifier": identifier}
+            for name, at, spelling in pattern.groups:
+                start, end = spans[at]
+                if start < end:
+                    value = raw[start:end].decode("utf-8", "replace")
+                    captures[name] = value if spelling is None else spelling(value)
+            matches.append(Match(row, rule, captures, pattern.clears))
+            done = rule  # its other patterns come next
 
 
 def _patterns_of(rule: Rule) -> Iterable[_Pattern]:
@@ -157,7 +159,7 @@ def _patterns_of(rule: Rule) -> Iterable[_Pattern]:
     for clears, patterns in ((False, rule.patterns), (True, rule.clear)):
         for text in patterns:
             compiled = compile_pattern(text, rule.id)
-            groups = tuple(compiled.groupindex.items())
+            groups = tuple((name, at, SPELLINGS.get(name)) for name, at in compiled.groupindex.items())
             yield _Pattern(rule, clears, text, _searching(compiled), groups, identifiers, None if clears else refused)
 
 

@@ -55,14 +55,12 @@ class LogRules:
 
     def hits(self, envelope: Envelope[LogBatch]) -> Iterator[tuple[int, Hit]]:
         """Rows and what they say."""
-        batch = envelope.data
+        batch, cell = envelope.data, envelope.data.cell
         for match in self.matcher.match(batch.messages, batch.identifiers, batch.units):
-            row = match.row
-            cited = Cited(
-                batch.ids[row], EvidenceSource.JOURNAL, batch.positions[row], batch.times[row], batch.messages[row]
-            )
-            component = fill(match.rule.component, match.captures)
-            yield row, _hit(match, self._specs[match.rule.id], component, cited)
+            row, rule = match.row, match.rule
+            text, position = batch.messages[row], batch.positions[row]
+            cited = Cited(cell("ids", row), EvidenceSource.JOURNAL, position, cell("times", row), text)
+            yield row, _hit(match, self._specs[rule.id], fill(rule.component, match.captures), cited)
 
 
 class SelRules:
@@ -169,7 +167,7 @@ def sensor_look(rule: Rule, status: str, value: float | None, unit: str) -> Look
 
 
 def _hit(match: Match, spec: Spec, component: str, cited: Cited, clears: bool | None = None) -> Hit:
-    count = match.captures.get("count", "")
-    weight = min(int(count), 1_000_000) if count.isascii() and count.isdigit() else 1
-    told = match.clears if clears is None else clears
-    return Hit(spec, component, match.captures, cited, clears=told, weight=max(weight, 1))
+    told, weight = match.clears if clears is None else clears, 1
+    if (count := match.captures.get("count", "")) and count.isascii() and count.isdigit():
+        weight = max(min(int(count), 1_000_000), 1)
+    return Hit(spec, component, match.captures, cited, told, weight)
