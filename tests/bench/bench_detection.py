@@ -16,6 +16,7 @@ from pathlib import Path
 import re2
 from tests.bench import rivals
 from tests.bench.detection_lines import KERNEL_LINES, ROWS, Line, mixed, payloads, strangers, workload
+from tests.bench.detection_memory import measured
 from tests.bench.rivals import timed
 
 from groundcrew.contracts.streams import decode
@@ -126,26 +127,42 @@ def main(arguments: Sequence[str] = ()) -> None:
     with tempfile.TemporaryDirectory(prefix="gc-detection-") as folder:
         rg = rivals.ripgrep(patterns, texts, Path(folder))
         row("`rg -f`, one thread", rg and rg[0], f"{rg[1]} lines" if rg else "")
+        ascii_rg = rivals.ripgrep(patterns, texts, Path(folder), "--no-unicode")
+        row("`rg --no-unicode -f`, one thread", ascii_rg and ascii_rg[0], f"{ascii_rg[1]} lines" if ascii_rg else "")
         few = texts[: max(2_000, len(texts) // 20)]
         sec = rivals.sec(patterns, few, Path(folder))
         row(f"`sec`, on {len(few):,} lines", sec and sec[0], f"{sec[1]} lines" if sec else "")
     together, hits = rivals.alternation(patterns, few)
     row(f"`re`, one alternation, on {len(few):,} lines", together, f"{hits} lines")
-    bars(speeds, slower, rg and rg[0], sec and sec[0], together, set_alone)
+    others = {
+        "`rg -f`": (rg and rg[0], 5),
+        "`rg --no-unicode -f`": (ascii_rg and ascii_rg[0], 5),
+        "`sec`": (sec and sec[0], 20),
+        "`re` alternation": (together, 20),
+    }
+    bars(speeds, slower, others, set_alone)
+    with tempfile.TemporaryDirectory(prefix="gc-detection-") as folder:
+        memory(list(speeds), raw, Path(folder))
+
+
+def memory(engines: Sequence[str], raw: Sequence[bytes], folder: Path) -> None:
+    """Detection alone, without bus and service."""
+    print("\n## Memory of detection\n\n| engine | interpreter with imports, MiB | added | |\n|---|---|---|---|")
+    for engine in engines:
+        ground, added = measured(engine, raw, folder)  # type: ignore[arg-type]
+        print(f"| {engine} | {ground:.0f} | {added:.1f} | {'holds' if added <= 60 else '**does not hold**'} (≤ 60) |")
 
 
 def bars(
     speeds: dict[str, Speeds],
     slower: dict[str, float],
-    rg: float | None,
-    sec: float | None,
-    together: float,
+    others: dict[str, tuple[float | None, int]],
     set_alone: float,
 ) -> None:
     print("\n| bar | figure | |\n|---|---|---|")
     best = max(speeds.values(), key=lambda one: one.whole).whole
     bar("from bytes to decision, lines/s: ≥ 1,000,000", f"{best:,.0f}", best >= 1_000_000)
-    for name, speed, wanted in (("`rg -f`", rg, 5), ("`sec`", sec, 20), ("`re` alternation", together, 20)):
+    for name, (speed, wanted) in others.items():
         ratio = None if speed is None else best / speed
         bar(f"times {name}: ≥ {wanted}", f"{ratio or 0:.1f}", None if ratio is None else ratio >= wanted)
     share = speeds["re2"].whole / speeds["re2"].matcher

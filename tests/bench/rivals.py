@@ -26,13 +26,13 @@ def of_process(argv: Sequence[str]) -> tuple[float, str]:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
 
 
-def ripgrep(patterns: Sequence[str], lines: Sequence[str], folder: Path) -> tuple[float, int] | None:
+def ripgrep(patterns: Sequence[str], lines: Sequence[str], folder: Path, *options: str) -> tuple[float, int] | None:
     """(lines per second of CPU time, lines found); None where it is not installed."""
     if shutil.which("rg") is None:
         return None
     (folder / "patterns").write_text("\n".join(bare(patterns)) + "\n")
     (folder / "lines").write_text("\n".join(line.replace("\n", " ") for line in lines) + "\n")
-    argv = ["rg", "--no-config", "-j1", "--no-unicode", "-a", "-c", "-f", folder / "patterns", folder / "lines"]
+    argv = ["rg", "--no-config", "-j1", *options, "-a", "-c", "-f", folder / "patterns", folder / "lines"]
     runs = [of_process(list(map(str, argv))) for _ in range(3)]
     return len(lines) / min(seconds for seconds, _ in runs), int(runs[0][1] or 0)
 
