@@ -7,6 +7,7 @@ from structlog.typing import FilteringBoundLogger
 
 from groundcrew.bus.port import Delivery, Handler, Reject, Retry, Unavailable
 from groundcrew.bus.tries import Failures
+from groundcrew.contracts.log_columns import MalformedColumn
 from groundcrew.contracts.streams import Durable
 
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 60.0
@@ -86,6 +87,8 @@ async def _call(handler: Handler, delivery: Delivery[Any], durable: Durable, log
         return Again(_BACKOFF if retry.after_s is None else max(0.0, retry.after_s), str(retry))
     except Reject as reject:
         return Dead(str(reject))
+    except MalformedColumn as malformed:  # found only now, as a column is read when it is asked for
+        return Dead(f"malformed: {delivery.envelope.type}: {malformed}")
     except Unavailable as unavailable:
         return Held(unavailable.dependency, str(unavailable))
     except Exception as error:  # whatever a handler raises may not end the consumer

@@ -29,6 +29,9 @@ class Message(Record):
     TYPE: ClassVar[str]
     V: ClassVar[int] = 1
 
+    def settle(self) -> None:
+        """Read what was left unread when it came from the bus, before it is written again."""
+
 
 class ProducedBy(Record):
     """Who made a message: needed to explain, a year later, why a verdict was what it was."""
@@ -92,4 +95,5 @@ def seal(
 
 def encode(envelope: Envelope[Any]) -> bytes:
     """JSON bytes of an envelope."""
+    envelope.data.settle()
     return envelope.__pydantic_serializer__.to_json(envelope, serialize_as_any=True)

@@ -1,8 +1,8 @@
 """What collectors see. Bulk travels in columns: one list per column, the envelope once per batch."""
 
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, PrivateAttr, model_validator
 
 from groundcrew.contracts.envelope import Message, OpenEnum, Record
 from groundcrew.contracts.identity import Id
@@ -39,6 +39,16 @@ class Columns(Message):
         return len(getattr(self, name))
 
 
+class Unread(Protocol):
+    """A column of a log batch as its bytes."""
+
+    def column(self) -> list[Any]:
+        """All of it. Raises ValueError where it is not what its name promises."""
+
+    def cell(self, row: int) -> Any:
+        """One element, or None where only reading all of it tells."""
+
+
 class LogBatch(Columns):
     """Log lines of one host, in order of arrival."""
 
@@ -53,6 +63,64 @@ class LogBatch(Columns):
     boot_ids: list[str] = Field(description="journald's _BOOT_ID, empty where unknown")
     positions: list[str] = Field(description="journal cursor, or device:inode:offset of a file")
     messages: list[str] = Field(description="the line itself, without time and host prefix")
+
+    _unread: dict[str, Unread] | None = PrivateAttr(None)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """A column that was left as it came from the bus is read when it is asked for."""
+            private = self.__pydantic_private__
+            unread = private["_unread"] if private else None
+            if unread is None or name not in unread:
+                return super().__getattr__(name)
+            self.__dict__[name] = column = unread[name].column()
+            return column
+
+    @classmethod
+    def unsettled(cls, messages: list[str], unread: dict[str, Unread]) -> Self:
+        """A batch whose other columns are read when they are asked for."""
+        batch = cls.model_construct(set(cls.model_fields), messages=messages)  # type: ignore[call-arg]
+        batch._unread = unread  # noqa: SLF001 - its own
+        return batch  # type: ignore[return-value]
+
+    def cell(self, name: str, row: int) -> Any:
+        """One element of a column; where it can, without reading the others."""
+        column = self.__dict__.get(name)
+        if column is not None:
+            return column[row]
+        found = self.__pydantic_private__["_unread"][name].cell(row)  # type: ignore[index]
+        return getattr(self, name)[row] if found is None else found
+
+    def settle(self) -> None:
+        if self._unread is not None:
+            columns = {name: getattr(self, name) for name in type(self).model_fields}
+            self.__dict__.clear()  # what is written follows the order of what is held
+            self.__dict__.update(columns)
+            self._unread = None
+
+    def model_copy(self, **given: Any) -> Self:
+        self.settle()
+        return super().model_copy(**given)
+
+    def model_dump(self, **given: Any) -> dict[str, Any]:
+        self.settle()
+        return super().model_dump(**given)
+
+    def model_dump_json(self, **given: Any) -> str:
+        self.settle()
+        return super().model_dump_json(**given)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, LogBatch):
+            self.settle()
+            other.settle()
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __len__(self) -> int:
+        return len(self.messages)
 
 
 class MetricSeries(Record):

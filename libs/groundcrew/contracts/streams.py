@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from groundcrew.contracts import actions, conversations, incidents, observations
 from groundcrew.contracts.envelope import Envelope, Message
 from groundcrew.contracts.identity import token
+from groundcrew.contracts.log_columns import read_log_batch
 
 PARTITIONS = 4
 """Partitions of observations, by site and entity; order holds within one. Changing it needs a drained stream."""
@@ -310,6 +311,10 @@ class Buckets:
 _BY_TYPE: dict[str, Route] = {route.message.TYPE: route for route in ROUTES}
 
 
+_LOGS = f'"type":"{observations.LogBatch.TYPE}"'.encode()
+_BEGINNING = 100
+
+
 class MalformedMessage(ValueError):
     """Bytes that are no message of ours; the text names the place and what was expected."""
 
@@ -351,6 +356,8 @@ def decode(payload: bytes) -> Envelope[Any]:
 
     Raises MalformedMessage with the first offending field; an unknown type is one too.
     """
+    if _LOGS in payload[:_BEGINNING] and (logs := read_log_batch(payload)) is not None:
+        return logs
     try:
         kind = orjson.loads(payload).get("type")
     except (orjson.JSONDecodeError, AttributeError) as error:

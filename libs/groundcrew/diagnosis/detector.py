@@ -14,7 +14,9 @@ from groundcrew.contracts.clock import from_us
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import Evidence, TriggerRaised, TriggerState
-from groundcrew.contracts.observations import LogBatch, MetricBatch, SelBatch, SensorBatch, ServiceBatch
+from groundcrew.contracts.observations import Columns, LogBatch, MetricBatch, SelBatch, SensorBatch, ServiceBatch
+from groundcrew.diagnosis.engines import CompiledStore, EngineName
+from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.memory import Memory
 from groundcrew.diagnosis.records import LogRules, SelRules, SensorRules
 from groundcrew.diagnosis.rules import Rule
@@ -72,12 +74,16 @@ class Detector:
         *,
         max_entities: int = MAX_ENTITIES,
         tells_unruled: bool = False,
+        engine: EngineName = "re2",
+        compiled: CompiledStore | None = None,
         role_of: RoleOf = no_role,
     ) -> None:
+        """`engine` looks for log patterns; event logs and sensors are few, and always re2's. hyperscan compiles for
+        seconds what `compiled` does not hold. Raises EngineUnusable."""
         by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": []}
         for rule in knowledge.rules:
             by_source[rule.source].append(rule)
-        self._logs = LogRules(by_source["log"], knowledge.debounce_s)
+        self._logs = LogRules(by_source["log"], knowledge.debounce_s, engine=engine, compiled=compiled)
         self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
         self._metrics = ThresholdChecks(knowledge.thresholds, knowledge.overrides, role_of)
@@ -86,9 +92,15 @@ class Detector:
         self._specs = {spec.rule_id: spec for spec in specs}
         self._memories: OrderedDict[str, Memory] = OrderedDict()
         self._max_entities = max_entities
+        self._newest: tuple[Any, int] = (None, 0)
         self.counts = Counts()
         self._tells_unruled = tells_unruled
         self.unruled: list[int] = []
+
+    @property
+    def log_matcher(self) -> Matcher:
+        """What looks for the log patterns: its engine, and what that does not take."""
+        return self._logs.matcher
 
     def adopt(self, other: "Detector") -> None:
         """Judge by the other's knowledge from now on. What is held of entities stays; what waits for a rule that is
@@ -104,8 +116,8 @@ class Detector:
         self.unruled = []
         memory = self._memory(envelope.entity)
         drafts: list[TriggerDraft] = []
-        times: list[int] = getattr(envelope.data, "times", [])
-        self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + len(times)
+        rows = len(envelope.data) if isinstance(envelope.data, Columns) else 0
+        self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + rows
         if isinstance(envelope.data, MetricBatch) and envelope.data.history:
             return drafts  # nothing is wrong now because of what was last week
         done, spoken_of = 0, set()
@@ -113,15 +125,16 @@ class Detector:
             spoken_of.add(row)
             reached = row if hit.clears else row + 1
             if reached > done:
-                drafts += self._advance(envelope, memory, times[done:reached])
+                drafts += self._pass(envelope, memory, done, reached)
                 done = reached
             drafts += self._take(envelope, memory, hit)
-        drafts += self._advance(envelope, memory, times[done:])
+        drafts += self._pass(envelope, memory, done, rows)
         if self._tells_unruled and isinstance(envelope.data, LogBatch):
             priorities = envelope.data.priorities
             self.unruled = [row for row, one in enumerate(priorities) if one <= WARNING and row not in spoken_of]
         self.counts.evictions += memory.evictions
         memory.evictions = 0
+        self._newest = (None, 0)
         return drafts
 
     def due_us(self, entity: str) -> int | None:
@@ -218,6 +231,18 @@ class Detector:
             if track.raised:
                 drafts.append(_cleared(envelope, hit, component, track))
         return drafts
+
+    def _pass(self, envelope: Envelope[Any], memory: Memory, start: int, end: int) -> list[TriggerDraft]:
+        """Let the event times of these rows pass; they are read only where something waits."""
+        if memory.due_us is None or start == end or memory.due_us > self._newest_us(envelope):
+            return []
+        return self._advance(envelope, memory, envelope.data.times[start:end])
+
+    def _newest_us(self, envelope: Envelope[Any]) -> int:
+        """The newest event time of a batch, looked for once."""
+        if self._newest[0] is not envelope:
+            self._newest = (envelope, max(envelope.data.times))
+        return self._newest[1]
 
     def _advance(self, envelope: Envelope[Any], memory: Memory, times: list[int]) -> list[TriggerDraft]:
         """Let event time pass; what waited for confirmation and was not cleared meanwhile is raised now."""

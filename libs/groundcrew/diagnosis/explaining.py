@@ -6,7 +6,7 @@ Slow on purpose (each rule is asked by itself): it is for a person with one line
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from groundcrew.diagnosis.locators import respell
+from groundcrew.diagnosis.locators import SPELLINGS
 from groundcrew.diagnosis.rules import Rule, compile_pattern
 from groundcrew.diagnosis.templates import fill
 
@@ -37,8 +37,12 @@ def _findings(rule: Rule, text: str, identifier: str, unit: str) -> Iterator[Fin
             match = compile_pattern(f"(?m:{pattern})", rule.id).search(text)
             if match is None:
                 continue
-            named = {name: value for name, value in match.groupdict().items() if value}
-            captures = {"unit": unit, "identifier": identifier, **respell(named)}
+            named = {
+                name: SPELLINGS[name](value) if name in SPELLINGS else value
+                for name, value in match.groupdict().items()
+                if value
+            }
+            captures = {"unit": unit, "identifier": identifier, **rule.facts, **named}
             yield Finding(
                 rule=rule,
                 pattern=pattern,

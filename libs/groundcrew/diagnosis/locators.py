@@ -77,8 +77,3 @@ def sel_component(sensor: str, event: str) -> str:
 
 SPELLINGS: Mapping[str, Callable[[str], str]] = {"pci": pci_function, "dev": device_name, "disk": disk_of}
 """Capture group -> its one spelling."""
-
-
-def respell(captures: Mapping[str, str]) -> dict[str, str]:
-    """Captures with the groups of `SPELLINGS` in their one spelling."""
-    return {name: SPELLINGS[name](value) if name in SPELLINGS else value for name, value in captures.items()}

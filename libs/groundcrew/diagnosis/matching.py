@@ -1,25 +1,34 @@
 """One pass of all patterns over a whole batch; captures only where something hit.
 
-All patterns of a source are one re2 set, so a line costs the same however many rules there are. The set is asked
-about a few joined lines at once, and about single lines only where those hit: with two lines in a hundred matching,
-that is more than twice as fast as asking line by line (`groundcrew bench matching`).
+An engine looks for all patterns of a source at once (`engines`), so a line costs the same however many rules there are.
+The few lines that it names are asked again with re2, pattern by pattern: what matches, and what is captured, is re2's
+word alone, whichever engine looked (`groundcrew bench detection`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
-from groundcrew.diagnosis.locators import respell
-from groundcrew.diagnosis.rules import MAX_MEMORY, Rule, compile_pattern
+from groundcrew.diagnosis.engines import (
+    Candidate,
+    CompiledStore,
+    Engine,
+    EngineName,
+    EngineUnusable,
+    HyperscanEngine,
+    Lines,
+    Re2Engine,
+    compile_set,
+    lines_of,
+)
+from groundcrew.diagnosis.locators import SPELLINGS
+from groundcrew.diagnosis.prefilter import Prefilter, Untranslatable, prefilter
+from groundcrew.diagnosis.rules import Rule, compile_pattern
 
-CHUNK = 8
-"""Lines asked about at once. Larger chunks cost fewer calls but hit more often."""
 
-
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Rule `rule` found (or, with `clears`, found its end told) in row `row`."""
 
     row: int
@@ -29,36 +38,67 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A pattern that the engine does not take, and why; a re2 set looks for it beside, at re2's speed."""
+
+    rule_id: str
+    pattern: str
+    reason: str
+
+
+Spans = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Pattern:
-    order: int
     rule: Rule
-    compiled: Any
     clears: bool
+    text: str
+    search: Callable[[bytes], Spans | None]
+    groups: tuple[tuple[str, int, Callable[[str], str] | None], ...]
+    identifiers: frozenset[str]
+    refused: Any
 
 
 class Matcher:
-    """The compiled patterns of rules of one source."""
+    """The compiled patterns of rules of one source. Threads may use it at once.
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._patterns: list[_Pattern] = []
-        self._refused = {rule.id: self._compile(rule.not_patterns) for rule in rules if rule.not_patterns}
-        for order, rule in enumerate(rules):
-            for clears, patterns in ((False, rule.patterns), (True, rule.clear)):
-                for pattern in patterns:
-                    self._patterns.append(_Pattern(order, rule, compile_pattern(pattern, rule.id), clears))
-        self._set = self._compile([p for rule in rules for p in (*rule.patterns, *rule.clear)])
+    `engine` is the name of the one in use, `beside` are patterns that it does not take, and `unusable` says why `auto`
+    did not take hyperscan, where it did not.
+    """
 
-    @staticmethod
-    def _compile(patterns: Sequence[str]) -> Any:
-        options = re2.Options()
-        options.max_mem = MAX_MEMORY
-        options.log_errors = False
-        options.never_capture = True
-        compiled = re2.Set.SearchSet(options)
-        for pattern in patterns:
-            compiled.Add(f"(?m:{pattern})")  # '^' and '$' are those of a line, also where lines are joined
-        compiled.Compile()
-        return compiled
+    def __init__(
+        self, rules: Sequence[Rule], *, engine: EngineName = "re2", compiled: CompiledStore | None = None
+    ) -> None:
+        """Raises EngineUnusable where `engine` is hyperscan and cannot be had."""
+        self._patterns = [pattern for rule in rules for pattern in _patterns_of(rule)]
+        self.unusable = ""
+        self._engine: Engine
+        loose, beside = _prefilters(self._patterns)
+        if engine != "re2":
+            try:
+                self._use_hyperscan(loose, beside, compiled)
+            except EngineUnusable as error:
+                if engine == "hyperscan":
+                    raise
+                self.unusable = str(error)
+        if engine == "re2" or self.unusable:
+            self._order = tuple(loose)
+            self._engine = Re2Engine([one.of_characters for one in loose.values()])
+        self.engine = self._engine.name
+        self.beside = tuple(
+            Beside(self._patterns[at].rule.id, self._patterns[at].text, reason) for at, reason in sorted(beside.items())
+        )
+        self._beside = tuple(sorted(beside))
+        self._rest = Re2Engine([self._patterns[at].text for at in self._beside], chunk=1)
+
+    def _use_hyperscan(
+        self, loose: dict[int, Prefilter], beside: dict[int, str], compiled: CompiledStore | None
+    ) -> None:
+        self._order = tuple(loose)
+        scanning = HyperscanEngine(list(loose.values()), compiled)
+        beside.update((self._order[index], reason) for index, reason in scanning.refused.items())
+        self._engine = scanning
 
     def match(
         self, texts: Sequence[str], identifiers: Sequence[str] | None = None, units: Sequence[str] | None = None
@@ -67,53 +107,83 @@ class Matcher:
 
         `identifiers` and `units` are columns beside `texts`; an empty identifier is one the source does not know.
         """
-        if not self._patterns:
+        if not self._patterns or not texts:
             return []
+        lines = lines_of(texts)
         matches: list[Match] = []
-        for row, text, indices in self._candidates(texts):
+        for row, indices in self._candidates(lines):
             identifier = identifiers[row] if identifiers is not None else ""
             unit = units[row] if units is not None else ""
-            matches.extend(self._confirm(row, text, indices, identifier, unit))
+            self._confirm(matches, row, lines.texts[row], indices, identifier, unit)
         return matches
 
-    def _candidates(self, texts: Sequence[str]) -> list[tuple[int, str, list[int]]]:
-        """Rows that something matched: the row, its text as one line, and which patterns."""
-        found = self._set.Match
-        candidates: list[tuple[int, str, list[int]]] = []
-        for start in range(0, len(texts), CHUNK):
-            chunk = texts[start : start + CHUNK]
-            joined = "\n".join(chunk)
-            if joined.count("\n") >= len(chunk):  # an entry of several lines among them
-                joined = "\n".join(text.replace("\n", " ") for text in chunk)
-            if found(_clean(joined)):
-                for offset, raw in enumerate(chunk):
-                    text = _line(raw)
-                    if indices := found(text):
-                        candidates.append((start + offset, text, sorted(indices)))
-        return candidates
+    def _candidates(self, lines: Lines) -> Iterable[Candidate]:
+        """Rows that something may match, and positions of patterns, in order."""
+        order = self._order
+        found = self._engine.candidates(lines)
+        named = [(row, tuple(order[index] for index in indices)) for row, indices in found]
+        if not self._beside:
+            return named
+        merged = dict(named)
+        for row, indices in self._rest.candidates(lines):
+            merged[row] = tuple(sorted((*merged.get(row, ()), *(self._beside[index] for index in indices))))
+        return sorted(merged.items())
 
-    def _confirm(self, row: int, text: str, indices: list[int], identifier: str, unit: str) -> list[Match]:
-        matches: dict[str, Match] = {}
+    def _confirm(
+        self, matches: list[Match], row: int, text: str, indices: Sequence[int], identifier: str, unit: str
+    ) -> None:
+        """Adds what surely matches."""
+        raw = text.encode()
+        done: Rule | None = None
         for index in indices:
             pattern = self._patterns[index]
             rule = pattern.rule
-            if rule.id in matches or (identifier and rule.identifiers and identifier not in rule.identifiers):
+            if rule is done or (identifier and pattern.identifiers and identifier not in pattern.identifiers):
                 continue
-            refused = self._refused.get(rule.id)
-            if refused is not None and not pattern.clears and refused.Match(text):
+            spans = pattern.search(raw)
+            if spans is None or (pattern.refused is not None and pattern.refused(raw)):
                 continue
-            found = pattern.compiled.search(text)
-            captures = {name: value for name, value in found.groupdict().items() if value}
-            captures = {"unit": unit, "identifier": identifier, **rule.facts, **respell(captures)}
-            matches[rule.id] = Match(row, rule, captures, pattern.clears)
-        return list(matches.values())
+            captures = {"unit": unit, "identifier": identifier, **rule.facts}
+            for name, at, spelling in pattern.groups:
+                start, end = spans[at]
+                if start < end:
+                    value = raw[start:end].decode("utf-8", "replace")
+                    captures[name] = value if spelling is None else spelling(value)
+            matches.append(Match(row, rule, captures, pattern.clears))
+            done = rule  # its other patterns come next
 
 
-def _line(text: str) -> str:
-    """One line for the patterns, which are written for one line; an entry of several is read as one."""
-    return _clean(text.replace("\n", " ") if "\n" in text else text)
+def _patterns_of(rule: Rule) -> Iterable[_Pattern]:
+    refused = compile_set(rule.not_patterns).Match if rule.not_patterns else None
+    identifiers = frozenset(rule.identifiers)
+    for clears, patterns in ((False, rule.patterns), (True, rule.clear)):
+        for text in patterns:
+            compiled = compile_pattern(text, rule.id)
+            groups = tuple((name, at, SPELLINGS.get(name)) for name, at in compiled.groupindex.items())
+            yield _Pattern(rule, clears, text, _searching(compiled), groups, identifiers, None if clears else refused)
 
 
-def _clean(text: str) -> str:
-    """Text that can be encoded: what came out of invalid UTF-8 as lone surrogates becomes '?'."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+def _searching(compiled: Any) -> Callable[[bytes], Spans | None]:
+    """Where a pattern and its groups are found in a text; (-1, -1) for a group that is not part of it.
+
+    The package's own `search` and match objects take three times as long, for every hit.
+    """
+    match, anywhere = compiled._regexp.Match, re2._Anchor.UNANCHORED  # noqa: SLF001
+
+    def search(raw: bytes) -> Spans | None:
+        spans: Spans = match(anywhere, raw, 0, len(raw))
+        return spans if spans[0][0] >= 0 else None
+
+    return search
+
+
+def _prefilters(patterns: Sequence[_Pattern]) -> tuple[dict[int, Prefilter], dict[int, str]]:
+    """By position: the looser patterns, and why there is none."""
+    loose: dict[int, Prefilter] = {}
+    refused: dict[int, str] = {}
+    for at, pattern in enumerate(patterns):
+        try:
+            loose[at] = prefilter(pattern.text)
+        except Untranslatable as error:
+            refused[at] = str(error)
+    return loose, refused

@@ -7,6 +7,7 @@ from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.identity import name_of, stable_id
 from groundcrew.contracts.incidents import EvidenceSource
 from groundcrew.contracts.observations import LogBatch, SelBatch, SensorBatch
+from groundcrew.diagnosis.engines import CompiledStore, EngineName
 from groundcrew.diagnosis.levels import Look, Patience, Step
 from groundcrew.diagnosis.locators import sel_component
 from groundcrew.diagnosis.matching import Match, Matcher
@@ -38,23 +39,28 @@ def spec_of(rule: Rule, debounce_s: float) -> Spec:
 
 
 class LogRules:
-    """Log rules over log batches."""
+    """Log rules over log batches. Raises EngineUnusable where the engine asked for cannot be had."""
 
-    def __init__(self, rules: Sequence[Rule], debounce_s: float) -> None:
-        self._matcher = Matcher(rules)
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        debounce_s: float,
+        *,
+        engine: EngineName = "re2",
+        compiled: CompiledStore | None = None,
+    ) -> None:
+        self.matcher = Matcher(rules, engine=engine, compiled=compiled)
         self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
         self.specs = tuple(self._specs.values())
 
     def hits(self, envelope: Envelope[LogBatch]) -> Iterator[tuple[int, Hit]]:
         """Rows and what they say."""
-        batch = envelope.data
-        for match in self._matcher.match(batch.messages, batch.identifiers, batch.units):
-            row = match.row
-            cited = Cited(
-                batch.ids[row], EvidenceSource.JOURNAL, batch.positions[row], batch.times[row], batch.messages[row]
-            )
-            component = fill(match.rule.component, match.captures)
-            yield row, _hit(match, self._specs[match.rule.id], component, cited)
+        batch, cell = envelope.data, envelope.data.cell
+        for match in self.matcher.match(batch.messages, batch.identifiers, batch.units):
+            row, rule = match.row, match.rule
+            text, position = batch.messages[row], batch.positions[row]
+            cited = Cited(cell("ids", row), EvidenceSource.JOURNAL, position, cell("times", row), text)
+            yield row, _hit(match, self._specs[rule.id], fill(rule.component, match.captures), cited)
 
 
 class SelRules:
@@ -161,7 +167,7 @@ def sensor_look(rule: Rule, status: str, value: float | None, unit: str) -> Look
 
 
 def _hit(match: Match, spec: Spec, component: str, cited: Cited, clears: bool | None = None) -> Hit:
-    count = match.captures.get("count", "")
-    weight = min(int(count), 1_000_000) if count.isascii() and count.isdigit() else 1
-    told = match.clears if clears is None else clears
-    return Hit(spec, component, match.captures, cited, clears=told, weight=max(weight, 1))
+    told, weight = match.clears if clears is None else clears, 1
+    if (count := match.captures.get("count", "")) and count.isascii() and count.isdigit():
+        weight = max(min(int(count), 1_000_000), 1)
+    return Hit(spec, component, match.captures, cited, told, weight)

@@ -5,7 +5,7 @@ observations gives the same triggers, however they are cut into batches.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from groundcrew.contracts.incidents import EvidenceSource, Severity
 
@@ -18,8 +18,7 @@ CLOCK_JUMP_US = 3_600 * 1_000_000
 SECOND_US = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Cited:
+class Cited(NamedTuple):
     """What was observed, as evidence will cite it."""
 
     id: str
@@ -45,8 +44,7 @@ class Spec:
     rate_window_us: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One observation that speaks for a rule, or with `clears` of its end."""
 
     spec: Spec

@@ -1,18 +1,25 @@
 """Wiring of the trigger service."""
 
+import asyncio
+
+from structlog.typing import FilteringBoundLogger
+
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
+from groundcrew.diagnosis.engines import EngineUnusable
 from groundcrew.diagnosis.rules import PackError
+from groundcrew.diagnosis.threshold_checks import RoleOf
+from groundcrew.runtime.compiled_patterns import CompiledFolder
 from groundcrew.runtime.guard import pausing
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.packs import Packs
-from groundcrew.runtime.resources import Resources
+from groundcrew.runtime.resources import CannotStart, Resources
 from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.handlers import Observer
 from groundcrew_trigger.ledger import Ledger
 from groundcrew_trigger.metrics import TriggerMetrics
 from groundcrew_trigger.pack_files import PackFiles, follow
-from groundcrew_trigger.settings import Settings
+from groundcrew_trigger.settings import Settings, TriggerSection
 
 
 async def wire(settings: Settings, resources: Resources) -> None:
@@ -48,15 +55,11 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await (await resources.bus.key_value(Buckets.INVENTORY)).watch(inventory.changed)
 
     def build(packs: Packs) -> Detector:
-        return Detector(
-            packs.knowledge,
-            max_entities=section.max_entities,
-            tells_unruled=section.classify,
-            role_of=inventory.role_of,
-        )
+        return _detector(packs, section, inventory.role_of, resources.log)
 
+    detector = await asyncio.to_thread(build, packs)
     observer = Observer(
-        detector=build(packs),
+        detector=detector,
         ledger=Ledger(bucket),
         bus=resources.bus,
         clock=resources.clock,
@@ -78,9 +81,37 @@ async def wire(settings: Settings, resources: Resources) -> None:
             "packs",
             follow(files, build=build, adopt=adopt, clock=resources.clock, metrics=metrics, log=resources.log),
         )
-    resources.log.info("watching", packs=packs.digest, knowledge=_summary(packs))
+    engine = detector.log_matcher.engine
+    resources.log.info("watching", packs=packs.digest, knowledge=_summary(packs), engine=engine)
 
 
 def _summary(packs: Packs) -> str:
     known = packs.knowledge
     return f"{len(known.rules)} rules, {len(known.thresholds)} thresholds, {len(known.services)} service checks"
+
+
+def _detector(packs: Packs, section: TriggerSection, role_of: RoleOf, log: FilteringBoundLogger) -> Detector:
+    """Blocks while patterns are compiled. Raises CannotStart where the engine asked for cannot be had."""
+    try:
+        detector = Detector(
+            packs.knowledge,
+            max_entities=section.max_entities,
+            tells_unruled=section.classify,
+            engine=section.engine,
+            compiled=CompiledFolder(section.state_dir / "patterns", log) if section.state_dir else None,
+            role_of=role_of,
+        )
+    except EngineUnusable as error:
+        msg = f"trigger.engine: {section.engine}: {error}"
+        raise CannotStart(msg) from None
+    matcher = detector.log_matcher
+    if matcher.unusable:
+        log.info("patterns are looked for with re2", reason=matcher.unusable)
+    for beside in matcher.beside:
+        log.warning(
+            "a pattern is looked for beside the others",
+            rule=beside.rule_id,
+            pattern=beside.pattern,
+            reason=beside.reason,
+        )
+    return detector

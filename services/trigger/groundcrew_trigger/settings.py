@@ -1,5 +1,8 @@
 """Settings of the trigger service."""
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import Field
 
 from groundcrew.runtime.settings import Section, ServiceSettings
@@ -16,6 +19,12 @@ class TriggerSection(Section):
     )
     max_entities: int = Field(
         10_000, ge=1, description="hosts and BMCs whose state is held in memory; that of others is read when needed"
+    )
+    engine: Literal["auto", "hyperscan", "re2"] = Field(
+        "auto", description="what looks for the patterns of log rules; auto: hyperscan where it is installed, else re2"
+    )
+    state_dir: Path | None = Field(
+        None, description="folder that keeps compiled patterns; unset: they are compiled at every start"
     )
     classify: bool = Field(
         False,

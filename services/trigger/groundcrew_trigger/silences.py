@@ -29,7 +29,7 @@ class Silences:
     def expect(self, delivery: Delivery[Any], due_us: int | None) -> None:
         """After `delivery`, wait until event time `due_us`; None: its entity waits for nothing."""
         entity = delivery.envelope.entity
-        times: list[int] = getattr(delivery.envelope.data, "times", [])
+        times: list[int] = [] if due_us is None else getattr(delivery.envelope.data, "times", [])
         if due_us is None or not times:
             self._waiting.pop(entity, None)
         elif entity in self._waiting or len(self._waiting) < MAX_WAITING:

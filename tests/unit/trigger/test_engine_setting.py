@@ -1,0 +1,61 @@
+"""Which engine the trigger service takes, and what it says of it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from groundcrew.diagnosis.detector import Knowledge
+from groundcrew.diagnosis.rules import Example, Rule
+from groundcrew.runtime.resources import CannotStart
+from groundcrew_trigger.service import _detector
+from groundcrew_trigger.settings import TriggerSection
+
+RULES = tuple(
+    Rule(
+        id=f"site.n{number}",
+        title="x",
+        severity="info",
+        component_class="software",
+        patterns=[pattern],
+        examples=[Example(text="x")],
+        meaning="x",
+        steps=["x"],
+    )
+    for number, pattern in enumerate((r"ab+", r"\pL"))
+)
+
+
+@pytest.fixture
+def no_hyperscan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hyperscan", None)
+
+
+@pytest.mark.usefixtures("no_hyperscan")
+def test_without_hyperscan_auto_is_re2_and_says_so() -> None:
+    with capture_logs() as said:
+        detector = _detector(Knowledge(rules=RULES), TriggerSection(), structlog.get_logger())
+    assert detector.log_matcher.engine == "re2"
+    assert "hyperscan" in said[0]["reason"]
+
+
+@pytest.mark.usefixtures("no_hyperscan")
+def test_hyperscan_that_was_asked_for_and_is_not_there_is_no_start() -> None:
+    with pytest.raises(CannotStart, match=r"trigger\.engine: hyperscan: .*cannot be loaded"):
+        _detector(Knowledge(rules=RULES), TriggerSection(engine="hyperscan"), structlog.get_logger())
+
+
+def test_patterns_that_the_engine_does_not_take_are_named() -> None:
+    with capture_logs() as said:
+        _detector(Knowledge(rules=RULES), TriggerSection(), structlog.get_logger())
+    beside = [entry for entry in said if entry["log_level"] == "warning"]
+    assert [(entry["rule"], entry["pattern"]) for entry in beside] == [("site.n1", r"\pL")]
+
+
+def test_compiled_patterns_are_kept_in_the_state_folder(tmp_path: Path) -> None:
+    pytest.importorskip("hyperscan")
+    for _ in range(2):
+        _detector(Knowledge(rules=RULES), TriggerSection(state_dir=tmp_path), structlog.get_logger())
+    assert len(list((tmp_path / "patterns").iterdir())) == 1
