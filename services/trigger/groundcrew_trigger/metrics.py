@@ -21,6 +21,14 @@ class TriggerMetrics:
         self.repeated = Counter(
             "groundcrew_trigger_repeated", "Redelivered batches that were done already", registry=registry
         )
+        self.reread = Counter(
+            "groundcrew_trigger_reread_states", "States read anew as another process wrote them", registry=registry
+        )
+        self.conflicts = Counter(
+            "groundcrew_trigger_state_conflicts",
+            "Batches taken again as another process wrote their entity's state meanwhile",
+            registry=registry,
+        )
         self.unreadable = Counter(
             "groundcrew_trigger_unreadable_states", "Stored states that could not be read", registry=registry
         )

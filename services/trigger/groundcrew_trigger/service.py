@@ -58,7 +58,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         classifier=classifier,
     )
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
-    resources.tasks.spawn("silences", observer.listen_to_silence())
+    resources.tasks.spawn("quiet", observer.wait_out())
     if files.any:
 
         def adopt(packs: Packs, detector: Detector) -> None:
