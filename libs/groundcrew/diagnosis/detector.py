@@ -128,9 +128,11 @@ class Detector:
         """
         return self._teller.advance(envelope, self._memory(envelope.entity), [now_us])
 
-    def reconsider(self, now_us: int) -> list[str]:
-        """The site's silences changed. Entities of which something is due earlier than it was: `elapse` tells it."""
-        return [name for name, memory in self._memories.items() if self._teller.reconsider(name, memory, now_us)]
+    def reconsider(self, now_us: int, entity: str | None = None) -> list[str]:
+        """The site's silences changed, or may have since this entity's state was written. Entities of which something
+        is due earlier than it was: `elapse` tells it."""
+        names = list(self._memories) if entity is None else [entity]
+        return [name for name in names if self._teller.reconsider(name, self._memories[name], now_us)]
 
     def knows(self, entity: str) -> bool:
         """Whether the entity's state is held; where not, it may be restored before the next observation."""

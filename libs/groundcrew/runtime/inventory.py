@@ -16,6 +16,14 @@ class InventoryView:
         self.newest: Inventory | None = None
         self.news = asyncio.Event()
         self._log = log
+        self._roles: tuple[Inventory | None, dict[str, str]] = (None, {})
+
+    def role_of(self, host: str) -> str:
+        """The role of a host by name, empty where the inventory gives none."""
+        if self._roles[0] is not self.newest:
+            listed = self.newest.host if self.newest is not None else []
+            self._roles = (self.newest, {entry.name: entry.role for entry in listed})
+        return self._roles[1].get(host, "")
 
     async def changed(self, key: str, value: bytes | None) -> None:
         """For `KeyValue.watch`. A revision that cannot be read is logged, and the one before stands."""

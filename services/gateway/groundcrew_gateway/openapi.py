@@ -12,7 +12,18 @@ from fastapi.openapi.utils import get_openapi
 
 from groundcrew_gateway.examples import examples
 from groundcrew_gateway.problems import MEDIA_TYPE, ProblemDocument
-from groundcrew_gateway.rest import actions, bmcs, conversations, fleet, incidents, inventory, knowledge, live, sessions
+from groundcrew_gateway.rest import (
+    actions,
+    bmcs,
+    conversations,
+    fleet,
+    incidents,
+    inventory,
+    knowledge,
+    live,
+    sessions,
+    silences,
+)
 from groundcrew_gateway.rest.once import HEADER
 
 SUMMARY = "What is wrong in a fleet, why, and what is done about it."
@@ -39,6 +50,7 @@ _IDEMPOTENT = frozenset(
         "editInventory",
         "addDependency",
         "addKnowledge",
+        "addSilence",
     }
 )
 _SITE = {
@@ -123,7 +135,7 @@ def bare_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (fleet, bmcs, inventory, incidents, actions, conversations, knowledge, sessions, live):
+    for part in (fleet, bmcs, inventory, silences, incidents, actions, conversations, knowledge, sessions, live):
         app.include_router(part.router)
 
     def schema() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from structlog.typing import FilteringBoundLogger
 
 from groundcrew.bus.port import Bus, BusError, Delivery, KeyConflict, Retry
-from groundcrew.contracts.clock import Clock, from_us
+from groundcrew.contracts.clock import Clock, from_us, to_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
 from groundcrew.contracts.incidents import TriggerRaised
 from groundcrew.diagnosis.detector import Detector, TriggerDraft
@@ -75,6 +75,12 @@ class Observer:
         """Judge by another detector's knowledge from now on, and name its packs' digest."""
         self._detector.adopt(detector)
         self._produced_by = self._produced_by.model_copy(update={"packs": packs})
+
+    def reconsider(self) -> None:
+        """The site's silences changed: what is due by that is told as soon as quiet is listened to."""
+        now_us = to_us(self._clock.now())
+        for entity in self._detector.reconsider(now_us):
+            self.quiet.hasten(entity, now_us)
 
     async def wait_out(self) -> None:
         """Root task: confirm what nothing spoke against in time, without waiting for the next observation."""
@@ -169,6 +175,7 @@ class Observer:
             if opened is not None:
                 written.mark, state = opened
                 self._detector.restore(entity, state)
+                self._detector.reconsider(to_us(self._clock.now()), entity)
         except (UnreadableState, ValueError) as error:
             self._metrics.unreadable.inc()
             self._log.warning("state could not be read and begins anew", entity=entity, reason=str(error))

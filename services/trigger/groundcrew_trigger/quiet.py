@@ -49,6 +49,12 @@ class Quiet:
             left = timedelta(microseconds=max(0, due_us - now_us))
             self._wait(entity, _Wait(self._clock.now() + left + GRACE, due_us, bare))
 
+    def hasten(self, entity: str, due_us: int) -> None:
+        """What the entity waits for is due already."""
+        waiting = self._waiting.get(entity)
+        if waiting is not None:
+            self._wait(entity, _Wait(self._clock.now(), due_us, waiting.delivery))
+
     def _wait(self, entity: str, wait: "_Wait") -> None:
         self._waiting[entity] = wait
         heapq.heappush(self._order, (wait.when, entity))

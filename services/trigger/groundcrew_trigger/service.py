@@ -4,8 +4,10 @@ from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
 from groundcrew.diagnosis.rules import PackError
 from groundcrew.runtime.guard import pausing
+from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.packs import Packs
 from groundcrew.runtime.resources import Resources
+from groundcrew.runtime.silences import SilencesView
 from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.handlers import Observer
 from groundcrew_trigger.ledger import Ledger
@@ -44,8 +46,19 @@ async def wire(settings: Settings, resources: Resources) -> None:
         await classifier.open()
         resources.tasks.spawn("classify", classifier.keep_asking())
 
+    inventory = InventoryView(resources.log)
+    await (await resources.bus.key_value(Buckets.INVENTORY)).watch(inventory.changed)
+    silences = SilencesView(inventory, resources.log)
+    await (await resources.bus.key_value(Buckets.SILENCES)).watch(silences.changed)
+
     def build(packs: Packs) -> Detector:
-        return Detector(packs.knowledge, max_entities=section.max_entities, tells_unruled=section.classify)
+        return Detector(
+            packs.knowledge,
+            max_entities=section.max_entities,
+            tells_unruled=section.classify,
+            role_of=inventory.role_of,
+            silenced=silences.silenced,
+        )
 
     observer = Observer(
         detector=build(packs),
@@ -57,6 +70,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         log=resources.log,
         classifier=classifier,
     )
+    silences.told = observer.reconsider
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
     resources.tasks.spawn("quiet", observer.wait_out())
     if files.any:

@@ -1,4 +1,4 @@
-"""Triggers while a silence of the operator's is in force: marked, and raised when it is over where they are still so."""
+"""Triggers in a silence of the operator: marked, and raised when it is over where they are still so."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Storms: the same line by the million, one line over thousands of components. One trigger each, and every hit counted."""
+"""Storms: one line by the million, or over thousands of components. One trigger each, and every hit counted."""
 
 import itertools
 
