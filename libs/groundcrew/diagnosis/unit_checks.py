@@ -27,7 +27,7 @@ RoleOf = Callable[[str], str]
 AUTO_RESTART = frozenset({"auto-restart", "auto-restart-queued"})
 _RUNS = frozenset({"active", "reloading", "refreshing", "maintenance"})
 _NOT_THERE = frozenset({"not-found", "bad-setting", "error"})
-_ENABLED = frozenset({"enabled", "enabled-runtime", "linked", "linked-runtime", "alias"})
+_ENABLED = frozenset({"enabled", "enabled-runtime"})
 _FOR_EVER_US = 3_650 * 86_400 * SECOND_US
 MAX_KNOWN = 20_000
 """Names of units of which it is remembered which checks look at them; beyond, all are looked up anew."""
