@@ -83,15 +83,17 @@ def parse_list(output: bytes) -> list[Unit]:
         units = {
             row["unit"]: Unit(row["unit"], row.get("load", ""), row.get("active", ""), row.get("sub", ""))
             for row in rows
-            if isinstance(row["unit"], str)
-            and row["unit"].endswith((".service", ".timer"))
-            and not row["unit"].startswith("-")
+            if isinstance(row["unit"], str) and _is_ours(row["unit"])
         }
     except (orjson.JSONDecodeError, TypeError, KeyError, AttributeError) as error:
         msg = f"systemctl list-units did not print the expected JSON: {error}"
         raise SourceFailed(msg) from None
     known = (units[name] for name in sorted(units))
     return [unit for unit in known if not (unit.load == "not-found" and unit.active == "inactive")]
+
+
+def _is_ours(name: str) -> bool:
+    return name.endswith((".service", ".timer")) and not name.startswith("-")
 
 
 def parse_show(output: bytes) -> dict[str, dict[str, str]]:
