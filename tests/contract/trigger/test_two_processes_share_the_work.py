@@ -25,7 +25,8 @@ from groundcrew.contracts.streams import decode
 from groundcrew.diagnosis.detector import Detector
 from groundcrew.runtime.packs import load_packs
 
-from ...chaos.processes import Services  # noqa: TID252 - tests are no package on the path
+from ...chaos.processes import Services  # noqa: TID252
+from ...conftest import ConnectionParts  # noqa: TID252 - tests are no package on the path
 from ..bus.nats_server import PASSWORDS, NatsServer  # noqa: TID252 - as above
 
 SITE = "demo"
@@ -35,7 +36,7 @@ OOM = "Out of memory: Killed process 3656 (ingestd) total-vm:258713220kB"
 DOWN, UP = "mlx5_core 0000:5e:00.0 eno1np0: Link down", "mlx5_core 0000:5e:00.0 eno1np0: Link up"
 HOSTS = ("train-11", "edge-03", "db-01")
 BATCHES = 60
-NOWHERE = {"host": "127.0.0.1", "port": 1, "database": "none", "user": "none", "password": "none"}
+NOWHERE: ConnectionParts = {"host": "127.0.0.1", "port": 1, "database": "none", "user": "none", "password": "none"}
 """The trigger service has no database."""
 
 
@@ -79,7 +80,7 @@ def alone() -> dict[str, tuple[str, str, int]]:
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     server = NatsServer(tmp_path)
     await server.start()
-    made = Services(tmp_path, server, NOWHERE)  # type: ignore[arg-type] - see NOWHERE
+    made = Services(tmp_path, server, NOWHERE)
     try:
         yield made
     finally:

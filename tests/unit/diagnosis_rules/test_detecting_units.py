@@ -154,7 +154,7 @@ def test_what_every_host_needs_is_judged_where_it_is_enabled(detector: Detector)
 
 
 def test_a_collector_of_the_version_before_raises_nothing_that_it_cannot_tell(detector: Detector) -> None:
-    rows = [(0, "sshd.service", "inactive", "dead"), (0, "slow.service", "activating", "start")]
+    rows: list[Row] = [(0, "sshd.service", "inactive", "dead"), (0, "slow.service", "activating", "start")]
     rows += [(30.0 * n, "x.service", *(("inactive", "dead"), ("active", "running"))[n % 2]) for n in range(20)]
     assert said(detector, units(*rows, entity="host:old", old=True), later(5_000, "host:old")) == []
 
