@@ -169,7 +169,7 @@ class Detector:
     def _memory(self, entity: str) -> Memory:
         memory = self._memories.get(entity)
         if memory is None:
-            return self._hold(entity, Memory())
+            return self._hold(entity, Memory(entity))
         self._memories.move_to_end(entity)
         return memory
 

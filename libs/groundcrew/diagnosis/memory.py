@@ -34,7 +34,8 @@ _UNITS_WATCHED_US = 7_200 * 1_000_000
 class Memory:
     """State of one entity. `changed` says whether anything moved since it was last cleared by the caller."""
 
-    def __init__(self) -> None:
+    def __init__(self, entity: str = "") -> None:
+        self.entity = entity
         self.tracks: OrderedDict[tuple[str, str], Track] = OrderedDict()
         self.levels: dict[str, Level] = {}
         self.series: dict[str, list[list[float]]] = {}
@@ -201,6 +202,7 @@ class Memory:
         return orjson.dumps(
             {
                 "v": VERSION,
+                "entity": self.entity,
                 "tracks": [[rule, component, track.state()] for (rule, component), track in self.tracks.items()],
                 "levels": [[key, level.state()] for key, level in self.levels.items()],
                 "series": [[key, points] for key, points in self.series.items()],
@@ -228,9 +230,20 @@ class Memory:
             memory.crowds = {rule: Crowd.restore(*crowd) for rule, *crowd in document.get("crowds", ())}
             memory.flaps = {(rule, part): Flap(*flap) for rule, part, *flap in document.get("flaps", ())}
             memory.hushed = {(rule, part): Hushed(*told) for rule, part, *told in document.get("hushed", ())}
-            memory.due_us = document["due_us"]
+            memory.due_us, memory.entity = document["due_us"], document.get("entity", "")
             memory._parts = Counter(rule for rule, _ in memory.tracks)
         except (KeyError, TypeError) as error:
             msg = f"no detection state: {error!r}"
             raise ValueError(msg) from None
         return memory
+
+
+def waits(data: bytes) -> tuple[str, int] | None:
+    """(entity, event time) of what a written state waits for, without taking it up; None where that is nothing, or the
+    state is none."""
+    try:
+        document = orjson.loads(data)
+        entity, due_us = document["entity"], document["due_us"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    return (entity, due_us) if entity and isinstance(due_us, int) else None

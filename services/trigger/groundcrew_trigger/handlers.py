@@ -9,14 +9,18 @@ from typing import Any
 from structlog.typing import FilteringBoundLogger
 
 from groundcrew.bus.port import Bus, BusError, Delivery, KeyConflict, Retry
+from groundcrew.bus.subjects import partition_of
 from groundcrew.contracts.clock import Clock, from_us, to_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
+from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import TriggerRaised
+from groundcrew.contracts.streams import subject_of
 from groundcrew.diagnosis.detector import Detector, TriggerDraft
+from groundcrew.diagnosis.memory import waits
 from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.ledger import Ledger, UnreadableState
 from groundcrew_trigger.metrics import TriggerMetrics
-from groundcrew_trigger.quiet import Quiet
+from groundcrew_trigger.quiet import NO_ROWS, Quiet
 
 
 @dataclass(slots=True)
@@ -84,10 +88,41 @@ class Observer:
 
     async def wait_out(self) -> None:
         """Root task: confirm what nothing spoke against in time, without waiting for the next observation."""
+        try:
+            await self._resume()
+        except BusError as error:
+            self._log.warning("what was waited for before waits for the next observations", reason=str(error))
         while True:
             delivery, due_us = await self.quiet.next()
             async with self._locks[delivery.partition]:
                 await self._elapse(delivery, due_us)
+
+    async def _resume(self) -> None:
+        """Wait for what the process before this one waited for: of a host that fell silent no other word may come."""
+        async for stored in self._ledger.all():
+            try:
+                opened = stored.opened()
+            except UnreadableState:  # told when its entity is observed; or none of ours
+                continue
+            waiting = waits(opened[1]) if opened is not None else None
+            if waiting is not None and waiting[0] not in self.quiet:
+                self._expect_again(*waiting)
+
+    def _expect_again(self, entity: str, due_us: int) -> None:
+        now = self._clock.now()
+        envelope = seal(
+            NO_ROWS,
+            id=stable_id("resumed", self._bus.site, entity, due_us),
+            site=self._bus.site,
+            entity=entity,
+            time=now,
+            received_at=now,
+            source="trigger",
+            position=str(due_us),
+            produced_by=self._produced_by,
+        )
+        delivery: Delivery[Any] = Delivery(envelope, 0, 1, partition_of(subject_of(envelope)))
+        self.quiet.expect(delivery, due_us, to_us(now))
 
     async def _observe(self, delivery: Delivery[Any]) -> None:
         entity = delivery.envelope.entity

@@ -6,6 +6,7 @@ over what somebody else took in meanwhile.
 
 import struct
 import zlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from groundcrew.bus.port import Entry, KeyValue
@@ -48,6 +49,13 @@ class Ledger:
 
     def __init__(self, bucket: KeyValue) -> None:
         self._bucket = bucket
+
+    async def all(self) -> AsyncIterator[Stored]:
+        """Each value of the bucket, whosever it is; its key stands for the entity."""
+        for key in await self._bucket.keys():
+            entry = await self._bucket.get(key)
+            if entry is not None:
+                yield Stored(key, entry.revision, entry.value)
 
     async def read(self, entity: str) -> Stored:
         entry: Entry | None = await self._bucket.get(token(entity))

@@ -18,7 +18,7 @@ from groundcrew.contracts.observations import LogBatch
 GRACE = timedelta(milliseconds=300)
 """For what was written before the time was up and is still on its way from the collector."""
 
-_NO_ROWS = LogBatch(
+NO_ROWS = LogBatch(
     ids=[], times=[], priorities=[], identifiers=[], units=[], transports=[], boot_ids=[], positions=[], messages=[]
 )
 """Stands in for the rows of a delivery that is kept: a silence may last for days, and rows take room."""
@@ -36,6 +36,9 @@ class Quiet:
         self._order: list[tuple[datetime, str]] = []
         self._changed = asyncio.Event()
 
+    def __contains__(self, entity: str) -> bool:
+        return entity in self._waiting
+
     def expect(self, delivery: Delivery[Any], due_us: int | None, reached_us: int | None = None) -> None:
         """After `delivery`, wait until event time `due_us`; None: its entity waits for nothing. `reached_us` is the
         event time that is reached, by default that of the delivery's newest row."""
@@ -45,7 +48,7 @@ class Quiet:
         if due_us is None:
             self._waiting.pop(entity, None)
         elif now_us is not None and (entity in self._waiting or len(self._waiting) < MAX_WAITING):
-            bare = replace(delivery, envelope=delivery.envelope.model_copy(update={"data": _NO_ROWS}))
+            bare = replace(delivery, envelope=delivery.envelope.model_copy(update={"data": NO_ROWS}))
             left = timedelta(microseconds=max(0, due_us - now_us))
             self._wait(entity, _Wait(self._clock.now() + left + GRACE, due_us, bare))
 

@@ -70,6 +70,9 @@ class Bucket:
         self.reads += 1
         return self.values.get(key)
 
+    async def keys(self) -> list[str]:
+        return list(self.values)
+
     async def create(self, key: str, value: bytes) -> int:
         return await self.update(key, value, 0)
 
@@ -87,6 +90,8 @@ class Bucket:
 
 class Desk:
     """The observer between a bus that records and a bucket."""
+
+    site = "demo"
 
     def __init__(self) -> None:
         self.bucket = Bucket()
@@ -289,3 +294,15 @@ async def test_quiet_confirms_nothing_that_another_process_heard_the_end_of() ->
     await other.observer.observe(delivered(2, LINK_UP, entity="host:edge-01", turn=2))
     await settled(one, 120)
     assert (one.published, other.published) == ([], [])
+
+
+async def test_a_host_that_fell_silent_is_confirmed_by_the_process_that_comes_next(desk: Desk) -> None:
+    await desk.observer.observe(cabled(LINK_DOWN))
+    desk.bucket.values["templates"] = Entry(b"of somebody else", 1)
+    desk.clock.advance_to(desk.clock.now() + timedelta(minutes=2))
+    desk.restart()
+    await settled(desk, 1)
+    [raised] = desk.published
+    assert (raised.data.rule_id, raised.entity) == ("nic.link-down", "host:edge-01")
+    await settled(desk, 600)
+    assert len(desk.published) == 1
