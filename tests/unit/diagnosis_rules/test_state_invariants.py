@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,3 +189,15 @@ def test_what_is_bad_when_a_silence_ends_is_raised() -> None:
     marked, late = drafts(fresh(), *cut(lines_of(steps), []))
     assert (marked.time_us, marked.data.silenced_by) == (us(1_900), "silence of the test")
     assert (late.time_us, late.data.silenced_by) == (us(2_400), "")
+
+
+def test_a_state_of_the_version_before_is_taken_up() -> None:
+    detector = fresh()
+    drafts(detector, *cut(lines_of([(60, "a corrected")] * 4), []))
+    document = orjson.loads(detector.state("host:train-11"))
+    for key in ("entity", "crowds", "flaps", "hushed"):
+        del document[key]
+    other = fresh()
+    other.restore("host:train-11", orjson.dumps(document))
+    [raised] = drafts(other, logs((1_241, "app", "a corrected"), first=9))
+    assert (raised.data.rule_id, raised.data.count) == ("test.rate", 5)
