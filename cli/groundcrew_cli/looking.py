@@ -12,16 +12,19 @@ from pathlib import Path
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.observations import SourceState, SourceStatus
 from groundcrew.diagnosis.lines import LineReader
+from groundcrew.diagnosis.samples import Sample
 from groundcrew_cli.terminal import count
 from groundcrew_host_collector import machine
+from groundcrew_host_collector.drives import Drives
 from groundcrew_host_collector.files import DEFAULT_GLOBS, MAX_FILES
+from groundcrew_host_collector.gpus import Gpus
 from groundcrew_host_collector.journal import JournalSource
 from groundcrew_host_collector.journal_entry import FIELDS, EntrySplitter
 from groundcrew_host_collector.kmsg import KmsgSource
-from groundcrew_host_collector.metrics import HostMetrics, Sample
+from groundcrew_host_collector.metrics import HostMetrics
 from groundcrew_host_collector.process import output_of
 from groundcrew_host_collector.settings import HostCollectorSection
-from groundcrew_host_collector.source import LogRow, Position, SourceAbsent, SourceFailed, Span
+from groundcrew_host_collector.source import LogRow, MetricSource, Position, SourceAbsent, SourceFailed, Span
 from groundcrew_host_collector.tail import Tail
 from groundcrew_host_collector.units import Unit, Units
 
@@ -32,6 +35,10 @@ FILE_BYTES = 1024 * 1024
 CPU_S = 1.0
 """The CPU's load is measured over this long."""
 
+MAX_SAMPLES = 1_900
+"""Of one batch. The host's own come last: there may be thousands of file systems."""
+
+_PROGRAM_S = 15
 _JOURNAL_S = 30
 _JOURNAL_BYTES = 128 * 1024 * 1024
 _NOT_LOGS = frozenset({"lastlog", "faillog", "wtmp", "btmp", "tallylog"})
@@ -69,6 +76,10 @@ async def look(section: HostCollectorSection, host: str, since: datetime, clock:
         await read("files", lambda: asyncio.to_thread(_files, seen, section, host, since, clock))
         await read("kmsg", lambda: _kmsg(seen, section, since, clock))
     await read("systemd", lambda: _units(seen, section))
+    gpus = Gpus(section.nvidia_smi_program, timeout_s=_PROGRAM_S)
+    await read("gpus", lambda: _asked(seen, gpus, wanted=section.gpus == "on"))
+    drives = Drives(section.smartctl_program, timeout_s=_PROGRAM_S)
+    await read("smart", lambda: _asked(seen, drives, wanted=section.smart == "on"))
     await clock.sleep(CPU_S)
     await read("metrics", lambda: _metrics(seen, metrics))
     seen.rows.sort(key=lambda pair: pair[1].time_us)  # lines of one time stay in the order of their source
@@ -152,9 +163,23 @@ async def _units(seen: Look, section: HostCollectorSection) -> str:
     return f"{len(seen.units):,} service units"
 
 
+async def _asked(seen: Look, source: MetricSource, *, wanted: bool) -> str:
+    if not wanted:
+        raise SourceAbsent("switched off in the settings")
+    try:
+        reading = await source.read()
+    except SourceFailed:
+        seen.samples += source.missing()
+        raise
+    seen.samples += reading.samples
+    return reading.detail
+
+
 async def _metrics(seen: Look, metrics: HostMetrics) -> str:
-    seen.samples += await asyncio.to_thread(metrics.sample)
-    return f"{len(seen.samples):,} values"
+    found = await asyncio.to_thread(metrics.sample)
+    seen.samples += found
+    del seen.samples[MAX_SAMPLES:]
+    return f"{len(found):,} values"
 
 
 class _Idle(Exception):

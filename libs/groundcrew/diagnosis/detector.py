@@ -19,9 +19,10 @@ from groundcrew.diagnosis.rules import Rule
 from groundcrew.diagnosis.services import ServiceCheck
 from groundcrew.diagnosis.silencing import SilencedBy, never
 from groundcrew.diagnosis.telling import Teller
-from groundcrew.diagnosis.thresholds import Threshold, ThresholdChecks
+from groundcrew.diagnosis.threshold_checks import RoleOf, ThresholdChecks, no_role
+from groundcrew.diagnosis.thresholds import Override, Threshold
 from groundcrew.diagnosis.tracks import Hit
-from groundcrew.diagnosis.unit_checks import RoleOf, ServiceChecks, no_role
+from groundcrew.diagnosis.unit_checks import ServiceChecks
 
 MAX_ENTITIES = 10_000
 _KNOWLEDGE = ("_logs", "_sel", "_sensors", "_metrics", "_services", "_specs")
@@ -39,6 +40,7 @@ class Knowledge:
 
     rules: tuple[Rule, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
+    overrides: tuple[Override, ...] = ()
     services: tuple[ServiceCheck, ...] = ()
     debounce_s: float = 300
 
@@ -71,7 +73,7 @@ class Detector:
         self._logs = LogRules(by_source["log"], knowledge.debounce_s)
         self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
-        self._metrics = ThresholdChecks(knowledge.thresholds)
+        self._metrics = ThresholdChecks(knowledge.thresholds, knowledge.overrides, role_of)
         self._services = ServiceChecks(knowledge.services, role_of)
         specs = [*self._logs.specs, *self._sel.specs, *self._sensors.specs, *self._services.specs]
         self._specs = {spec.rule_id: spec for spec in specs}

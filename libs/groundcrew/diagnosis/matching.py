@@ -104,7 +104,7 @@ class Matcher:
                 continue
             found = pattern.compiled.search(text)
             captures = {name: value for name, value in found.groupdict().items() if value}
-            captures = {"unit": unit, "identifier": identifier, **respell(captures)}
+            captures = {"unit": unit, "identifier": identifier, **rule.facts, **respell(captures)}
             matches[rule.id] = Match(row, rule, captures, pattern.clears)
         return list(matches.values())
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import orjson
 
+from groundcrew.diagnosis import trend
 from groundcrew.diagnosis.crowds import CROWD, MAX_COMPONENTS, WINDOW_US, Crowd
 from groundcrew.diagnosis.flapping import Flap
 from groundcrew.diagnosis.levels import Level, Look, Patience, Step
 from groundcrew.diagnosis.silencing import Hushed
 from groundcrew.diagnosis.tracks import Track
+from groundcrew.diagnosis.trend import Point
 
 MAX_TRACKS = 512
 """Tracks of one entity; beyond, the one unused for longest goes and is counted."""
@@ -19,8 +21,10 @@ MAX_TRACKS = 512
 MAX_FLAPS = 512
 MAX_HUSHED = 512
 MAX_LEVELS = 4_096
-MAX_SERIES = 2_048
-MAX_FACTS = 2_048
+MAX_SERIES = 8_192
+MAX_FACTS = 8_192
+"""Both for a host with a thousand mount points; MAX_STATE_BYTES bounds them all."""
+
 MAX_STATE_BYTES = 700_000
 """A key's value stays well below the broker's default payload of 1 MiB."""
 
@@ -146,6 +150,13 @@ class Memory:
         if self.facts.get(key) != value:
             self._put(self.facts, key, value, MAX_FACTS)
 
+    def divisor(self, key: str, value: float) -> None:
+        """Remember what samples are divided by. A thousandth more or less is the same: every note is a write, and the
+        number of inodes of some file systems moves at every look."""
+        known = self.facts.get(key)
+        if known is None or abs(value - known) > abs(known) / 1_000:
+            self._put(self.facts, key, value, MAX_FACTS)
+
     def units_seen(self, when: int) -> None:
         """Unit states were observed; noted every few minutes only, as every note is a write."""
         if when - self.facts.get(_UNITS_SEEN, -math.inf) >= _UNITS_NOTED_US:
@@ -166,14 +177,30 @@ class Memory:
             points[:] = [[when, 0.0]]
             self.changed = True
             last = 0.0
-        if value > last:
+        if value > last and (len(points) == 1 or when - points[-1][0] >= window_us / 60):
             points.append([when, value])
             self.changed = True
+        elif value > last:
+            points[-1][1] = value  # within one slot of the window; comes again after a restart
         horizon = when - window_us
         while len(points) > 1 and (points[1][0] <= horizon or len(points) > 64):
             del points[0]
             self.changed = True
         return value - points[0][1]
+
+    def trend(self, key: str, when: int, value: float, window_s: float) -> list[Point] | None:
+        """The points of a trend with this one added; None where it is not yet time for the next point."""
+        points = self.series.get(key)
+        if points is None:
+            points = []
+            self._put(self.series, key, points, MAX_SERIES)
+        moved = trend.add(points, when // 1_000_000, value, window_s)
+        self.changed = self.changed or moved is True
+        return None if moved is None else points
+
+    def forget_series(self, key: str) -> None:
+        if self.series.pop(key, None) is not None:
+            self.changed = True
 
     def _put(self, table: dict[Any, Any], key: Any, value: Any, limit: int) -> None:
         table[key] = value
@@ -183,10 +210,10 @@ class Memory:
             self.evictions += 1
 
     def state(self) -> bytes:
-        """JSON of everything. Where it would be too large, what was put in first is dropped, and counted: tracks before
-        what only a flood of long names can make so large."""
+        """JSON of everything. Where it would be too large, what was put in first is dropped, and counted: trends and
+        growths, as they come again, then tracks, then what only a flood of long names can make so large."""
         tables: tuple[dict[Any, Any], ...] = (
-            self.tracks, self.series, self.facts, self.levels, self.hushed, self.flaps, self.crowds
+            self.series, self.tracks, self.facts, self.levels, self.hushed, self.flaps, self.crowds
         )  # fmt: skip
         data = self._dump()
         for table in tables:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from groundcrew.contracts.incidents import Symptom
 from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
 from groundcrew.diagnosis.ranking import leading
-from groundcrew.diagnosis.topology import Topology, names_part, part_key
+from groundcrew.diagnosis.topology import Topology, are_two_parts, names_part, part_key
 
 SymptomKey = tuple[str, str, str]
 
@@ -77,7 +77,7 @@ class Relation:
         one, other = leading(first), leading(second)
         if one == other == UNKNOWN:
             return first.component_class == second.component_class
-        if not same_part and all(parts) and self._of_parts(one, other):
+        if are_two_parts(*parts) and self._of_parts(one, other):
             return False
         return one == other or self._knowledge.explains(one, other) or self._knowledge.explains(other, one)
 

@@ -98,10 +98,12 @@ class Rule(Named):
     confirm_s: float = Field(0, ge=0, le=3_600)
     confirm_while: Literal["", "services"] = ""
     rate: Rate | None = None
+    alone: bool = Field(True, description="whether one line is itself a fault; a link is down while hosts boot, too")
     clear: list[str] = Field(default_factory=list)
     asserted: bool = True
     statuses: list[Literal["nc", "cr", "nr", "ok", "ns"]] = Field(default_factory=list)
     below: float | None = None
+    facts: dict[str, str] = Field(default_factory=dict, description="what is known beforehand; goes with the captures")
     units: list[str] = Field(default_factory=list)
     polls: int = Field(2, ge=1, le=100)
     meaning: str = Field(min_length=1)
@@ -124,7 +126,7 @@ class Rule(Named):
 
     @model_validator(mode="after")
     def _patterns_compile(self) -> Self:
-        names = set(BUILT_IN_FIELDS)
+        names = BUILT_IN_FIELDS | set(self.facts)
         for key in ("patterns", "not_patterns", "clear"):
             for index, pattern in enumerate(getattr(self, key)):
                 compiled = compile_pattern(pattern, f"{key}[{index}]")
@@ -164,15 +166,16 @@ def parse_rules(text: str, file: str) -> list[Rule]:
     return parse_tables(text, file, "rule", Rule)
 
 
-def parse_tables(text: str, file: str, kind: str, model: type[P]) -> list[P]:
-    """The `[[kind]]` tables of one file as models with ids. Raises PackError naming file, table and key."""
+def parse_tables(text: str, file: str, kind: str, model: type[P], beside: Sequence[str] = ()) -> list[P]:
+    """The `[[kind]]` tables of one file as models with ids; tables named in `beside` are somebody else's. Raises
+    PackError naming file, table and key."""
     found: dict[str, P] = {}
-    for index, table in enumerate(_tables(text, file, kind)):
+    for index, table in enumerate(tables(text, file, kind, beside)):
         name = table.get("id", f"number {index + 1}") if isinstance(table, dict) else f"number {index + 1}"
         try:
             entry = model.model_validate(table)
         except ValidationError as error:
-            raise PackError(_describe(error, file, f"{kind} {name}")) from None
+            raise PackError(describe(error, file, f"{kind} {name}")) from None
         if entry.id in found:
             msg = f"{file}: {kind} {name}: id: used twice in this file"
             raise PackError(msg)
@@ -180,13 +183,14 @@ def parse_tables(text: str, file: str, kind: str, model: type[P]) -> list[P]:
     return list(found.values())
 
 
-def _tables(text: str, file: str, kind: str) -> list[Any]:
+def tables(text: str, file: str, kind: str, beside: Sequence[str] = ()) -> list[Any]:
+    """The raw `[[kind]]` tables of one file. Raises PackError where it is no TOML or holds anything else."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         msg = f"{file}: not TOML: {error}"
         raise PackError(msg) from None
-    unknown = sorted(set(document) - {kind})
+    unknown = sorted(set(document) - {kind, *beside})
     tables = document.get(kind, [])
     if unknown or not isinstance(tables, list):
         msg = f"{file}: {unknown[0] if unknown else kind}: expected [[{kind}]] tables only"
@@ -194,7 +198,7 @@ def _tables(text: str, file: str, kind: str) -> list[Any]:
     return list(tables)
 
 
-def _describe(error: ValidationError, file: str, where: str) -> str:
+def describe(error: ValidationError, file: str, where: str) -> str:
     """One line naming file, place and key of the first thing wrong; a misspelt key before the one it leaves out."""
     first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])

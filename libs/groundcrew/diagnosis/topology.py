@@ -14,7 +14,8 @@ _SCSI_DISK = re.compile(r"^((?:sd|vd|xvd|hd)[a-z]+)\d*$")
 _NVME = re.compile(r"^(nvme\d+)(?:n\d+)?(?:p\d+)?$")
 _GPU = re.compile(r"^gpu\s*(?=[0-9a-f]{4}:)")
 _DIMM = re.compile(r"^(?:dimm|slot)[\s_\-]*(?=[a-z0-9])")
-_PORT = re.compile(r"^(?:mc\d+|ata\d+(?:\.\d+)?)$")
+_PORT = re.compile(r"^(?:mc\d+|ata\d+(?:\.\d+)?|dm\d+|mapper/.+|\d+:\d+:\d+:\d+)$")
+_GPU_BY_INDEX = re.compile(r"^gpu\d*$")
 _PCI = re.compile(r"^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2})(?:\.[0-7])?$")
 
 
@@ -40,10 +41,16 @@ def part_key(component: str) -> str:
 
 
 def names_part(component: str) -> str:
-    """The part key of a locator that names one part; empty for the memory controller or ATA port that parts hang on,
-    which other evidence calls by another name."""
+    """The part key of a locator that names one part; empty for the memory controller, ATA port, SCSI address or mapped
+    device that parts hang on or below, which other evidence calls by another name."""
     key = part_key(component)
     return "" if _PORT.match(key) else key
+
+
+def are_two_parts(one: str, other: str) -> bool:
+    """Whether two part keys surely name two parts: not where one is blank, nor where one is a GPU's index (or a GPU
+    without any number) and the other an address."""
+    return bool(one and other) and one != other and bool(_GPU_BY_INDEX.match(one)) is bool(_GPU_BY_INDEX.match(other))
 
 
 class Topology:

@@ -26,8 +26,9 @@ def leading(verdicts: Sequence[Verdict]) -> Verdict | None:
 
 def triggers(verdict: Verdict) -> bool:
     """Whether one such text, by itself, is a trigger of warning or worse with rates off: a corrected error is, a wrong
-    password is not."""
-    return verdict.rule.severity.rank >= 1 and (verdict.rule.rate is None or verdict.rule.rate.alone)
+    password or a link that goes down is not."""
+    rule = verdict.rule
+    return rule.severity.rank >= 1 and rule.alone and (rule.rate is None or rule.rate.alone)
 
 
 class Trial:

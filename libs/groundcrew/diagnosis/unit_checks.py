@@ -19,10 +19,8 @@ from groundcrew.contracts.observations import ServiceBatch
 from groundcrew.diagnosis.levels import Look, Patience, Step
 from groundcrew.diagnosis.memory import Memory
 from groundcrew.diagnosis.services import ServiceCheck
+from groundcrew.diagnosis.threshold_checks import RoleOf, no_role
 from groundcrew.diagnosis.tracks import SECOND_US, Cited, Hit, Spec
-
-RoleOf = Callable[[str], str]
-"""The role that the inventory gives a host, empty where it gives none."""
 
 AUTO_RESTART = frozenset({"auto-restart", "auto-restart-queued"})
 _RUNS = frozenset({"active", "reloading", "refreshing", "maintenance"})
@@ -31,11 +29,6 @@ _ENABLED = frozenset({"enabled", "enabled-runtime"})
 _FOR_EVER_US = 3_650 * 86_400 * SECOND_US
 MAX_KNOWN = 20_000
 """Names of units of which it is remembered which checks look at them; beyond, all are looked up anew."""
-
-
-def no_role(_: str) -> str:
-    """Where there is no inventory."""
-    return ""
 
 
 @dataclass(frozen=True, slots=True)

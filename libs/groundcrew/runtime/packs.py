@@ -1,10 +1,11 @@
 """Reads rule, threshold, service and cause packs: the shipped ones, and an operator's folder laid over them.
 
-The kind of a file is in its name: `rules*.toml`, `thresholds*.toml`, `services*.toml`, `causes*.toml`. An entry of
-the operator's folder replaces the shipped one of the same id, or removes it with `disabled = true`.
+The kind of a file is in its name: `rules*.toml`, `xids*.toml`, `thresholds*.toml`, `services*.toml`, `causes*.toml`. An
+entry of the operator's folder replaces the shipped one of the same id (an Xid's is its code, and that of its rule
+`gpu.xid-<code>`), or removes it with `disabled = true`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib import resources
@@ -14,9 +15,10 @@ from typing import TypeVar
 from groundcrew.diagnosis.detector import Knowledge
 from groundcrew.diagnosis.rules import Named, PackError, overlay, parse_rules
 from groundcrew.diagnosis.services import parse_services
-from groundcrew.diagnosis.thresholds import parse_thresholds
+from groundcrew.diagnosis.thresholds import check_overrides, parse_overrides, parse_thresholds
+from groundcrew.diagnosis.xids import parse_xids
 
-KINDS = ("rules", "thresholds", "services", "causes")
+KINDS = ("rules", "xids", "thresholds", "services", "causes")
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
 N = TypeVar("N", bound=Named)
@@ -56,21 +58,25 @@ def load_packs(folder: Path | None = None, *, thresholds: Path | None = None, de
         for part in (file.kind, file.text):
             digest.update(len(part.encode()).to_bytes(8, "big") + part.encode())
     knowledge = Knowledge(
-        rules=_parse(files, "rules", parse_rules),
-        thresholds=_parse(files, "thresholds", parse_thresholds),
-        services=_parse(files, "services", parse_services),
+        rules=_parse(files, {"rules": parse_rules, "xids": parse_xids}),
+        thresholds=_parse(files, {"thresholds": parse_thresholds}),
+        overrides=_parse(files, {"thresholds": parse_overrides}),
+        services=_parse(files, {"services": parse_services}),
         debounce_s=debounce_s,
     )
+    for file in files:
+        if file.kind == "thresholds":
+            check_overrides(parse_overrides(file.text, file.name), knowledge.thresholds, file.name)
     return Packs(knowledge, tuple(files), digest.hexdigest())
 
 
-def _parse(files: Sequence[PackFile], kind: str, parse: Callable[[str, str], list[N]]) -> tuple[N, ...]:
+def _parse(files: Sequence[PackFile], parsers: Mapping[str, Callable[[str, str], list[N]]]) -> tuple[N, ...]:
+    """What the files of some kinds say together, one parser for each kind; they share one space of ids."""
     layers: list[list[N]] = [[], []]
     seen: dict[tuple[int, str], str] = {}
     for file in files:
-        if file.kind != kind:
-            continue
-        for entry in parse(file.text, file.name):
+        parse = parsers.get(file.kind)
+        for entry in parse(file.text, file.name) if parse is not None else ():
             first = seen.setdefault((file.layer, entry.id), file.name)
             if first != file.name:
                 msg = f"{file.name}: {entry.id}: id: already used in {first}"

@@ -14,6 +14,7 @@ from groundcrew_gateway.examples import examples
 from groundcrew_gateway.problems import MEDIA_TYPE, ProblemDocument
 from groundcrew_gateway.rest import (
     actions,
+    alerts,
     bmcs,
     conversations,
     fleet,
@@ -135,7 +136,9 @@ def bare_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (fleet, bmcs, inventory, silences, incidents, actions, conversations, knowledge, sessions, live):
+    for part in (
+        fleet, bmcs, inventory, silences, incidents, actions, conversations, knowledge, alerts, sessions, live
+    ):  # fmt: skip
         app.include_router(part.router)
 
     def schema() -> dict[str, Any]:

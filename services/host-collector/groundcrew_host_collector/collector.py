@@ -1,7 +1,7 @@
 """Keeps each source going: looks for it, follows it, starts it again, and says how it is doing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter
 from structlog.typing import FilteringBoundLogger
@@ -14,11 +14,12 @@ from groundcrew.contracts.observations import (
     ServiceBatch,
     SourceState,
 )
+from groundcrew.diagnosis.samples import Sample
 from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector.delivery import Delivery, LogDelivery
 from groundcrew_host_collector.ledger import Ledger
 from groundcrew_host_collector.metrics import HostMetrics
-from groundcrew_host_collector.source import LogSource, SourceAbsent, SourceFailed
+from groundcrew_host_collector.source import LogSource, MetricSource, SourceAbsent, SourceFailed
 from groundcrew_host_collector.units import MAX_UNITS, Unit, Units, gone
 
 _FIRST_RESTART_S = 1.0
@@ -26,6 +27,10 @@ _LONGEST_RESTART_S = 60.0
 _INVENTORY_S = 60.0
 _ALL_UNITS_S = 60.0
 _FLUSH_S = 1.0
+_BATCH_ROWS = 1_900
+_LONGEST_ABSENCE_S = 300.0
+"""An operator who installs a program need not wait for the next half hour."""
+
 _TOGETHER_S = 0.3
 """Changes of several sources come together, at the start above all: one message tells them."""
 
@@ -106,16 +111,39 @@ class Collector:
         while True:
             due = self._clock.monotonic() + interval_s
             samples = await asyncio.to_thread(metrics.sample)
-            now_us = to_us(self._clock.now())
             self._statuses.set("metrics", SourceState.PRESENT, f"every {interval_s:g} s")
-            batch = MetricBatch(
-                series=[MetricSeries(name=s.name, unit=s.unit, labels=dict(s.labels)) for s in samples],
-                series_index=list(range(len(samples))),
-                times=[now_us] * len(samples),
-                values=[float(s.value) for s in samples],
-            )
-            await self._observe(batch, "metrics", now_us)
+            await self._report_samples(samples, "metrics")
             await self._clock.sleep(due - self._clock.monotonic())
+
+    async def readings(self, source: MetricSource, interval_s: float) -> None:
+        """Ask a program for its metrics at every interval; where it is absent, look for it every few minutes."""
+        while True:
+            due = self._clock.monotonic() + interval_s
+            try:
+                reading = await source.read()
+            except SourceAbsent as absent:
+                self._statuses.set(source.name, SourceState.ABSENT, str(absent))
+                due = min(due, self._clock.monotonic() + _LONGEST_ABSENCE_S)
+            except SourceFailed as failure:
+                self._failing(source.name, str(failure))
+                await self._report_samples(source.missing(), source.name)
+            else:
+                self._present(source.name, f"{reading.detail}, every {interval_s:g} s")
+                await self._report_samples(reading.samples, source.name)
+            await self._clock.sleep(due - self._clock.monotonic())
+
+    async def _report_samples(self, samples: Sequence[Sample], source: str) -> None:
+        """In batches as large as a message may be, all of one time."""
+        now_us = to_us(self._clock.now())
+        for start in range(0, len(samples), _BATCH_ROWS):
+            part = samples[start : start + _BATCH_ROWS]
+            batch = MetricBatch(
+                series=[MetricSeries(name=s.name, unit=s.unit, labels=dict(s.labels)) for s in part],
+                series_index=list(range(len(part))),
+                times=[now_us] * len(part),
+                values=[float(s.value) for s in part],
+            )
+            await self._observe(batch, source, now_us, f"{now_us}.{start}" if start else str(now_us))
 
     async def units(self, units: Units, interval_s: float) -> None:
         """Report units that changed or went at every look, and all of them once a minute."""
@@ -179,10 +207,12 @@ class Collector:
             except TimeoutError:
                 continue
 
-    async def _observe(self, data: MetricBatch | ServiceBatch | InventoryObserved, source: str, now_us: int) -> None:
+    async def _observe(
+        self, data: MetricBatch | ServiceBatch | InventoryObserved, source: str, now_us: int, position: str = ""
+    ) -> None:
         now = from_us(now_us)
         await self._delivery.publish(
-            [self._delivery.seal(data, time=now, received_at=now, source=source, position=str(now_us))]
+            [self._delivery.seal(data, time=now, received_at=now, source=source, position=position or str(now_us))]
         )
         self._delivery.rows.labels(source).inc(1 if isinstance(data, InventoryObserved) else len(data))
 

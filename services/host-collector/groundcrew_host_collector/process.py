@@ -6,10 +6,14 @@ import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 from groundcrew_host_collector.source import SourceFailed
 
 _STDERR_BYTES = 4_096
+_DEATH_S = 5.0
+"""Seconds that a killed process may take to be gone; one that hangs in the kernel takes for ever."""
+
 _PR_SET_PDEATHSIG = 1
 _LIBC = None
 
@@ -22,13 +26,27 @@ def _die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+class Unkillable(SourceFailed):
+    """The program was killed and does not die. `alive` says whether that is still so: it must not be started again
+    meanwhile, or such processes would pile up."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        super().__init__(f"{name} (process {process.pid}) was killed and does not die: it hangs in the kernel")
+        self._process = process
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+
 class Program:
     """A running program: its standard output, and the end of what it said on standard error."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         self.stdout = process.stdout
+        self._name = name
         self._process = process
         self._complaint = b""
         self._listener = asyncio.create_task(self._listen(process.stderr))
@@ -45,12 +63,16 @@ class Program:
         return code
 
     async def kill(self) -> None:
-        """Returns when the process is gone."""
+        """Returns when the process is gone. Raises Unkillable."""
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.kill()
-        await asyncio.shield(self._process.wait())
+        gone = asyncio.ensure_future(self._process.wait())
+        await asyncio.wait({gone}, timeout=_DEATH_S)
         self._listener.cancel()
+        if not gone.done():
+            gone.cancel()
+            raise Unkillable(self._name, self._process)
 
     @property
     def complaints(self) -> list[str]:
@@ -83,15 +105,33 @@ async def running(argv: Sequence[str]) -> AsyncIterator[Program]:
     except OSError as error:
         msg = f"{argv[0]} does not start: {error.strerror or error}"
         raise SourceFailed(msg) from None
-    program = Program(process)
+    program = Program(argv[0], process)
     try:
         yield program
     finally:
         await program.kill()
 
 
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a program that has ended left: its exit code, standard output, and its last words on standard error."""
+
+    code: int
+    output: bytes
+    complaint: str
+
+
 async def output_of(argv: Sequence[str], *, timeout_s: float, max_bytes: int) -> bytes:
     """Standard output of a short program that must end with 0. Raises SourceFailed."""
+    printed = await printed_by(argv, timeout_s=timeout_s, max_bytes=max_bytes)
+    if printed.code != 0:
+        msg = f"{' '.join(argv[:2])} ended with {printed.code}: {printed.complaint}"
+        raise SourceFailed(msg)
+    return printed.output
+
+
+async def printed_by(argv: Sequence[str], *, timeout_s: float, max_bytes: int) -> Printed:
+    """What a short program printed, however it ended. Raises SourceFailed."""
     try:
         async with asyncio.timeout(timeout_s), running(argv) as program:
             parts: list[bytes] = []
@@ -102,10 +142,8 @@ async def output_of(argv: Sequence[str], *, timeout_s: float, max_bytes: int) ->
                     msg = f"{argv[0]} printed more than {max_bytes} bytes"
                     raise SourceFailed(msg)
                 parts.append(data)
-            if (code := await program.wait()) != 0:
-                msg = f"{' '.join(argv[:2])} ended with {code}: {program.complaint}"
-                raise SourceFailed(msg)
-            return b"".join(parts)
+            code = await program.wait()
+            return Printed(code, b"".join(parts), program.complaint)
     except TimeoutError:
         msg = f"{' '.join(argv[:2])} did not end within {timeout_s:g} s"
         raise SourceFailed(msg) from None

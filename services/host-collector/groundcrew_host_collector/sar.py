@@ -1,8 +1,9 @@
 """SAR history: what sysstat's collector wrote before Groundcrew was there, and while it was not.
 
-Each file is read by `sadf -j FILE -- -A`. Files are told apart by how they begin (their names come again every month),
-and of each the number of records that were taken is kept, so that nothing is read twice and a grown file gives only
-what is new. A sample that comes again after a crash is the same by series and time.
+Each file is read by `sadf -j FILE -- -A`, those of an older sysstat through `sadf -c`. Files are told apart by how they
+begin (their names come again every month), and of each the number of records that were taken is kept, so that nothing
+is read twice and a grown file gives only what is new. A sample that comes again after a crash is the same by series and
+time.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from typing import Any, BinaryIO, cast
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew_host_collector.process import Program, running
+from groundcrew_host_collector.sar_conversion import OldFormat, converted, old_format_of
 from groundcrew_host_collector.sar_records import Record, Splitter, Unreadable, record_of
 from groundcrew_host_collector.source import SourceAbsent, SourceFailed
 
@@ -119,7 +121,10 @@ class SarFiles:
         reading = Reading()
         try:
             async with self._readable(file) as path:
-                await self._sadf(path, identity, taken, reading, take)
+                try:
+                    await self._sadf(path, identity, taken, reading, take)
+                except OldFormat as old:
+                    await self._convert(path, old.version, identity, taken, reading, take)
         except (Unreadable, SourceFailed) as error:
             reading.problem = f"{file.path}: {error}"
         except (OSError, EOFError, lzma.LZMAError) as error:
@@ -155,9 +160,24 @@ class SarFiles:
                     raise
             await pass_on(splitter.end())
             code = await program.wait()
+            _refuse_old(program.complaints)
             said = _complaint(program.complaints)  # of a truncated file it says so, and ends with 0 all the same
             if said or code != 0 or not splitter.whole:
                 raise SourceFailed(said or f"sadf ended with {code} in mid file")
+
+    async def _convert(self, path: Path, version: str, identity: str, taken: int, reading: Reading, take: Take) -> None:
+        """Read a file of an older sysstat. Raises Unreadable, SourceFailed."""
+        async with converted(
+            self.program(), path, version, scratch=self._scratch, timeout_s=TIMEOUT_S, max_bytes=MAX_FILE_BYTES
+        ) as conversion:
+            try:
+                await self._sadf(conversion.path, identity, taken, reading, take)
+            except (Unreadable, SourceFailed) as error:
+                if not conversion.problem:
+                    raise SourceFailed(str(error)) from None
+            if conversion.problem:
+                msg = f"{conversion.problem} after {reading.seen} intervals"
+                raise SourceFailed(msg)
 
     @asynccontextmanager
     async def _readable(self, file: SarFile) -> AsyncIterator[Path]:
@@ -188,8 +208,15 @@ async def _blame_sadf(program: Program) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(1):
             await program.wait()
+    _refuse_old(program.complaints)
     if said := _complaint(program.complaints):
         raise SourceFailed(said) from None
+
+
+def _refuse_old(complaints: Sequence[str]) -> None:
+    """Raises OldFormat."""
+    if version := old_format_of(complaints):
+        raise OldFormat(_complaint(complaints), version)
 
 
 def _complaint(lines: Sequence[str]) -> str:

@@ -8,10 +8,10 @@ from structlog.typing import FilteringBoundLogger
 
 from groundcrew.contracts.clock import Clock, from_us
 from groundcrew.contracts.observations import MAX_BATCH_ROWS, MetricBatch, MetricSeries, SourceState
+from groundcrew.diagnosis.samples import Sample
 from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector.delivery import Delivery
 from groundcrew_host_collector.ledger import Ledger
-from groundcrew_host_collector.metrics import Sample
 from groundcrew_host_collector.sar import Reading, SarFile, SarFiles, disk_name
 from groundcrew_host_collector.sar_metrics import samples_of
 from groundcrew_host_collector.sar_records import Record

@@ -13,7 +13,9 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from groundcrew_host_collector.metrics import Sample, is_followed_disk, is_followed_link
+from groundcrew.diagnosis.samples import Sample
+from groundcrew_host_collector.disks import is_followed_disk
+from groundcrew_host_collector.links import is_followed_link
 
 KIB = 1024.0
 MIB = 1024.0 * 1024.0

@@ -2,13 +2,17 @@
 
 import socket
 
+from groundcrew.contracts.streams import Buckets
 from groundcrew.diagnosis.lines import LineReader
+from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.resources import Resources
 from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector import machine
 from groundcrew_host_collector.collector import Collector, absent_where
 from groundcrew_host_collector.delivery import Delivery
+from groundcrew_host_collector.drives import Drives
 from groundcrew_host_collector.files import DEFAULT_GLOBS, FilesSource
+from groundcrew_host_collector.gpus import Gpus
 from groundcrew_host_collector.journal import JournalSource
 from groundcrew_host_collector.kmsg import KmsgSource
 from groundcrew_host_collector.ledger import Ledger
@@ -16,7 +20,8 @@ from groundcrew_host_collector.metrics import HostMetrics
 from groundcrew_host_collector.sar import SarFiles
 from groundcrew_host_collector.sar_history import SarHistory
 from groundcrew_host_collector.settings import HostCollectorSection, Settings
-from groundcrew_host_collector.source import LogSource
+from groundcrew_host_collector.source import LogSource, MetricSource
+from groundcrew_host_collector.syslog import SyslogSource
 from groundcrew_host_collector.units import Units
 
 
@@ -52,11 +57,35 @@ async def wire(settings: Settings, resources: Resources) -> None:
             resources.tasks.spawn(source.name, collector.log_source(source))
         else:
             statuses.switched_off(source.name)
+    if wanted.syslog_udp or wanted.syslog_tcp or wanted.syslog_tls:
+        inventory = InventoryView(log)
+        bucket = await resources.bus.key_value(Buckets.INVENTORY)
+        await bucket.watch(inventory.changed)
+        syslog = SyslogSource(
+            wanted=wanted,
+            folder=wanted.state_dir / "syslog",
+            inventory=inventory,
+            clock=clock,
+            boot_us=lambda: machine.boot_us(clock),
+            registry=resources.registry,
+        )
+        resources.health.add(syslog.name, statuses.check(syslog.name), required=False)
+        resources.tasks.spawn(syslog.name, collector.log_source(syslog))
     if wanted.metrics == "on":
         resources.health.add("metrics", statuses.check("metrics"), required=False)
         resources.tasks.spawn("metrics", collector.metrics(HostMetrics(), wanted.metrics_interval_s))
     else:
         statuses.switched_off("metrics")
+    asked: list[tuple[MetricSource, bool, float]] = [
+        (Gpus(wanted.nvidia_smi_program), wanted.gpus == "on", wanted.gpus_interval_s),
+        (Drives(wanted.smartctl_program), wanted.smart == "on", wanted.smart_interval_s),
+    ]
+    for program, on, interval_s in asked:
+        if on:
+            resources.health.add(program.name, statuses.check(program.name), required=False)
+            resources.tasks.spawn(program.name, collector.readings(program, interval_s))
+        else:
+            statuses.switched_off(program.name)
     if wanted.sar == "on":
         resources.health.add("sar", statuses.check("sar"), required=False)
         files = SarFiles(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from groundcrew.contracts.observations import MAX_TEXT
+from groundcrew.diagnosis.samples import Sample
 
 Position = dict[str, Any]
 """Where a stream stands, as JSON. Only its source understands it."""
@@ -25,7 +26,8 @@ class SourceFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One log line. `position` is the source's own number of it, `host` is empty for this host."""
+    """One log line. `position` is the source's own number of it. `host` or `entity` say whose line it is; both are
+    empty for this host."""
 
     position: str
     time_us: int
@@ -36,6 +38,7 @@ class LogRow:
     boot_id: str
     message: str
     host: str = ""
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,26 @@ class Sink(Protocol):
 
     def next_generation(self) -> int:
         """A number larger than all before, for telling apart what reuses a file's identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a program told at one look: samples, and a sentence for the operator."""
+
+    samples: Sequence[Sample]
+    detail: str
+
+
+class MetricSource(Protocol):
+    """Metrics that a program is asked for. Each implementation sits in a file of its own."""
+
+    name: str
+
+    async def read(self) -> Reading:
+        """Raises SourceAbsent or SourceFailed."""
+
+    def missing(self) -> Sequence[Sample]:
+        """What is to be told where it failed."""
 
 
 class LogSource(Protocol):

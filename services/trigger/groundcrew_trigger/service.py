@@ -45,7 +45,6 @@ async def wire(settings: Settings, resources: Resources) -> None:
         )
         await classifier.open()
         resources.tasks.spawn("classify", classifier.keep_asking())
-
     inventory = InventoryView(resources.log)
     await (await resources.bus.key_value(Buckets.INVENTORY)).watch(inventory.changed)
     silences = SilencesView(inventory, resources.log)

@@ -222,16 +222,32 @@ async def test_the_ends_of_log_files_are_read_and_lines_without_a_time_left_out(
         f"{stamp} brickbox-43 kernel: the last line\n"
     )
     section = HostCollectorSection(
-        journal="off", files=[str(tmp_path / "*.log")], kmsg="off", services="off", state_dir=tmp_path
-    )
+        journal="off", files=[str(tmp_path / "*.log")], kmsg="off", services="off", gpus="off", smart="off",
+        state_dir=tmp_path,
+    )  # fmt: skip
     seen = await look(section, "brickbox-43", NOW - timedelta(hours=1), SystemClock())
     messages = [line.message for _, line in seen.rows]
     assert messages[-1] == "the last line"
     assert not {"first of all", "too old", "no time at all"} & set(messages)
     assert {status.name: status.state.value for status in seen.sources} == {
-        "journal": "absent", "files": "present", "kmsg": "absent", "systemd": "absent", "metrics": "present",
+        "journal": "absent", "files": "present", "kmsg": "absent", "systemd": "absent", "gpus": "absent",
+        "smart": "absent", "metrics": "present",
     }  # fmt: skip
     assert seen.samples
+
+
+async def test_a_drive_that_says_that_it_fails_is_found(tmp_path: Path) -> None:
+    answer = {"smartctl": {"exit_status": 8}, "smart_status": {"passed": False}, "model_name": "EXAMPLE HD4000"}
+    (tmp_path / "answer").write_text(json.dumps(answer | {"devices": [{"name": "/dev/sdq", "type": "sat"}]}))
+    smartctl = tmp_path / "smartctl"
+    smartctl.write_text(f"#!/bin/sh\nexec cat {tmp_path}/answer\n")
+    smartctl.chmod(0o755)
+    section = HostCollectorSection(
+        journal="off", files=[], kmsg="off", services="off", gpus="off", smartctl_program=str(smartctl)
+    )
+    seen = await look(section, "brickbox-43", NOW - timedelta(hours=1), SystemClock())
+    found = await judge(Look(samples=[one for one in seen.samples if one.name == "smart_healthy"]), "brickbox-43", NOW)
+    assert [(one.incident.cause.id, one.incident.cause.component) for one in found] == [("disk.failed", "sdq")]
 
 
 JOURNAL_REMOTE = Path("/lib/systemd/systemd-journal-remote")
@@ -256,10 +272,10 @@ async def test_a_fault_in_a_journal_file_is_found_and_older_lines_are_not_read(t
         )
     argv = [str(JOURNAL_REMOTE), "-o", str(tmp_path / "system.journal"), "-"]
     subprocess.run(argv, input=text.encode(), check=True, capture_output=True)
-    section = HostCollectorSection(journal_directory=tmp_path, services="off")
+    section = HostCollectorSection(journal_directory=tmp_path, services="off", gpus="off", smart="off")
     since = NOW - timedelta(hours=1)
     seen = await look(section, "brickbox-43", since, SystemClock())
     assert [line.message for _, line in seen.rows] == [entries[1][1]]
-    assert [status.name for status in seen.sources] == ["journal", "systemd", "metrics"]
+    assert [status.name for status in seen.sources] == ["journal", "systemd", "gpus", "smart", "metrics"]
     found = await judge(Look(rows=seen.rows), "brickbox-43", NOW)
     assert [one.evidence[0].text for one in found] == [entries[1][1]]

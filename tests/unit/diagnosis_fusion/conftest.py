@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from groundcrew.contracts.inventory import Inventory, InventoryHost
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.diagnosis.fusion import Fusion
 from groundcrew.diagnosis.track import Change, Fused
+from groundcrew.runtime.packs import load_packs
 
 START = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 MADE_BY = ProducedBy(service="trigger", version="test")
@@ -74,7 +74,7 @@ def raise_trigger(
 
 
 def shipped_knowledge() -> Knowledge:
-    return Knowledge.parse((files("groundcrew.diagnosis") / "packs" / "causes.toml").read_text())
+    return Knowledge.parse_layers((file.name, file.text) for file in load_packs().texts("causes"))
 
 
 def rack(count: int) -> Inventory:

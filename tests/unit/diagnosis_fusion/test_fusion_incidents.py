@@ -253,3 +253,11 @@ def test_message_of_a_wide_merge_stays_below_the_brokers_limit(crew, trigger):
     big = widest.__class__(track=widest.track, evidence=list(widest.track.evidence), text="all at once")
     assert len(big.message().model_dump_json()) < 1_000_000
     assert 0 < len(big.message().evidence) < len(big.evidence)
+
+
+def test_a_gpu_that_one_line_calls_by_index_and_one_by_address_is_one_fault(crew, trigger):
+    crew.see(
+        trigger("n1", "gpu.gsp_timeout", part="GPU 0000:9b:00.0", severity=Severity.CRITICAL),
+        trigger("n1", "gpu.gsp_timeout", part="GPU 4", severity=Severity.CRITICAL, at=1),
+    )
+    assert crew.only.cause.id == "gpu.gsp_timeout"

@@ -3,7 +3,7 @@
 import pytest
 
 from groundcrew.contracts.inventory import Inventory, InventoryHost
-from groundcrew.diagnosis.topology import SharedKind, Topology, names_part, part_key
+from groundcrew.diagnosis.topology import SharedKind, Topology, are_two_parts, names_part, part_key
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,18 @@ def test_feed_whose_other_hosts_are_well_is_not_the_common_element():
 def test_hosts_without_places_share_nothing():
     topology = Topology(Inventory(host=[InventoryHost(name=f"n{i}") for i in range(5)]))
     assert topology.common_element([f"n{i}" for i in range(5)], SharedKind.RACK, at_least=2) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "two"),
+    [
+        ("GPU 0000:3b:00.0", "GPU 0000:5e:00.0", True),
+        ("GPU 1", "GPU 2", True),
+        ("GPU 4", "GPU 0000:9b:00.0", False),
+        ("GPU", "GPU 0000:9b:00.0", False),
+        ("", "sda", False),
+        ("sda", "sda1", False),
+    ],
+)
+def test_an_index_and_an_address_are_not_surely_two_parts(one, other, two):
+    assert are_two_parts(part_key(one), part_key(other)) is two

@@ -131,5 +131,5 @@ def test_the_same_part_in_two_spellings_is_one_part(detector: Detector) -> None:
     xid = "NVRM: Xid (PCI:0000:3b:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus."
     again = "NVRM: GPU 0000:3B:00.0: GPU has fallen off the bus."
     assert said(detector, logs((0, "kernel", xid), (1, "kernel", again))) == [
-        ("gpu.fallen-off-bus", "raised", "GPU 0000:3b:00.0")
+        ("gpu.xid-79", "raised", "GPU 0000:3b:00.0")
     ]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundcrew_host_collector.metrics import Sample
+from groundcrew.diagnosis.samples import Sample
 from groundcrew_host_collector.sar import disk_name
 from groundcrew_host_collector.sar_metrics import MAX_SAMPLES, MODES, TABLE, samples_of
 from groundcrew_host_collector.sar_records import Record, Splitter, Unreadable, record_of

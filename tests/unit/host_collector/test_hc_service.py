@@ -61,6 +61,7 @@ async def run(tmp_path: Path) -> AsyncIterator[Any]:
 
     async def start(**settings: Any) -> Running:
         off = {"journal": "off", "kmsg": "off", "metrics": "off", "sar": "off", "services": "off", "files": []}
+        off |= {"gpus": "off", "smart": "off"}
         section = HostCollectorSection(**(off | {"host": "web-1", "state_dir": tmp_path / "state"} | settings))
         clock, log = SystemClock(), structlog.get_logger()
         running = Running(HeldBus(), HealthBoard(clock), RootTasks(log), CollectorRegistry())
@@ -121,6 +122,8 @@ async def test_absent_sources_are_told_with_the_reason_and_do_not_make_it_unread
         "files": SourceState.PRESENT,
         "kmsg": SourceState.ABSENT,
         "metrics": SourceState.ABSENT,
+        "gpus": SourceState.ABSENT,
+        "smart": SourceState.ABSENT,
         "sar": SourceState.ABSENT,
         "systemd": SourceState.ABSENT,
     }

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -39,6 +38,7 @@ from groundcrew.contracts.queries import (
 )
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.runtime.health import HealthBoard
+from groundcrew.runtime.packs import load_packs
 from groundcrew.runtime.resources import Resources
 from groundcrew.runtime.settings import load
 from groundcrew.runtime.tasks import RootTasks
@@ -233,4 +233,4 @@ async def owner() -> AsyncIterator[Owner]:
 
 @pytest.fixture
 def knowledge() -> Knowledge:
-    return Knowledge.parse((files("groundcrew.diagnosis") / "packs" / "causes.toml").read_text())
+    return Knowledge.parse_layers((file.name, file.text) for file in load_packs().texts("causes"))
