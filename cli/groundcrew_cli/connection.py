@@ -54,6 +54,9 @@ class Gateway:
     def patch(self, model: type[M], path: str, body: Mapping[str, Any], *, if_match: str) -> M:
         return self._read(model, path, self._send("PATCH", path, {}, body, headers={"If-Match": if_match}))
 
+    def delete(self, model: type[M], path: str) -> M:
+        return self._read(model, path, self._send("DELETE", path, {}, None))
+
     def events(self, path: str, body: Mapping[str, Any], *, timeout_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
         """Server-sent events as (name, data), as they come; at most `timeout_s` between two."""
         import orjson

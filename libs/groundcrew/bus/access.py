@@ -32,6 +32,7 @@ TAPPERS = ("gateway", "mcp")
 
 BUCKET_WRITERS: dict[str, tuple[str, ...]] = {
     Buckets.INVENTORY: ("context",),
+    Buckets.SILENCES: ("context",),
     Buckets.TRIGGER_STATE: ("trigger",),
     Buckets.LEASES: SERVICES,
     Buckets.HELD: SERVICES,
@@ -39,6 +40,7 @@ BUCKET_WRITERS: dict[str, tuple[str, ...]] = {
 
 BUCKET_READERS: dict[str, tuple[str, ...]] = {
     Buckets.INVENTORY: SERVICES,
+    Buckets.SILENCES: ("context", "trigger"),
     Buckets.TRIGGER_STATE: ("trigger",),
     Buckets.LEASES: SERVICES,
     Buckets.HELD: SERVICES,

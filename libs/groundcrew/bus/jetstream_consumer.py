@@ -32,11 +32,12 @@ class Arrival:
     sequence: int
     deliveries: int
     stored_us: int
+    turn: int
 
     @classmethod
     def of(cls, message: Msg) -> "Arrival":
         tokens = message.reply.split(".")[-5:]  # deliveries, stream seq, consumer seq, timestamp (ns), pending
-        return cls(int(tokens[1]), int(tokens[0]), int(tokens[3]) // 1_000)
+        return cls(int(tokens[1]), int(tokens[0]), int(tokens[3]) // 1_000, int(tokens[2]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +175,9 @@ class Worker:
 
     async def _handle(self, message: Msg, envelope: Envelope[Any], arrival: Arrival) -> Outcome:
         """Call the handler, again and again while a dependency is down, telling the server that we are at it."""
-        delivery: Delivery[Any] = Delivery(envelope, arrival.sequence, arrival.deliveries, self._partition)
+        delivery: Delivery[Any] = Delivery(
+            envelope, arrival.sequence, arrival.deliveries, self._partition, arrival.turn
+        )
         heartbeat = asyncio.create_task(self._heartbeat(message))
         calls = 0
         try:

@@ -30,10 +30,13 @@ MAX_ACK_PENDING = 256
 """Unacknowledged messages of a consumer without partitions; a partition has one, which keeps its order."""
 
 BUCKET_BYTES = 16 * MIB
+LARGE_BUCKETS = {Buckets.TRIGGER_STATE: 128 * MIB}
+"""A bucket that is full refuses; the state of an entity takes some thousand bytes, of a few many times that."""
+
 BUCKET_AGE_S = {Buckets.HELD: 7 * 86_400}
 """How long an entry stays where it is not for ever."""
 
-BUCKETS = (Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.LEASES, Buckets.HELD)
+BUCKETS = (Buckets.INVENTORY, Buckets.SILENCES, Buckets.TRIGGER_STATE, Buckets.LEASES, Buckets.HELD)
 _PARTITIONED = (
     "gc.*.observe.*.*",
     f"gc.{{{{wildcard(1)}}}}.observe.{{{{wildcard(2)}}}}.{{{{wildcard(3)}}}}.{{{{partition({PARTITIONS},1,3)}}}}",
@@ -70,7 +73,7 @@ def bucket_config(bucket: str, replicas: int) -> StreamConfig:
         name=f"KV_{bucket}",
         subjects=[f"$KV.{bucket}.>"],
         max_msgs_per_subject=1,
-        max_bytes=BUCKET_BYTES,
+        max_bytes=LARGE_BUCKETS.get(bucket, BUCKET_BYTES),
         max_age=BUCKET_AGE_S.get(bucket, 0),
         discard=DiscardPolicy.NEW,
         deny_delete=True,

@@ -213,7 +213,7 @@ class MemoryBus:
         except MalformedMessage as malformed:
             outcome = Dead(f"malformed: {malformed}")
         else:
-            delivery: Delivery[Any] = Delivery(envelope, stored.sequence, deliveries, stored.partition)
+            delivery: Delivery[Any] = Delivery(envelope, stored.sequence, deliveries, stored.partition, lane.turns)
             outcome = await run(handler, delivery, durable, failures, self._log)
         self._count(durable, outcome, self._clock.monotonic() - started)
         if isinstance(outcome, Dead):

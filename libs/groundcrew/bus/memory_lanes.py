@@ -85,6 +85,8 @@ class DurableLane:
         self.changed = asyncio.Event()
         self.workers: list[Work] = []
         self.paused: str | None = None
+        self.turns = 0
+        """Deliveries so far, those that came again included."""
         self._filters = filters
         self._clock = clock
         self._finished = finished
@@ -129,6 +131,7 @@ class DurableLane:
         """Handle the next ready message with one of the attached workers."""
         item = heapq.heappop(self._waiting)
         self._in_flight += 1
+        self.turns += 1
         try:
             outcome = await work(item.stored, item.deliveries + 1)
         except BaseException:  # cancelled while closing: it was delivered, and waits for another process

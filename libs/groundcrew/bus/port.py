@@ -68,12 +68,17 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Delivery(Generic[M_co]):
-    """One delivery of one message. `sequence` is its place in the stream and never changes on redelivery."""
+    """One delivery of one message. `sequence` is its place in the stream and never changes on redelivery.
+
+    `turn` numbers the deliveries of a durable (of each of its partitions) over all processes that pull from it: two
+    in a row mean that nobody else was given anything in between. 0 where it is not known.
+    """
 
     envelope: Envelope[Any]
     sequence: int
     deliveries: int
     partition: int
+    turn: int = 0
 
     @property
     def data(self) -> M_co:

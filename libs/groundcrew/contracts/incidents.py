@@ -71,6 +71,9 @@ class TriggerRaised(Message):
     last_seen: AwareDatetime
     captures: dict[str, str] = Field(default_factory=dict)
     evidence: list[Evidence] = Field(description="at most 10 cited observations")
+    silenced_by: str = Field(
+        "", description="the silence in force, its kind, id and reason: recorded, but opens and feeds no incident"
+    )
 
 
 class Cause(Record):

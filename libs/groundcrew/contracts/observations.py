@@ -154,9 +154,11 @@ class MetricBatch(Columns):
 
 
 class ServiceBatch(Columns):
-    """States of systemd units of one host."""
+    """States of systemd units of one host. The last three columns are empty where the collector is of an older
+    version."""
 
     TYPE: ClassVar[str] = "observe.services"
+    NOT_A_COLUMN: ClassVar[frozenset[str]] = frozenset({"types", "unit_file_states", "triggered_by", "complete"})
 
     times: list[int] = Field(description="microseconds since the epoch, UTC")
     units: list[str]
@@ -165,6 +167,29 @@ class ServiceBatch(Columns):
     sub_states: list[str] = Field(description="running, dead, auto-restart, failed, ...")
     results: list[str] = Field(description="systemd's Result: success, exit-code, oom-kill, ...; empty where unknown")
     restarts: list[int | None] = Field(description="systemd's NRestarts")
+    types: list[str] = Field(
+        default_factory=list, description="systemd's Type: simple, notify, oneshot, ...; empty for a timer"
+    )
+    unit_file_states: list[str] = Field(
+        default_factory=list, description="systemd's UnitFileState: enabled, disabled, static, masked, ..."
+    )
+    triggered_by: list[str] = Field(
+        default_factory=list, description="systemd's TriggeredBy: timers, sockets, paths, joined by spaces"
+    )
+    complete: bool = Field(False, description="whether these are all units of the host: what is missing is not there")
+
+    @model_validator(mode="after")
+    def _later_columns_fit(self) -> Self:
+        for name in ("types", "unit_file_states", "triggered_by"):
+            if len(getattr(self, name)) not in (0, len(self.units)):
+                msg = f"columns differ in length: {name} {len(getattr(self, name))}, units {len(self.units)}"
+                raise ValueError(msg)
+        return self
+
+    def later(self, name: str, row: int) -> str:
+        """A row of one of the last three columns, empty where they are."""
+        column: list[str] = getattr(self, name)
+        return column[row] if column else ""
 
 
 class SensorBatch(Columns):

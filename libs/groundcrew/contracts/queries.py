@@ -24,6 +24,7 @@ from groundcrew.contracts.incidents import Evidence, Finding, Incident, Incident
 from groundcrew.contracts.inventory import Inventory, InventoryBmc, InventoryDependency, InventoryHost
 from groundcrew.contracts.knowledge import Augmented, AugmentQuery, Remember, Remembered
 from groundcrew.contracts.observations import SourceStatus
+from groundcrew.contracts.silences import Silence, Window
 
 MAX_PAGE = 1_000
 
@@ -226,6 +227,7 @@ class TriggerSummary(Record):
     component: str
     count: int
     incident_id: Id | None
+    silenced_by: str = Field("", description="the silence that it was recorded in; it opened and fed no incident")
 
 
 class TriggerPage(Record):
@@ -349,6 +351,31 @@ class EditInventory(Record):
     remove: list[str] = Field(
         default_factory=list, max_length=1_000, description="'host:name', 'bmc:name', or 'dependency:entity>on'"
     )
+
+
+class SilencesQuery(Record):
+    """Newest first."""
+
+    over: bool = Field(False, description="with those that are over, as long as they are kept")
+
+
+class SilencePage(Record):
+    items: list[Silence]
+    next: str | None = None
+
+
+class AddSilence(Record):
+    """Silences hosts, roles or racks for a while."""
+
+    actor: Actor
+    window: Window
+
+
+class EndSilence(Record):
+    """Ends a silence now; one that is only planned never begins."""
+
+    actor: Actor
+    id: Id
 
 
 # --- actions ---------------------------------------------------------------------------------------------------------
@@ -512,6 +539,9 @@ class Endpoints:
     SEL: ClassVar = Endpoint("context", "sel", SelQuery, SelPage, callers=_READERS)
     BMCS: ClassVar = Endpoint("context", "bmcs", BmcsQuery, BmcPage, callers=_READERS)
     INVENTORY: ClassVar = Endpoint("context", "inventory", InventoryQuery, Inventory, callers=_READERS)
+    SILENCES: ClassVar = Endpoint("context", "silences", SilencesQuery, SilencePage, callers=_READERS)
+    ADD_SILENCE: ClassVar = Endpoint("context", "add-silence", AddSilence, Silence, callers=("gateway",))
+    END_SILENCE: ClassVar = Endpoint("context", "end-silence", EndSilence, Silence, callers=("gateway",))
     EDIT_INVENTORY: ClassVar = Endpoint("context", "edit-inventory", EditInventory, Inventory, callers=("gateway",))
 
     ACTIONS: ClassVar = Endpoint(

@@ -303,6 +303,7 @@ class Buckets:
     """KV buckets, each with one writer."""
 
     INVENTORY = "inventory"  # context writes
+    SILENCES = "silences"  # context writes
     TRIGGER_STATE = "trigger-state"  # trigger writes
     LEASES = "leases"  # whoever takes a lease
     HELD = "held"  # the bus of each service: messages that waited for a dependency

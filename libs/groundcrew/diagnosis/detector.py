@@ -5,31 +5,32 @@ entity was observed; a row that tells the end is taken before what waited until 
 into batches, the same drafts come out in the same order.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from groundcrew.contracts.clock import from_us
 from groundcrew.contracts.envelope import Envelope
-from groundcrew.contracts.identity import stable_id
-from groundcrew.contracts.incidents import Evidence, TriggerRaised, TriggerState
 from groundcrew.contracts.observations import Columns, LogBatch, MetricBatch, SelBatch, SensorBatch, ServiceBatch
+from groundcrew.diagnosis.drafts import TriggerDraft
 from groundcrew.diagnosis.engines import CompiledStore, EngineName
 from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.memory import Memory
 from groundcrew.diagnosis.records import LogRules, SelRules, SensorRules
 from groundcrew.diagnosis.rules import Rule
-from groundcrew.diagnosis.services import ServiceCheck, ServiceChecks
-from groundcrew.diagnosis.templates import fill
+from groundcrew.diagnosis.services import ServiceCheck
+from groundcrew.diagnosis.silencing import SilencedBy, never
+from groundcrew.diagnosis.telling import Teller
 from groundcrew.diagnosis.threshold_checks import RoleOf, ThresholdChecks, no_role
 from groundcrew.diagnosis.thresholds import Override, Threshold
-from groundcrew.diagnosis.tracks import Cited, Hit, Spec, Track
+from groundcrew.diagnosis.tracks import Hit
+from groundcrew.diagnosis.unit_checks import ServiceChecks
 
 MAX_ENTITIES = 10_000
-MAX_TITLE = 300
 _KNOWLEDGE = ("_logs", "_sel", "_sensors", "_metrics", "_services", "_specs")
 """What of a detector comes from the packs; the rest is state."""
+
+__all__ = ["Counts", "Detector", "Knowledge", "TriggerDraft"]
 
 WARNING = 4
 """syslog's severity of a warning; smaller is worse."""
@@ -46,16 +47,6 @@ class Knowledge:
     debounce_s: float = 300
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerDraft:
-    """A trigger event to be sealed: its deterministic id, where and when, and the data."""
-
-    id: str
-    entity: str
-    time_us: int
-    data: TriggerRaised
-
-
 @dataclass(slots=True)
 class Counts:
     """What a detector did, for metrics."""
@@ -63,6 +54,7 @@ class Counts:
     rows: dict[str, int] = field(default_factory=dict)
     hits: dict[tuple[str, str], int] = field(default_factory=dict)
     evictions: int = 0
+    told: Counter[str] = field(default_factory=Counter)
 
 
 class Detector:
@@ -77,6 +69,7 @@ class Detector:
         engine: EngineName = "re2",
         compiled: CompiledStore | None = None,
         role_of: RoleOf = no_role,
+        silenced: SilencedBy = never,
     ) -> None:
         """`engine` looks for log patterns; event logs and sensors are few, and always re2's. hyperscan compiles for
         seconds what `compiled` does not hold. Raises EngineUnusable."""
@@ -87,9 +80,10 @@ class Detector:
         self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
         self._metrics = ThresholdChecks(knowledge.thresholds, knowledge.overrides, role_of)
-        self._services = ServiceChecks(knowledge.services)
-        specs = [*self._logs.specs, *self._sel.specs, *self._sensors.specs]
+        self._services = ServiceChecks(knowledge.services, role_of)
+        specs = [*self._logs.specs, *self._sel.specs, *self._sensors.specs, *self._services.specs]
         self._specs = {spec.rule_id: spec for spec in specs}
+        self._teller = Teller(silenced, lambda: self._specs)
         self._memories: OrderedDict[str, Memory] = OrderedDict()
         self._max_entities = max_entities
         self._newest: tuple[Any, int] = (None, 0)
@@ -147,7 +141,13 @@ class Detector:
 
         `envelope` is the last one of the entity: what follows from silence follows from what was said before it.
         """
-        return self._advance(envelope, self._memory(envelope.entity), [now_us])
+        return self._teller.advance(envelope, self._memory(envelope.entity), [now_us])
+
+    def reconsider(self, now_us: int, entity: str | None = None) -> list[str]:
+        """The site's silences changed, or may have since this entity's state was written. Entities of which something
+        is due earlier than it was: `elapse` tells it."""
+        names = list(self._memories) if entity is None else [entity]
+        return [name for name in names if self._teller.reconsider(name, self._memories[name], now_us)]
 
     def knows(self, entity: str) -> bool:
         """Whether the entity's state is held; where not, it may be restored before the next observation."""
@@ -178,12 +178,13 @@ class Detector:
     def take_counts(self) -> Counts:
         """What was counted since the last call."""
         taken, self.counts = self.counts, Counts()
+        taken.told, self._teller.tally = self._teller.tally, Counter()
         return taken
 
     def _memory(self, entity: str) -> Memory:
         memory = self._memories.get(entity)
         if memory is None:
-            return self._hold(entity, Memory())
+            return self._hold(entity, Memory(entity))
         self._memories.move_to_end(entity)
         return memory
 
@@ -209,116 +210,18 @@ class Detector:
                 yield from self._services.hits(envelope, memory)
 
     def _take(self, envelope: Envelope[Any], memory: Memory, hit: Hit) -> list[TriggerDraft]:
-        spec = hit.spec
-        key = (spec.severity.value, "cleared" if hit.clears else "hit")
+        key = (hit.spec.severity.value, "cleared" if hit.clears else "hit")
         self.counts.hits[key] = self.counts.hits.get(key, 0) + 1
-        if hit.clears:
-            return self._clear(envelope, memory, hit)
-        track = memory.track(spec.rule_id, hit.component)
-        waits = not spec.confirm_while_units_watched or memory.units_watched(hit.cited.time_us)
-        if track.hit(hit, confirm_us=spec.confirm_us if waits else 0):
-            return [_raise(envelope, spec, hit.component, track)]
-        if track.due_us is not None:
-            memory.due_us = track.due_us if memory.due_us is None else min(memory.due_us, track.due_us)
-        return []
-
-    @staticmethod
-    def _clear(envelope: Envelope[Any], memory: Memory, hit: Hit) -> list[TriggerDraft]:
-        drafts = []
-        for rule_id, component in memory.tracks_of(hit.spec.rule_id, hit.component):
-            track = memory.tracks[(rule_id, component)]
-            memory.forget((rule_id, component))
-            if track.raised:
-                drafts.append(_cleared(envelope, hit, component, track))
-        return drafts
+        return (self._teller.clear if hit.clears else self._teller.take)(envelope, memory, hit)
 
     def _pass(self, envelope: Envelope[Any], memory: Memory, start: int, end: int) -> list[TriggerDraft]:
         """Let the event times of these rows pass; they are read only where something waits."""
         if memory.due_us is None or start == end or memory.due_us > self._newest_us(envelope):
             return []
-        return self._advance(envelope, memory, envelope.data.times[start:end])
+        return self._teller.advance(envelope, memory, envelope.data.times[start:end])
 
     def _newest_us(self, envelope: Envelope[Any]) -> int:
         """The newest event time of a batch, looked for once."""
         if self._newest[0] is not envelope:
             self._newest = (envelope, max(envelope.data.times))
         return self._newest[1]
-
-    def _advance(self, envelope: Envelope[Any], memory: Memory, times: list[int]) -> list[TriggerDraft]:
-        """Let event time pass; what waited for confirmation and was not cleared meanwhile is raised now."""
-        if memory.due_us is None or not times:
-            return []
-        now = max(times)
-        if now < memory.due_us:
-            return []
-        waiting = [(track.due_us, key) for key, track in memory.tracks.items() if track.due_us is not None]
-        drafts = []
-        for due, key in sorted(waiting):
-            if due > now:
-                continue
-            if key[0] not in self._specs:  # its rule was taken out of the packs meanwhile
-                memory.forget(key)
-            else:
-                drafts.append(_raise(envelope, self._specs[key[0]], key[1], memory.tracks[key]))
-        left = [track.due_us for track in memory.tracks.values() if track.due_us is not None]
-        memory.due_us = min(left, default=None)
-        memory.changed = True
-        return drafts
-
-
-def _raise(envelope: Envelope[Any], spec: Spec, component: str, track: Track) -> TriggerDraft:
-    cited = track.evidence
-    trigger_id = stable_id(envelope.site, spec.rule_id, envelope.entity, component, cited[0].id)
-    first, last = min(c.time_us for c in cited), track.newest_us
-    data = TriggerRaised(
-        rule_id=spec.rule_id,
-        severity=spec.severity,
-        title=_title(spec, track.captures, envelope),
-        causes=list(spec.causes),
-        component_class=spec.component_class,
-        component=component,
-        count=max(track.count, 1),
-        first_seen=from_us(first),
-        last_seen=from_us(last),
-        captures=dict(sorted(track.captures.items())),
-        evidence=[_evidence(c, envelope.entity, spec.rule_id, trigger_id) for c in cited],
-    )
-    track.emitted()
-    return TriggerDraft(trigger_id, envelope.entity, last, data)
-
-
-def _cleared(envelope: Envelope[Any], hit: Hit, component: str, track: Track) -> TriggerDraft:
-    spec, cited = hit.spec, hit.cited
-    trigger_id = stable_id(envelope.site, spec.rule_id, envelope.entity, component, cited.id, "cleared")
-    seen = from_us(cited.time_us)
-    data = TriggerRaised(
-        rule_id=spec.rule_id,
-        state=TriggerState.CLEARED,
-        severity=spec.severity,
-        title=_title(spec, {**track.captures, **hit.captures}, envelope),
-        causes=list(spec.causes),
-        component_class=spec.component_class,
-        component=component,
-        first_seen=seen,
-        last_seen=seen,
-        captures=dict(sorted(hit.captures.items())),
-        evidence=[_evidence(cited, envelope.entity, spec.rule_id, trigger_id)],
-    )
-    return TriggerDraft(trigger_id, envelope.entity, cited.time_us, data)
-
-
-def _title(spec: Spec, captures: dict[str, str], envelope: Envelope[Any]) -> str:
-    return fill(spec.title, {"entity": envelope.entity, **captures})[:MAX_TITLE]
-
-
-def _evidence(cited: Cited, entity: str, rule_id: str, trigger_id: str) -> Evidence:
-    return Evidence(
-        id=cited.id,
-        source=cited.source,
-        ref=cited.ref,
-        time=from_us(cited.time_us),
-        entity=entity,
-        text=cited.text,
-        rule_id=rule_id,
-        trigger_id=trigger_id,
-    )

@@ -1,19 +1,25 @@
 """All that detection remembers of one entity: bounded, and serialisable so that it survives a restart."""
 
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from groundcrew.diagnosis import trend
+from groundcrew.diagnosis.crowds import CROWD, MAX_COMPONENTS, WINDOW_US, Crowd
+from groundcrew.diagnosis.flapping import Flap
 from groundcrew.diagnosis.levels import Level, Look, Patience, Step
+from groundcrew.diagnosis.silencing import Hushed
 from groundcrew.diagnosis.tracks import Track
 from groundcrew.diagnosis.trend import Point
 
 MAX_TRACKS = 512
 """Tracks of one entity; beyond, the one unused for longest goes and is counted."""
 
+MAX_FLAPS = 512
+MAX_HUSHED = 512
 MAX_LEVELS = 4_096
 MAX_SERIES = 8_192
 MAX_FACTS = 8_192
@@ -32,14 +38,19 @@ _UNITS_WATCHED_US = 7_200 * 1_000_000
 class Memory:
     """State of one entity. `changed` says whether anything moved since it was last cleared by the caller."""
 
-    def __init__(self) -> None:
+    def __init__(self, entity: str = "") -> None:
+        self.entity = entity
         self.tracks: OrderedDict[tuple[str, str], Track] = OrderedDict()
         self.levels: dict[str, Level] = {}
         self.series: dict[str, list[list[float]]] = {}
         self.facts: dict[str, float] = {}
+        self.crowds: dict[str, Crowd] = {}
+        self.flaps: dict[tuple[str, str], Flap] = {}
+        self.hushed: dict[tuple[str, str], Hushed] = {}
         self.due_us: int | None = None
         self.changed = False
         self.evictions = 0
+        self._parts: Counter[str] = Counter()
 
     def track(self, rule_id: str, component: str) -> Track:
         """The track of a rule and component, made where there is none."""
@@ -47,12 +58,28 @@ class Memory:
         found = self.tracks.get(key)
         if found is None:
             found = self.tracks[key] = Track()
+            self._parts[rule_id] += 1
             while len(self.tracks) > MAX_TRACKS:
-                self.tracks.popitem(last=False)
+                (dropped, _), _ = self.tracks.popitem(last=False)
+                self._parts[dropped] -= 1
                 self.evictions += 1
         self.tracks.move_to_end(key)
         self.changed = True
         return found
+
+    def crowd(self, rule_id: str, component: str, when: int) -> Crowd | None:
+        """The crowd that a component without a track belongs to: that of a rule with as many active tracks as it may
+        have, and then until that is over. None where it may have a track of its own."""
+        if self._parts[rule_id] < MAX_COMPONENTS or (rule_id, component) in self.tracks:
+            return None
+        crowd = self.crowds.get(rule_id)
+        if crowd is not None and crowd.active(when):
+            return crowd
+        since = when - WINDOW_US
+        active = sum(key[0] == rule_id and track.newest_us >= since for key, track in self.tracks.items())
+        if active < MAX_COMPONENTS:
+            return None
+        return self.crowds.setdefault(rule_id, Crowd())
 
     def tracks_of(self, rule_id: str, component: str) -> list[tuple[str, str]]:
         """Keys of a rule's tracks for this component, or of all its tracks where the component is empty."""
@@ -62,7 +89,44 @@ class Memory:
 
     def forget(self, key: tuple[str, str]) -> None:
         if self.tracks.pop(key, None) is not None:
+            self._parts[key[0]] -= 1
             self.changed = True
+        if key[1] == CROWD:
+            self.crowds.pop(key[0], None)
+
+    def wait(self, due_us: int | None) -> None:
+        """Something of the entity is due at that event time."""
+        if due_us is not None:
+            self.due_us = due_us if self.due_us is None else min(self.due_us, due_us)
+
+    def flap(self, key: tuple[str, str], when: int) -> Flap:
+        """The changes of a track, made where there are none; those that are over make room."""
+        found = self.flaps.get(key)
+        if found is None:
+            found = Flap()
+            if len(self.flaps) >= MAX_FLAPS:
+                self.flaps = {each: flap for each, flap in self.flaps.items() if not flap.over(when)}
+            self._put(self.flaps, key, found, MAX_FLAPS)
+        self.changed = True
+        return found
+
+    def hush(self, key: tuple[str, str], hushed: Hushed) -> None:
+        """The last trigger of this track was told in silence."""
+        self.hushed.pop(key, None)
+        self._put(self.hushed, key, hushed, MAX_HUSHED)
+        self.wait(hushed.until_us)
+
+    def dues(self) -> Iterator[tuple[int, str, tuple[str, str]]]:
+        """(event time, of what, key) of all that waits for its time."""
+        for key, track in self.tracks.items():
+            if track.due_us is not None:
+                yield track.due_us, "track", key
+        for key, flap in self.flaps.items():
+            if flap.due_us is not None:
+                yield flap.due_us, "flap", key
+        for key, hushed in self.hushed.items():
+            if hushed.until_us is not None:
+                yield hushed.until_us, "hushed", key
 
     def look(self, key: str, look: Look, when: int, patience: Patience) -> Step:
         """Step a level; levels at rest take no room."""
@@ -138,7 +202,7 @@ class Memory:
         if self.series.pop(key, None) is not None:
             self.changed = True
 
-    def _put(self, table: dict[str, Any], key: str, value: Any, limit: int) -> None:
+    def _put(self, table: dict[Any, Any], key: Any, value: Any, limit: int) -> None:
         table[key] = value
         self.changed = True
         while len(table) > limit:
@@ -146,25 +210,33 @@ class Memory:
             self.evictions += 1
 
     def state(self) -> bytes:
-        """JSON of everything. Where it would be too large, trends and growths that were begun first are dropped, as
-        they come again, then tracks unused for longest; both are counted."""
-        while len(data := self._dump()) > MAX_STATE_BYTES and self.series:
-            for key in list(self.series)[: 1 + len(self.series) // 8]:
-                del self.series[key]
-                self.evictions += 1
-        while len(data := self._dump()) > MAX_STATE_BYTES and self.tracks:
-            self.tracks.popitem(last=False)
-            self.evictions += 1
+        """JSON of everything. Where it would be too large, what was put in first is dropped, and counted: trends and
+        growths, as they come again, then tracks, then what only a flood of long names can make so large."""
+        tables: tuple[dict[Any, Any], ...] = (
+            self.series, self.tracks, self.facts, self.levels, self.hushed, self.flaps, self.crowds
+        )  # fmt: skip
+        data = self._dump()
+        for table in tables:
+            while len(data) > MAX_STATE_BYTES and table:
+                for key in list(table)[: 1 + len(table) // 16]:
+                    del table[key]
+                    self.evictions += 1
+                data = self._dump()
+        self._parts = Counter(rule for rule, _ in self.tracks)
         return data
 
     def _dump(self) -> bytes:
         return orjson.dumps(
             {
                 "v": VERSION,
+                "entity": self.entity,
                 "tracks": [[rule, component, track.state()] for (rule, component), track in self.tracks.items()],
                 "levels": [[key, level.state()] for key, level in self.levels.items()],
                 "series": [[key, points] for key, points in self.series.items()],
                 "facts": [[key, value] for key, value in self.facts.items()],
+                "crowds": [[rule, *crowd.state()] for rule, crowd in self.crowds.items()],
+                "flaps": [[*key, *flap.state()] for key, flap in self.flaps.items()],
+                "hushed": [[*key, *hushed.state()] for key, hushed in self.hushed.items()],
                 "due_us": self.due_us,
             }
         )
@@ -182,8 +254,23 @@ class Memory:
             memory.levels = {key: Level(*level) for key, level in document["levels"]}
             memory.series = dict(document["series"])
             memory.facts = dict(document["facts"])
-            memory.due_us = document["due_us"]
+            memory.crowds = {rule: Crowd.restore(*crowd) for rule, *crowd in document.get("crowds", ())}
+            memory.flaps = {(rule, part): Flap(*flap) for rule, part, *flap in document.get("flaps", ())}
+            memory.hushed = {(rule, part): Hushed(*told) for rule, part, *told in document.get("hushed", ())}
+            memory.due_us, memory.entity = document["due_us"], document.get("entity", "")
+            memory._parts = Counter(rule for rule, _ in memory.tracks)
         except (KeyError, TypeError) as error:
             msg = f"no detection state: {error!r}"
             raise ValueError(msg) from None
         return memory
+
+
+def waits(data: bytes) -> tuple[str, int] | None:
+    """(entity, event time) of what a written state waits for, without taking it up; None where that is nothing, or the
+    state is none."""
+    try:
+        document = orjson.loads(data)
+        entity, due_us = document["entity"], document["due_us"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    return (entity, due_us) if entity and isinstance(due_us, int) else None

@@ -35,6 +35,8 @@ def spec_of(rule: Rule, debounce_s: float) -> Spec:
         confirm_while_units_watched=rule.confirm_while == "services",
         rate_count=rule.rate.count if rule.rate else 0,
         rate_window_us=round(rule.rate.window_s * SECOND_US) if rule.rate else 0,
+        recovers=rule.source != "log" or bool(rule.clear),
+        crowds=rule.source != "sensor",
     )
 
 

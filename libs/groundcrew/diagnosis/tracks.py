@@ -10,7 +10,13 @@ from typing import Any, NamedTuple
 from groundcrew.contracts.incidents import EvidenceSource, Severity
 
 MAX_EVIDENCE = 10
-"""Cited observations of one trigger: the first ones, as they name what began."""
+"""Cited observations of one trigger: the first ones, as they name what began, and the newest."""
+
+STORM = 20
+"""Hits folded since the last trigger from which on they are told when the debounce is over, whether or not another
+comes then: the counts of a storm's triggers add up to its hits."""
+
+_SLOTS = 64
 
 CLOCK_JUMP_US = 3_600 * 1_000_000
 """A hit this much older than the newest one means that the source's clock was set back: its timeline starts anew."""
@@ -30,7 +36,8 @@ class Cited(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """What a state machine needs to know of a rule, a threshold or a service check."""
+    """What a state machine needs to know of a rule, a threshold or a service check. `recovers`: its end can be told;
+    `crowds`: its components are out of texts, so that there may be any number of them."""
 
     rule_id: str
     title: str
@@ -40,6 +47,8 @@ class Spec:
     debounce_us: int = 0
     confirm_us: int = 0
     confirm_while_units_watched: bool = False
+    recovers: bool = True
+    crowds: bool = False
     rate_count: int = 0
     rate_window_us: int = 0
 
@@ -78,20 +87,29 @@ class Track:
             self.__init__(newest_us=self.newest_us)  # type: ignore[misc]
         self.newest_us = max(self.newest_us, when)
         self.captures = hit.captures
-        if hit.spec.rate_count and not self.raised:
+        if hit.spec.rate_count and not (self.raised and self._still_at_rate(hit)):
             return self._rate(hit)
         self._fold(hit)
         if self.raised:
-            return self.emitted_us is None or self.newest_us >= self.emitted_us + hit.spec.debounce_us
+            return self._again(hit.spec.debounce_us)
         if confirm_us:
             self.due_us = self.due_us if self.due_us is not None else when + confirm_us
             return False
         return True
 
+    def _again(self, debounce_us: int) -> bool:
+        if self.emitted_us is None or self.newest_us >= self.emitted_us + debounce_us:
+            return True
+        if self.count >= STORM:
+            self.due_us = self.emitted_us + debounce_us + 1  # a hit at that very time comes before
+        return False
+
     def _fold(self, hit: Hit) -> None:
         self.count += hit.weight
         if len(self.evidence) < MAX_EVIDENCE:
             self.evidence.append(hit.cited)
+        else:
+            self.evidence[-1] = hit.cited
 
     def _rate(self, hit: Hit) -> bool:
         spec = hit.spec
@@ -105,14 +123,31 @@ class Track:
         self.count = sum(weight for _, weight in self.window)
         return self.count >= spec.rate_count
 
-    def emitted(self) -> None:
-        """The trigger is out: fold anew."""
+    def _still_at_rate(self, hit: Hit) -> bool:
+        """While raised: whether there is at least half the rate, this hit included. Below that it has ended, and takes
+        the whole rate to be raised again. Hits are counted in slots of the window here, as there may be millions."""
+        spec, when, window = hit.spec, hit.cited.time_us, self.window
+        horizon, slot = self.newest_us - spec.rate_window_us, spec.rate_window_us // _SLOTS
+        while window and window[0][0] < horizon:
+            del window[0]
+        if 2 * (hit.weight + sum(weight for _, weight in window)) < spec.rate_count:
+            self.raised, self.emitted_us, self.due_us, self.evidence = False, None, None, []
+            return False
+        if window and 0 <= when - window[-1][0] < slot:
+            window[-1][1] += hit.weight
+        else:
+            window.append([when, hit.weight])
+            if len(window) > 2 * _SLOTS:
+                self.window = _in_slots(window, slot)
+        return True
+
+    def emitted(self, at_us: int = 0) -> None:
+        """The trigger is out, at event time `at_us` where that is later than its newest hit: fold anew."""
         self.raised = True
-        self.emitted_us = self.newest_us
+        self.emitted_us = max(self.newest_us, at_us)
         self.due_us = None
         self.count = 0
         self.evidence = []
-        self.window = []
 
     def state(self) -> list[Any]:
         """A JSON form; `restore` reads it."""
@@ -126,3 +161,14 @@ class Track:
         raised, emitted_us, newest_us, due_us, count, captures, cited, window = state
         evidence = [Cited(i, EvidenceSource(source), ref, us, text) for i, source, ref, us, text in cited]
         return cls(raised, emitted_us, newest_us, due_us, count, captures, evidence, window)
+
+
+def _in_slots(window: list[list[int]], slot_us: int) -> list[list[int]]:
+    """The same hits in fewer entries."""
+    merged: list[list[int]] = []
+    for when, weight in window:
+        if merged and 0 <= when - merged[-1][0] < slot_us:
+            merged[-1][1] += weight
+        else:
+            merged.append([when, weight])
+    return merged[-2 * _SLOTS :]

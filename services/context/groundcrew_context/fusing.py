@@ -66,6 +66,11 @@ class Fuser:
     async def trigger(self, delivery: Delivery[TriggerRaised]) -> None:
         """Handler: the verdict goes out before this returns."""
         envelope = delivery.envelope
+        if envelope.data.silenced_by:
+            async with self._turn, self._transaction() as transaction:
+                await transaction.add_trigger(envelope, None)
+            self._metrics.triggers.labels("silenced").inc()
+            return
         async with self._turn:
             fusion = await self._current()
             fused = fusion.fuse(envelope)

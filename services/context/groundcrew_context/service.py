@@ -20,6 +20,7 @@ from groundcrew_context.lease import Leadership, Lease
 from groundcrew_context.metrics import ContextMetrics
 from groundcrew_context.recording import Recorder
 from groundcrew_context.settings import Settings
+from groundcrew_context.silences import Silences
 from groundcrew_context.windows import Counter, Windows
 
 
@@ -40,6 +41,11 @@ async def wire(settings: Settings, resources: Resources) -> None:
         file = InventoryFile(Path(section.inventory_file), book.open, clock, resources.log)
         resources.health.add("inventory", file.check, required=False)
         resources.tasks.spawn("inventory", file.follow())
+
+    silences = Silences(await bus.key_value(Buckets.SILENCES), clock, resources.log)
+    await bus.serve(Endpoints.SILENCES, answering(silences.silences))
+    await bus.serve(Endpoints.ADD_SILENCE, answering(silences.add))
+    await bus.serve(Endpoints.END_SILENCE, answering(silences.end))
 
     recorder = Recorder(store, book, clock, metrics)
     await bus.consume(Durables.RECORD, pausing(recorder.record))

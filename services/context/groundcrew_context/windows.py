@@ -131,11 +131,11 @@ class Windows:
         if query.incident_id is None and query.host is None:
             since = self._clock.now() - timedelta(hours=1)
             page = await self._store.triggers(self._site, TriggersQuery(since=since, limit=MAX_TRIGGERS))
-            return page.items
+            return [t for t in page.items if not t.silenced_by]
         found: list[TriggerSummary] = []
         for name in names:
             page = await self._store.triggers(self._site, TriggersQuery(host=name, limit=MAX_TRIGGERS))
-            found += [t for t in page.items if query.incident_id in (None, t.incident_id)]
+            found += [t for t in page.items if query.incident_id in (None, t.incident_id) and not t.silenced_by]
         return sorted(found, key=lambda t: (t.time, t.id), reverse=True)[:MAX_TRIGGERS]
 
     async def _logs(

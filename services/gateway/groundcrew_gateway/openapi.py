@@ -23,6 +23,7 @@ from groundcrew_gateway.rest import (
     knowledge,
     live,
     sessions,
+    silences,
 )
 from groundcrew_gateway.rest.once import HEADER
 
@@ -50,6 +51,7 @@ _IDEMPOTENT = frozenset(
         "editInventory",
         "addDependency",
         "addKnowledge",
+        "addSilence",
     }
 )
 _SITE = {
@@ -134,7 +136,9 @@ def bare_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (fleet, bmcs, inventory, incidents, actions, conversations, knowledge, alerts, sessions, live):
+    for part in (
+        fleet, bmcs, inventory, silences, incidents, actions, conversations, knowledge, alerts, sessions, live
+    ):  # fmt: skip
         app.include_router(part.router)
 
     def schema() -> dict[str, Any]:

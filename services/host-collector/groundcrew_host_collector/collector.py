@@ -20,7 +20,7 @@ from groundcrew_host_collector.delivery import Delivery, LogDelivery
 from groundcrew_host_collector.ledger import Ledger
 from groundcrew_host_collector.metrics import HostMetrics
 from groundcrew_host_collector.source import LogSource, MetricSource, SourceAbsent, SourceFailed
-from groundcrew_host_collector.units import Unit, Units
+from groundcrew_host_collector.units import MAX_UNITS, Unit, Units, gone
 
 _FIRST_RESTART_S = 1.0
 _LONGEST_RESTART_S = 60.0
@@ -146,7 +146,7 @@ class Collector:
             await self._observe(batch, source, now_us, f"{now_us}.{start}" if start else str(now_us))
 
     async def units(self, units: Units, interval_s: float) -> None:
-        """Report units that changed at every look, and all of them once a minute."""
+        """Report units that changed or went at every look, and all of them once a minute."""
         before: dict[str, Unit] = {}
         all_at = 0.0
         while True:
@@ -163,15 +163,18 @@ class Collector:
                 before.clear()
                 await self._clock.sleep(max(interval_s, _FIRST_RESTART_S))
                 continue
-            self._present("systemd", f"{len(seen)} service units, every {interval_s:g} s")
+            self._present("systemd", f"{len(seen)} services and timers, every {interval_s:g} s")
             full = not before or self._clock.monotonic() >= all_at
             if full:
                 all_at = self._clock.monotonic() + _ALL_UNITS_S
-            await self._report_units([unit for unit in seen.values() if full or before.get(unit.name) != unit])
+            changed = [unit for unit in seen.values() if full or before.get(unit.name) != unit]
+            room = MAX_UNITS - len(changed)
+            changed += [gone(name) for name in before if name not in seen][: max(0, room)]
+            await self._report_units(changed, complete=full and units.complete)
             before = seen
             await self._clock.sleep(due - self._clock.monotonic())
 
-    async def _report_units(self, units: list[Unit]) -> None:
+    async def _report_units(self, units: list[Unit], *, complete: bool) -> None:
         if not units:
             return
         now_us = to_us(self._clock.now())
@@ -183,6 +186,10 @@ class Collector:
             sub_states=[unit.sub for unit in units],
             results=[unit.result for unit in units],
             restarts=[unit.restarts for unit in units],
+            types=[unit.type for unit in units],
+            unit_file_states=[unit.file_state for unit in units],
+            triggered_by=[unit.triggered_by for unit in units],
+            complete=complete,
         )
         await self._observe(batch, "systemd", now_us)
 

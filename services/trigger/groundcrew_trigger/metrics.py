@@ -18,8 +18,23 @@ class TriggerMetrics:
         self.evictions = Counter(
             "groundcrew_trigger_evictions", "State dropped because a bound was reached", registry=registry
         )
+        self.told = Counter(
+            "groundcrew_trigger_untold",
+            "What was not told one by one: folded (hits of a crowd of components), withheld (changes of what flaps), "
+            "silenced (triggers in a silence)",
+            ["why"],
+            registry=registry,
+        )
         self.repeated = Counter(
             "groundcrew_trigger_repeated", "Redelivered batches that were done already", registry=registry
+        )
+        self.reread = Counter(
+            "groundcrew_trigger_reread_states", "States read anew as another process wrote them", registry=registry
+        )
+        self.conflicts = Counter(
+            "groundcrew_trigger_state_conflicts",
+            "Batches taken again as another process wrote their entity's state meanwhile",
+            registry=registry,
         )
         self.unreadable = Counter(
             "groundcrew_trigger_unreadable_states", "Stored states that could not be read", registry=registry
@@ -47,6 +62,8 @@ class TriggerMetrics:
         for (severity, what), number in counts.hits.items():
             (self.ends if what == "cleared" else self.hits).labels(severity).inc(number)
         self.evictions.inc(counts.evictions)
+        for why, number in counts.told.items():
+            self.told.labels(why).inc(number)
 
     def published(self, drafts: list[TriggerDraft]) -> None:
         for draft in drafts:

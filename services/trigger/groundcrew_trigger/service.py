@@ -8,12 +8,14 @@ from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
 from groundcrew.diagnosis.engines import EngineUnusable
 from groundcrew.diagnosis.rules import PackError
+from groundcrew.diagnosis.silencing import SilencedBy
 from groundcrew.diagnosis.threshold_checks import RoleOf
 from groundcrew.runtime.compiled_patterns import CompiledFolder
 from groundcrew.runtime.guard import pausing
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.packs import Packs
 from groundcrew.runtime.resources import CannotStart, Resources
+from groundcrew.runtime.silences import SilencesView
 from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.handlers import Observer
 from groundcrew_trigger.ledger import Ledger
@@ -53,9 +55,11 @@ async def wire(settings: Settings, resources: Resources) -> None:
         resources.tasks.spawn("classify", classifier.keep_asking())
     inventory = InventoryView(resources.log)
     await (await resources.bus.key_value(Buckets.INVENTORY)).watch(inventory.changed)
+    silences = SilencesView(inventory, resources.log)
+    await (await resources.bus.key_value(Buckets.SILENCES)).watch(silences.changed)
 
     def build(packs: Packs) -> Detector:
-        return _detector(packs, section, inventory.role_of, resources.log)
+        return _detector(packs, section, inventory.role_of, silences.silenced, resources.log)
 
     detector = await asyncio.to_thread(build, packs)
     observer = Observer(
@@ -68,8 +72,9 @@ async def wire(settings: Settings, resources: Resources) -> None:
         log=resources.log,
         classifier=classifier,
     )
+    silences.told = observer.reconsider
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
-    resources.tasks.spawn("silences", observer.listen_to_silence())
+    resources.tasks.spawn("quiet", observer.wait_out())
     if files.any:
 
         def adopt(packs: Packs, detector: Detector) -> None:
@@ -90,7 +95,9 @@ def _summary(packs: Packs) -> str:
     return f"{len(known.rules)} rules, {len(known.thresholds)} thresholds, {len(known.services)} service checks"
 
 
-def _detector(packs: Packs, section: TriggerSection, role_of: RoleOf, log: FilteringBoundLogger) -> Detector:
+def _detector(
+    packs: Packs, section: TriggerSection, role_of: RoleOf, silenced: SilencedBy, log: FilteringBoundLogger
+) -> Detector:
     """Blocks while patterns are compiled. Raises CannotStart where the engine asked for cannot be had."""
     try:
         detector = Detector(
@@ -100,6 +107,7 @@ def _detector(packs: Packs, section: TriggerSection, role_of: RoleOf, log: Filte
             engine=section.engine,
             compiled=CompiledFolder(section.state_dir / "patterns", log) if section.state_dir else None,
             role_of=role_of,
+            silenced=silenced,
         )
     except EngineUnusable as error:
         msg = f"trigger.engine: {section.engine}: {error}"

@@ -285,3 +285,24 @@ async def test_a_per_entity_durable_gets_its_own_entity_only(harness: Harness):
         await bus.consume(Durables.RUNNER, run)
     with pytest.raises(ValueError, match="an entity is not allowed"):
         await bus.consume(RECORD, run, entity="host:web-1")
+
+
+async def test_turns_count_the_deliveries_of_a_partition_over_all_processes(harness: Harness):
+    """Who was given two turns in a row knows that nobody else was given a message in between."""
+    one, other = await harness.bus(), await harness.bus()
+    turns = []
+
+    def seeing(name):
+        async def see(delivery):
+            turns.append((delivery.turn, name))
+            if delivery.turn == 3:
+                raise RuntimeError("again")
+
+        return see
+
+    await one.consume(RECORD, seeing("one"))
+    await other.consume(RECORD, seeing("other"))
+    for number in range(1, 9):
+        await one.publish(logged("web-1", number))
+    await until(lambda: len(turns) == 9)
+    assert [turn for turn, _ in turns] == list(range(1, 10)), "what came again has a turn of its own"

@@ -63,7 +63,7 @@ def gateway() -> Iterator[FakeGateway]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - the names that http.server asks for
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names that http.server asks for
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the base class
             """Tests read `asked` instead."""

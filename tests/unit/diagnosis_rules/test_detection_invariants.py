@@ -143,17 +143,25 @@ def test_one_pass_finds_what_every_pattern_by_itself_finds(texts: list[str]) -> 
 
 def test_memory_is_bounded_and_tells_what_it_dropped() -> None:
     detector = DETECTOR()
-    lines = [(float(n), "kernel", f"Out of memory: Killed process 1 (p{n}) x") for n in range(MAX_TRACKS + 50)]
-    drafts(detector, logs(*lines))
+    rows = [(float(n), f"worker@{n}.service", "failed", "failed") for n in range(MAX_TRACKS + 50)]
+    drafts(detector, units(*rows))
     assert detector.take_counts().evictions == 50
+
+
+def test_the_end_of_what_gave_way_to_others_is_told_all_the_same() -> None:
+    detector = DETECTOR()
+    rows = [(float(n), f"worker@{n}.service", "failed", "failed") for n in range(MAX_TRACKS + 50)]
+    drafts(detector, units(*rows))
+    ended = drafts(detector, units((1_000.0, "worker@0.service", "active", "running")))
+    assert [(d.data.component, d.data.state.value) for d in ended] == [("worker@0.service", "cleared")]
 
 
 def test_state_stays_below_the_largest_message() -> None:
     detector = DETECTOR()
-    long = "x" * 8_000
-    lines = [(float(n), "kernel", f"Out of memory: Killed process 1 (p{n % 200}) {long}") for n in range(2_000)]
-    drafts(detector, logs(*lines))
-    assert len(detector.state("host:train-11")) <= 700_000
+    long = "x" * 6_000
+    rows = [(float(n), f"{n}{long}.service", "failed", "failed") for n in range(200)]
+    drafts(detector, units(*rows))
+    assert len(detector.state("host:edge-03")) <= 700_000
     assert detector.take_counts().evictions > 0
 
 

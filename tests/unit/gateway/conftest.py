@@ -70,12 +70,14 @@ from groundcrew.contracts.queries import (
     TriggerPage,
     TriggerSummary,
 )
+from groundcrew.contracts.streams import Buckets
 from groundcrew.runtime.health import HealthBoard
 from groundcrew.stores.gateway.memory import MemoryGatewayStore
 from groundcrew.stores.gateway.port import Role
 from groundcrew.telemetry.log import new_log
 from groundcrew.telemetry.metrics import new_registry
 from groundcrew_context.inventory_edits import edited
+from groundcrew_context.silences import Silences
 from groundcrew_gateway import keys
 from groundcrew_gateway.app import build_app
 from groundcrew_gateway.background import Background
@@ -85,6 +87,7 @@ from groundcrew_gateway.live import Live
 from groundcrew_gateway.meters import Meters
 from groundcrew_gateway.settings import GatewaySection
 
+_SILENT = new_log("context", "default", clock=VirtualClock(datetime(2026, 3, 4, tzinfo=UTC)), stream=StringIO())
 START = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
 BASE = "http://127.0.0.1:40083"
 HOSTILE = "<script>alert('3am')</script>"
@@ -321,6 +324,7 @@ class Fleet:
     breaks: RequestFailed | None = None
     conversations: list[Conversation] = field(default_factory=lambda: [conversation()])
     analyses: list[Analysis] = field(default_factory=list)
+    clock: VirtualClock = field(default_factory=lambda: VirtualClock(START))
 
     async def serve(self, bus: MemoryBus) -> None:
         for endpoint, handler in (
@@ -357,6 +361,10 @@ class Fleet:
         ):
             await bus.serve(endpoint, handler)
         await bus.serve_stream(Endpoints.ASK_STREAM, self._ask_stream)
+        silences = Silences(await bus.key_value(Buckets.SILENCES), self.clock, _SILENT)
+        await bus.serve(Endpoints.SILENCES, silences.silences)
+        await bus.serve(Endpoints.ADD_SILENCE, silences.add)
+        await bus.serve(Endpoints.END_SILENCE, silences.end)
 
     async def _ask(self, query: Any) -> Answer:
         self.asked.append(query)

@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from groundcrew.bus.memory import MemoryBroker, MemoryBus
-from groundcrew.bus.port import BusUnavailable, Delivery, Entry
+from groundcrew.bus.port import BusUnavailable, Delivery, Entry, KeyConflict, Retry
 from groundcrew.contracts.clock import VirtualClock, to_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
 from groundcrew.contracts.identity import stable_id, token
@@ -27,7 +27,9 @@ ATTEMPT = "Failed password for root from 203.0.113.87 port 53033 ssh2"
 KNOWLEDGE = load_packs().knowledge
 
 
-def delivered(sequence: int, *lines: tuple[str, str], entity: str = "host:login-1") -> Delivery[LogBatch]:
+def delivered(
+    sequence: int, *lines: tuple[str, str], entity: str = "host:login-1", turn: int = 0
+) -> Delivery[LogBatch]:
     """(identifier, message) lines, a second apart, as the `sequence`-th message of the stream."""
     count = len(lines)
     data = LogBatch(
@@ -52,31 +54,44 @@ def delivered(sequence: int, *lines: tuple[str, str], entity: str = "host:login-
         position=str(sequence),
         produced_by=ProducedBy(service="host-collector", version="1"),
     )
-    return Delivery(envelope=envelope, sequence=sequence, deliveries=1, partition=0)
+    return Delivery(envelope=envelope, sequence=sequence, deliveries=1, partition=0, turn=turn)
 
 
 class Bucket:
     """A bucket that can be made to fail, and counts what is written."""
 
     def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
+        self.values: dict[str, Entry] = {}
+        self.reads = 0
         self.writes = 0
         self.away = False
 
     async def get(self, key: str) -> Entry | None:
-        return Entry(self.values[key], 1) if key in self.values else None
+        self.reads += 1
+        return self.values.get(key)
 
-    async def put(self, key: str, value: bytes) -> int:
+    async def keys(self) -> list[str]:
+        return list(self.values)
+
+    async def create(self, key: str, value: bytes) -> int:
+        return await self.update(key, value, 0)
+
+    async def update(self, key: str, value: bytes, revision: int) -> int:
         if self.away:
             msg = "no answer"
             raise BusUnavailable(msg)
+        if revision != (self.values[key].revision if key in self.values else 0):
+            msg = "somebody else wrote it"
+            raise KeyConflict(msg)
         self.writes += 1
-        self.values[key] = value
+        self.values[key] = Entry(value, self.writes)
         return self.writes
 
 
 class Desk:
     """The observer between a bus that records and a bucket."""
+
+    site = "demo"
 
     def __init__(self) -> None:
         self.bucket = Bucket()
@@ -169,7 +184,7 @@ async def test_batches_that_move_nothing_are_not_written(desk: Desk) -> None:
 
 
 async def test_a_state_that_cannot_be_read_begins_anew(desk: Desk) -> None:
-    desk.bucket.values[token("host:login-1")] = b"\x01rubbish"
+    desk.bucket.values[token("host:login-1")] = Entry(b"\x01rubbish", 1)
     await desk.observer.observe(delivered(1, ("kernel", OOM)))
     assert len(desk.published) == 1
     assert desk.metric("unreadable_states_total") == 1
@@ -187,9 +202,13 @@ async def test_what_is_seen_is_counted_by_severity(desk: Desk) -> None:
 async def test_the_bucket_of_the_bus_takes_the_keys() -> None:
     bus = MemoryBus("demo", VirtualClock(WHEN), service="trigger", broker=MemoryBroker(VirtualClock(WHEN)))
     ledger = Ledger(await bus.key_value(Buckets.TRIGGER_STATE))
-    assert await ledger.read("bmc:Weird Näme") is None
-    await ledger.write("bmc:Weird Näme", 7, b"state")
-    assert await ledger.read("bmc:Weird Näme") == (7, b"state")
+    assert (await ledger.read("bmc:Weird Näme")).opened() is None
+    revision = await ledger.write("bmc:Weird Näme", 7, b"state", 0)
+    stored = await ledger.read("bmc:Weird Näme")
+    assert (stored.revision, stored.opened()) == (revision, (7, b"state"))
+    for stale in (0, revision + 1):
+        with pytest.raises(KeyConflict):
+            await ledger.write("bmc:Weird Näme", 8, b"other", stale)
     await bus.close()
 
 
@@ -203,7 +222,7 @@ LINK_UP = ("kernel", "mlx5_core 0000:5e:00.0 eno1np0: Link up")
 
 async def settled(desk: Desk, seconds: float) -> None:
     """Let the root task run while so many seconds pass on the desk's clock."""
-    task = asyncio.create_task(desk.observer.listen_to_silence())
+    task = asyncio.create_task(desk.observer.wait_out())
     for _ in range(5):
         await asyncio.sleep(0)
     desk.clock.advance_to(desk.clock.now() + timedelta(seconds=seconds))
@@ -236,3 +255,54 @@ async def test_a_bus_that_is_away_leaves_the_confirmation_to_the_next_observatio
     desk.deaf = False
     await desk.observer.observe(delivered(2, ("CRON", "nothing of note"), entity="host:edge-01"))
     assert [e.data.rule_id for e in desk.published] == ["nic.link-down"]
+
+
+async def test_what_another_process_took_in_meanwhile_is_not_forgotten() -> None:
+    one, other = Desk(), Desk()
+    other.bucket = one.bucket
+    other.restart()
+    attempts = [("sshd", ATTEMPT)] * 10
+    await one.observer.observe(delivered(1, *attempts, turn=1))
+    await other.observer.observe(delivered(2, *attempts, turn=2))
+    assert [e.data.count for e in other.published] == [20]
+    await one.observer.observe(delivered(3, *attempts, turn=3))
+    assert one.published == [], "it is raised already and told again after the debounce"
+    assert one.metric("reread_states_total") == 1
+
+
+async def test_a_process_that_is_given_every_batch_reads_the_state_once(desk: Desk) -> None:
+    for sequence in range(1, 20):
+        await desk.observer.observe(delivered(sequence, ("kernel", OOM), turn=sequence))
+    assert (desk.bucket.reads, desk.bucket.writes) == (1, 19)
+
+
+async def test_a_process_that_froze_does_not_write_over_what_another_did(desk: Desk) -> None:
+    await desk.observer.observe(delivered(1, ("kernel", OOM), turn=1))
+    key = token("host:login-1")
+    desk.bucket.values[key] = Entry(desk.bucket.values[key].value, 77)
+    with pytest.raises(Retry):
+        await desk.observer.observe(delivered(2, ("kernel", OOM), turn=2))
+    assert desk.metric("state_conflicts_total") == 1
+    assert desk.bucket.values[key].revision == 77
+
+
+async def test_quiet_confirms_nothing_that_another_process_heard_the_end_of() -> None:
+    one, other = Desk(), Desk()
+    other.bucket = one.bucket
+    other.restart()
+    await one.observer.observe(delivered(1, LINK_DOWN, entity="host:edge-01", turn=1))
+    await other.observer.observe(delivered(2, LINK_UP, entity="host:edge-01", turn=2))
+    await settled(one, 120)
+    assert (one.published, other.published) == ([], [])
+
+
+async def test_a_host_that_fell_silent_is_confirmed_by_the_process_that_comes_next(desk: Desk) -> None:
+    await desk.observer.observe(cabled(LINK_DOWN))
+    desk.bucket.values["templates"] = Entry(b"of somebody else", 1)
+    desk.clock.advance_to(desk.clock.now() + timedelta(minutes=2))
+    desk.restart()
+    await settled(desk, 1)
+    [raised] = desk.published
+    assert (raised.data.rule_id, raised.entity) == ("nic.link-down", "host:edge-01")
+    await settled(desk, 600)
+    assert len(desk.published) == 1

@@ -351,6 +351,7 @@ def _trigger(envelope: Envelope[TriggerRaised], incident_id: str | None) -> Trig
         component=storable(data.component),
         count=data.count,
         incident_id=incident_id,
+        silenced_by=storable(data.silenced_by),
     )
 
 

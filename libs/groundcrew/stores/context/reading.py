@@ -238,7 +238,8 @@ class Reading:
         where.between(query.since, query.until)
         where.before(query.cursor)
         rows = await self._database.fetch(
-            "SELECT id, time, entity, rule_id, severity, title, component, count, incident_id FROM trigger_events"  # noqa: S608 - see Conditions
+            "SELECT id, time, entity, rule_id, severity, title, component, count, incident_id,"  # noqa: S608 - see Conditions
+            " coalesce(document->>'silenced_by', '') FROM trigger_events"
             f" WHERE {where} ORDER BY time DESC, id DESC LIMIT %s",
             [*where.parameters, query.limit + 1],
         )
@@ -302,7 +303,7 @@ def _sel_entry(entity: str, row: Row) -> SelEntry:
 def _trigger(row: Row) -> TriggerSummary:
     return TriggerSummary(
         id=row[0].hex, time=_utc(row[1]), entity=row[2], rule_id=row[3], severity=row[4], title=row[5],
-        component=row[6], count=row[7], incident_id=row[8].hex if row[8] else None,
+        component=row[6], count=row[7], incident_id=row[8].hex if row[8] else None, silenced_by=row[9],
     )  # fmt: skip
 
 

@@ -24,7 +24,10 @@ from groundcrew.contracts.queries import (
     MetricsReply,
     ServicesQuery,
     ServicesReply,
+    SilencePage,
+    SilencesQuery,
 )
+from groundcrew.contracts.silences import Silence
 from groundcrew_gateway.access import Viewer
 from groundcrew_gateway.pages.bmcs import bmc_of_host, severity_of, status_word
 from groundcrew_gateway.pages.charts import CHARTED, gap_of, host_charts
@@ -100,6 +103,7 @@ async def host(
         _series(asking, name, [*(one for one in CHARTED if one in names), *sparked], axis, step_s),
         bmc_of_host(asking, name),
     )
+    silences = await asking.ask(Endpoints.SILENCES, SilencesQuery(), SilencePage(items=[]))
     states = sorted(services.services, key=lambda one: (one.active_state != "failed", one.unit))
     return await page(
         request,
@@ -111,6 +115,7 @@ async def host(
         logs=logs,
         incidents=incidents.items,
         place=place_of(inventory, name),
+        silences=[one for one in silences.items if one.starts_at <= now and _about(one, inventory, name)],
         origins=ORIGINS,
         charts=host_charts(series, axis, step_s, found.latest.get("memory_total_bytes")),
         sparks=_sparks(series, sparked, axis, step_s),
@@ -124,6 +129,11 @@ async def host(
         spans=list(_RANGES),
         filters={"contains": contains, "max_priority": max_priority},
     )
+
+
+def _about(silence: Silence, inventory: Inventory, name: str) -> bool:
+    entry = next((one for one in inventory.host if one.name == name), None)
+    return silence.aims_at(f"host:{name}", name, entry.role if entry else "", entry.rack if entry else "")
 
 
 def _names(latest: dict[str, float]) -> set[str]:

@@ -34,6 +34,8 @@ SAID = {
     "analysing": "The analysis is being made; it appears here.",
     "stopped": "All actions are stopped. Nothing runs until an admin releases the stop.",
     "released": "The stop is released.",
+    "silenced": "Silenced under your name.",
+    "unsilenced": "The silence is ended; what is still so is raised within moments.",
     "level": "The autonomy level is set.",
 }
 """What a page says after a form was sent; the address carries the key, never the text."""
