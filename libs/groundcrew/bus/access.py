@@ -33,6 +33,7 @@ TAPPERS = ("gateway", "mcp")
 BUCKET_WRITERS: dict[str, tuple[str, ...]] = {
     Buckets.INVENTORY: ("context",),
     Buckets.TRIGGER_STATE: ("trigger",),
+    Buckets.TEMPLATES: ("trigger",),
     Buckets.LEASES: SERVICES,
     Buckets.HELD: SERVICES,
 }
@@ -40,6 +41,7 @@ BUCKET_WRITERS: dict[str, tuple[str, ...]] = {
 BUCKET_READERS: dict[str, tuple[str, ...]] = {
     Buckets.INVENTORY: SERVICES,
     Buckets.TRIGGER_STATE: ("trigger",),
+    Buckets.TEMPLATES: ("trigger",),
     Buckets.LEASES: SERVICES,
     Buckets.HELD: SERVICES,
 }

@@ -33,7 +33,7 @@ BUCKET_BYTES = 16 * MIB
 BUCKET_AGE_S = {Buckets.HELD: 7 * 86_400}
 """How long an entry stays where it is not for ever."""
 
-BUCKETS = (Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.LEASES, Buckets.HELD)
+BUCKETS = (Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.TEMPLATES, Buckets.LEASES, Buckets.HELD)
 _PARTITIONED = (
     "gc.*.observe.*.*",
     f"gc.{{{{wildcard(1)}}}}.observe.{{{{wildcard(2)}}}}.{{{{wildcard(3)}}}}.{{{{partition({PARTITIONS},1,3)}}}}",

@@ -11,11 +11,13 @@ from groundcrew.bus.port import Bus, BusError, Delivery
 from groundcrew.contracts.clock import Clock, from_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
 from groundcrew.contracts.incidents import TriggerRaised
+from groundcrew.contracts.observations import LogBatch
 from groundcrew.diagnosis.detector import Detector, TriggerDraft
 from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.ledger import Ledger, UnreadableState
 from groundcrew_trigger.metrics import TriggerMetrics
 from groundcrew_trigger.silences import Silences
+from groundcrew_trigger.watching import Watcher
 
 
 class Observer:
@@ -37,8 +39,10 @@ class Observer:
         metrics: TriggerMetrics,
         log: FilteringBoundLogger,
         classifier: Classifier | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._classifier = classifier
+        self._watcher = watcher
         self._detector = detector
         self._ledger = ledger
         self._bus = bus
@@ -66,10 +70,12 @@ class Observer:
         began = self._clock.monotonic()
         if not self._detector.knows(entity):
             await self._recall(entity)
+        unruled: list[int] = []
         if delivery.sequence <= self._marks.get(entity, 0):
             self._metrics.repeated.inc()
+            if self._watcher is not None and isinstance(delivery.envelope.data, LogBatch):
+                await self._watcher.repeat(delivery)
             return
-        unruled: list[int] = []
 
         def detect() -> list[TriggerDraft]:
             drafts = self._detector.observe(delivery.envelope)
@@ -77,8 +83,10 @@ class Observer:
             return drafts
 
         await self._commit(delivery, detect)
-        if self._classifier is not None:
-            self._classifier.offer(delivery.envelope, unruled)
+        if self._watcher is not None and isinstance(delivery.envelope.data, LogBatch):
+            mined = await self._watcher.observe(delivery, unruled)
+            if self._classifier is not None:
+                self._classifier.offer(delivery.envelope, mined)
         self._metrics.batch.observe(self._clock.monotonic() - began)
 
     async def _elapse(self, delivery: Delivery[Any], due_us: int) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
 from groundcrew.runtime.guard import pausing
@@ -10,8 +11,11 @@ from groundcrew.runtime.resources import Resources
 from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.handlers import Observer
 from groundcrew_trigger.ledger import Ledger
+from groundcrew_trigger.listing import Listing
 from groundcrew_trigger.metrics import TriggerMetrics
 from groundcrew_trigger.settings import Settings
+from groundcrew_trigger.shelf import TemplateShelf
+from groundcrew_trigger.watching import Watcher
 
 
 async def wire(settings: Settings, resources: Resources) -> None:
@@ -32,7 +36,19 @@ async def wire(settings: Settings, resources: Resources) -> None:
     bucket = await resources.bus.key_value(Buckets.TRIGGER_STATE)
     produced_by = resources.produced_by.model_copy(update={"packs": packs.digest})
     metrics = TriggerMetrics(resources.registry)
-    classifier = None
+    classifier = watcher = None
+    if section.novelty or section.classify:
+        watcher = Watcher(
+            bus=resources.bus,
+            shelf=TemplateShelf(await resources.bus.key_value(Buckets.TEMPLATES)),
+            clock=resources.clock,
+            section=section,
+            produced_by=produced_by,
+            metrics=metrics,
+            log=resources.log,
+        )
+        resources.stack.push_async_callback(watcher.write)
+        resources.tasks.spawn("templates", watcher.keep_writing())
     if section.classify:
         classifier = Classifier(
             bus=resources.bus,
@@ -46,7 +62,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         await classifier.open()
         resources.tasks.spawn("classify", classifier.keep_asking())
     observer = Observer(
-        detector=Detector(knowledge, max_entities=section.max_entities, tells_unruled=section.classify),
+        detector=Detector(knowledge, max_entities=section.max_entities, tells_unruled=watcher is not None),
         ledger=Ledger(bucket),
         bus=resources.bus,
         clock=resources.clock,
@@ -54,7 +70,9 @@ async def wire(settings: Settings, resources: Resources) -> None:
         metrics=metrics,
         log=resources.log,
         classifier=classifier,
+        watcher=watcher,
     )
+    await resources.bus.serve(Endpoints.TEMPLATES, Listing(watcher, classifier).templates)
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
     resources.tasks.spawn("silences", observer.listen_to_silence())
     resources.log.info("watching", packs=packs.digest, knowledge=summary)
