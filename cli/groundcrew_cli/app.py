@@ -34,6 +34,8 @@ inventory_app = typer.Typer(help="What is listed: hosts, their BMCs, places, par
 app.add_typer(inventory_app, name="inventory")
 knowledge_app = typer.Typer(help="Look up what is remembered, or add to it.", no_args_is_help=True)
 app.add_typer(knowledge_app, name="knowledge")
+rules_app = typer.Typer(help="The rules that detect: list them, and try them on lines.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Url = Annotated[
@@ -379,6 +381,73 @@ def inventory_import(
 
     with connection.connect(url, key_file, site) as gateway:
         importing.take_in(gateway, file, dry_run=dry_run, as_json=as_json)
+
+
+@rules_app.command("list")
+def rules_list(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WORD]...", help="All of these words in id, kind, title or cause."),
+    ] = None,
+    source: Annotated[str, typer.Option(help="Only of log, sel, sensor, metrics or services.")] = "",
+    as_json: Json = False,
+) -> None:
+    """All rules, thresholds and service checks: shipped ones and your own."""
+    from groundcrew_cli import rules
+
+    rules.show_list(words=words or [], source=source, as_json=as_json)
+
+
+@rules_app.command("show")
+def rules_show(
+    rule: Annotated[str, typer.Argument(metavar="ID", help="A rule, by its whole id.")], as_json: Json = False
+) -> None:
+    """One rule: what it looks for, what it means, what to do."""
+    from groundcrew_cli import rules
+
+    rules.show_one(rule, as_json=as_json)
+
+
+@rules_app.command("test")
+def rules_test(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="Lines, or JSONL with a `line` key; - is standard input.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What the rules make of each line of a file; without one, whether every rule holds to its examples.
+
+    Each line is judged alone: rates and debounce are off. Exit code 1 where an example does not hold.
+    """
+    from groundcrew_cli import recorded, rules, sorting
+
+    if file is not None:
+        sorting.sort_file(file, as_json=as_json)
+    elif not rules.check_packs(as_json=as_json, data=recorded.data_folder()):
+        raise typer.Exit(1)
+
+
+@rules_app.command("explain")
+def rules_explain(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="A log line, with or without time and host.")],
+    program: Annotated[str, typer.Option(help="Who wrote it, such as kernel; default: as the line says.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Why a line triggers or does not, and what to do next."""
+    from groundcrew_cli import rules
+
+    rules.explain_line(line, identifier=program, as_json=as_json)
+
+
+@rules_app.command("bench")
+def rules_bench(
+    write: Annotated[bool, typer.Option("--write", help="Write docs/benchmarks/detection.md as well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure detection: the same as `bench detection`."""
+    from groundcrew_cli import benching
+
+    benching.bench(["detection"], write=write, as_json=as_json, now=_now())
 
 
 @config_app.command("show")

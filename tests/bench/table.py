@@ -43,6 +43,13 @@ BENCHMARKS = (
         note="Layer 1 on real kernel lines, in lines per second of one core's time.",
     ),
     Benchmark(
+        name="accuracy",
+        title="Accuracy of the rules",
+        module="tests.bench.accuracy",
+        takes="1 min and recorded lines in GROUNDCREW_DATA; with `-- wrong`, each line judged wrongly",
+        note="Recorded lines, each judged alone with rates and debounce off, as `groundcrew rules test FILE` does.",
+    ),
+    Benchmark(
         name="knowledge",
         title="Knowledge",
         module="tests.bench.bench_knowledge",

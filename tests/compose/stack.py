@@ -46,6 +46,7 @@ class Stack:
     gateway_port: int = field(default_factory=free_port)
     mcp_port: int = field(default_factory=free_port)
     prometheus_port: int = field(default_factory=free_port)
+    syslog_port: int = field(default_factory=free_port)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,6 +55,7 @@ class Stack:
             "HOST_NAME": "tested-host",
             "GATEWAY_PORT": str(self.gateway_port),
             "MCP_PORT": str(self.mcp_port),
+            "SYSLOG_PORT": str(self.syslog_port),
             "PROMETHEUS_PORT": str(self.prometheus_port),
         }
 

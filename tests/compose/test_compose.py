@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -101,6 +102,16 @@ def test_a_failed_service_becomes_an_incident_with_its_cause(stack: Any) -> None
         return ("service.restart", "queued") in {(action["kind"], action["state"]) for action in actions}
 
     stack.wait_for(queued, 60, lambda: str(stack.get("/api/v1/actions", stack.key()))[:2000])
+
+
+def test_a_relayed_syslog_line_is_stored_under_its_host(stack: Any) -> None:
+    with socket.create_connection(("127.0.0.1", stack.syslog_port), timeout=10) as relay:
+        relay.sendall(b"<13>Mar  4 02:00:00 leaf-9 bgpd[7]: neighbour 10.0.0.1 went to sleep\n")
+
+    def stored() -> bool:
+        return bool(stack.get("/api/v1/logs?host=leaf-9&contains=neighbour", stack.key())["items"])
+
+    stack.wait_for(stored, 60)
 
 
 def test_prometheus_reaches_every_service(stack: Any) -> None:

@@ -226,8 +226,10 @@ def test_a_health_check_needs_nothing_that_the_image_lacks(name: str) -> None:
 def test_ports_are_published_on_loopback() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
 
-    assert len(ports) == 4
-    assert all(port.startswith(("127.0.0.1:", "${LISTEN:-127.0.0.1}:")) for port in ports)
+    assert len(ports) == 6
+    assert all(
+        port.startswith(("127.0.0.1:", "${LISTEN:-127.0.0.1}:", "${SYSLOG_LISTEN:-127.0.0.1}:")) for port in ports
+    )
 
 
 def test_the_health_check_of_qdrant_tells_ready_from_not_ready() -> None:

@@ -129,7 +129,7 @@ ROUTES: tuple[Route, ...] = (
         message=observations.LogBatch,
         subject="gc.{site}.observe.logs.{entity}",
         stream="OBSERVE",
-        publishers=("host-collector",),
+        publishers=("host-collector", "gateway"),  # the gateway: alerts that other tools hand in
     ),
     Route(
         message=observations.MetricBatch,

@@ -25,6 +25,9 @@ from groundcrew.diagnosis.tracks import Cited, Hit, Spec, Track
 
 MAX_ENTITIES = 10_000
 MAX_TITLE = 300
+_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_metrics", "_services", "_specs")
+"""What of a detector comes from the packs; the rest is state."""
+
 WARNING = 4
 """syslog's severity of a warning; smaller is worse."""
 
@@ -77,6 +80,12 @@ class Detector:
         self.counts = Counts()
         self._tells_unruled = tells_unruled
         self.unruled: list[int] = []
+
+    def adopt(self, other: "Detector") -> None:
+        """Judge by the other's knowledge from now on. What is held of entities stays; what waits for a rule that is
+        no more is dropped when its time comes."""
+        for name in _KNOWLEDGE:
+            setattr(self, name, getattr(other, name))
 
     def observe(self, envelope: Envelope[Any]) -> list[TriggerDraft]:
         """Drafts of what this batch completes, in order. Never raises for any valid batch.
@@ -211,7 +220,11 @@ class Detector:
         waiting = [(track.due_us, key) for key, track in memory.tracks.items() if track.due_us is not None]
         drafts = []
         for due, key in sorted(waiting):
-            if due <= now and key[0] in self._specs:
+            if due > now:
+                continue
+            if key[0] not in self._specs:  # its rule was taken out of the packs meanwhile
+                memory.forget(key)
+            else:
                 drafts.append(_raise(envelope, self._specs[key[0]], key[1], memory.tracks[key]))
         left = [track.due_us for track in memory.tracks.values() if track.due_us is not None]
         memory.due_us = min(left, default=None)

@@ -1,6 +1,6 @@
 """One line or reading against rules, by itself: what examples are checked with. Rates and debounce play no part."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from groundcrew.diagnosis.levels import Look
@@ -37,6 +37,17 @@ class Trial:
         self._matchers = {
             source: Matcher([rule for rule in rules if rule.source == source]) for source in ("log", "sel", "sensor")
         }
+
+    def judge_lines(self, lines: Iterable[Example]) -> list[list[Verdict]]:
+        """Of each log line every rule that fires, in the rules' order: the lines of a whole batch at once."""
+        lines = list(lines)
+        found: list[list[Verdict]] = [[] for _ in lines]
+        texts, identifiers = [line.text for line in lines], [line.identifier for line in lines]
+        for match in self._matchers["log"].match(texts, identifiers, [line.unit for line in lines]):
+            if not match.clears:
+                component = fill(match.rule.component, match.captures)
+                found[match.row].append(Verdict(match.rule, component, match.captures))
+        return found
 
     def judge(self, example: Example, source: str = "log") -> list[Verdict]:
         """Every rule of that source that fires, in the rules' order. An event log text is `<sensor> | <event>`."""

@@ -137,13 +137,13 @@ def site_for(key: ApiKey, wanted: str | None) -> str:
     return wanted
 
 
-async def caller_of(connection: HTTPConnection, bearer: str | None = None) -> Caller:
-    """Who calls, checked: credential, site, and the origin where a browser's cookie speaks for them."""
+async def caller_of(connection: HTTPConnection, bearer: str | None = None, *, role: Role = Role.VIEWER) -> Caller:
+    """Who calls, checked: credential, role, site, and the origin where a browser's cookie speaks for them."""
     key, via = await identify(connection, bearer)
     if via == "session":
         require_same_origin(connection)
     site = site_for(key, connection.query_params.get("site"))
-    return Caller(gateway=gateway_of(connection), key=key, site=site, via=via)
+    return _require(Caller(gateway=gateway_of(connection), key=key, site=site, via=via), role)
 
 
 def require_same_origin(connection: HTTPConnection) -> None:
@@ -165,14 +165,19 @@ def _require(caller: Caller, role: Role) -> Caller:
     return caller
 
 
+async def _reporter(request: Request) -> Caller:
+    return await caller_of(request, role=Role.REPORTER)
+
+
 async def _operator(request: Request) -> Caller:
-    return _require(await caller_of(request), Role.OPERATOR)
+    return await caller_of(request, role=Role.OPERATOR)
 
 
 async def _admin(request: Request) -> Caller:
-    return _require(await caller_of(request), Role.ADMIN)
+    return await caller_of(request, role=Role.ADMIN)
 
 
 Viewer = Annotated[Caller, Depends(_viewer)]
+Reporter = Annotated[Caller, Depends(_reporter)]
 Operator = Annotated[Caller, Depends(_operator)]
 Admin = Annotated[Caller, Depends(_admin)]

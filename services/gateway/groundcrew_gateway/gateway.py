@@ -7,6 +7,7 @@ from structlog.typing import FilteringBoundLogger
 
 from groundcrew.bus.port import Bus
 from groundcrew.contracts.clock import Clock
+from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.stores.gateway.port import GatewayStore
 from groundcrew_gateway.background import Background
 from groundcrew_gateway.limits import AuthFailures
@@ -27,6 +28,7 @@ class Gateway:
     failures: AuthFailures
     live: Live
     background: Background
+    produced_by: ProducedBy
 
 
 def gateway_of(connection: HTTPConnection) -> Gateway:

@@ -23,6 +23,9 @@ class Meters:
         self.auth_failures = Counter(
             "groundcrew_gateway_auth_failures_total", "Credentials refused, by reason", ["reason"], registry=registry
         )
+        self.alerts = Counter(
+            "groundcrew_gateway_alerts_total", "Alerts of other tools that are stored", ["tool"], registry=registry
+        )
         self.live_clients = Gauge("groundcrew_gateway_live_clients", "WebSocket clients connected", registry=registry)
         self.live_dropped = Counter(
             "groundcrew_gateway_live_dropped_total",

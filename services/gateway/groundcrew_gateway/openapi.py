@@ -12,7 +12,18 @@ from fastapi.openapi.utils import get_openapi
 
 from groundcrew_gateway.examples import examples
 from groundcrew_gateway.problems import MEDIA_TYPE, ProblemDocument
-from groundcrew_gateway.rest import actions, bmcs, conversations, fleet, incidents, inventory, knowledge, live, sessions
+from groundcrew_gateway.rest import (
+    actions,
+    alerts,
+    bmcs,
+    conversations,
+    fleet,
+    incidents,
+    inventory,
+    knowledge,
+    live,
+    sessions,
+)
 from groundcrew_gateway.rest.once import HEADER
 
 SUMMARY = "What is wrong in a fleet, why, and what is done about it."
@@ -123,7 +134,7 @@ def bare_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (fleet, bmcs, inventory, incidents, actions, conversations, knowledge, sessions, live):
+    for part in (fleet, bmcs, inventory, incidents, actions, conversations, knowledge, alerts, sessions, live):
         app.include_router(part.router)
 
     def schema() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.identity import random_id
 from groundcrew_gateway import problems
 from groundcrew_gateway.meters import Meters
+from groundcrew_gateway.rest.alerts import PATH as ALERTS
 from groundcrew_gateway.settings import GatewaySection
 
 PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/version"})
@@ -69,6 +70,8 @@ class Protect:
 
     def _limit(self, scope: Scope) -> int:
         """Bytes of a body at most."""
+        if scope["path"] == ALERTS:
+            return max(self._settings.alerts_body_bytes, self._settings.max_body_bytes)
         return self._settings.chat_body_bytes if problems.is_openai(scope["path"]) else self._settings.max_body_bytes
 
     def _host_allowed(self, host: str) -> bool:

@@ -48,6 +48,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         failures=AuthFailures(resources.clock),
         live=live,
         background=background,
+        produced_by=resources.produced_by,
     )
     await resources.bus.serve(Endpoints.CHECK_KEY, answering(Standings(gateway).check))
     app = build_app(gateway, health=resources.health, registry=resources.registry)

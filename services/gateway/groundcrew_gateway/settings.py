@@ -19,6 +19,9 @@ class GatewaySection(Section):
     )
     cookie_secure: bool = Field(False, description="send the session cookie over HTTPS only; set it behind a TLS proxy")
     session_hours: float = Field(12, gt=0, le=720, description="hours that a signed-in browser stays signed in")
+    alerts_body_bytes: int = Field(
+        2_097_152, ge=1_024, le=16_777_216, description="the same for a group of alerts that another tool hands in"
+    )
     max_body_bytes: int = Field(65_536, ge=1_024, le=16_777_216, description="bytes of a request body at most")
     chat_body_bytes: int = Field(
         1_048_576, ge=1_024, le=16_777_216, description="the same under /v1, where clients send whole conversations"

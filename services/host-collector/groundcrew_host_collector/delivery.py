@@ -1,6 +1,5 @@
 """From rows to stored messages: intent, publish, commit. Holds back its source while the bus takes nothing."""
 
-import itertools
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -129,9 +128,9 @@ class LogDelivery:
                     received_at=received_at,
                     source=span.source,
                     position=group[-1].position,
-                    entity=host(name) if name else "",
+                    entity=entity,
                 )
-                for name, group in _by_host(rows)
+                for entity, group in self._by_entity(rows)
             ]
         )
         self._delivery.rows.labels(self._source.name).inc(len(rows))
@@ -139,7 +138,7 @@ class LogDelivery:
     def _batch(self, source: str, rows: Sequence[LogRow]) -> LogBatch:
         site = self._delivery.site
         return LogBatch(
-            ids=[stable_id(site, host(row.host or self._delivery.host_name), source, row.position) for row in rows],
+            ids=[stable_id(site, self._entity_of(row), source, row.position) for row in rows],
             times=[row.time_us for row in rows],
             priorities=[row.priority for row in rows],
             identifiers=[row.identifier for row in rows],
@@ -150,7 +149,12 @@ class LogDelivery:
             messages=[row.message for row in rows],
         )
 
+    def _entity_of(self, row: LogRow) -> str:
+        return row.entity or (host(row.host) if row.host else self._delivery.entity)
 
-def _by_host(rows: Sequence[LogRow]) -> list[tuple[str, list[LogRow]]]:
-    """Rows in order, cut where the host changes."""
-    return [(name, list(group)) for name, group in itertools.groupby(rows, key=lambda row: row.host)]
+    def _by_entity(self, rows: Sequence[LogRow]) -> list[tuple[str, list[LogRow]]]:
+        """Rows by whose they are, each in order; the same rows always give the same groups."""
+        groups: dict[str, list[LogRow]] = {}
+        for row in rows:
+            groups.setdefault(self._entity_of(row), []).append(row)
+        return list(groups.items())

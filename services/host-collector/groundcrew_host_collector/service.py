@@ -2,7 +2,9 @@
 
 import socket
 
+from groundcrew.contracts.streams import Buckets
 from groundcrew.diagnosis.lines import LineReader
+from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.resources import Resources
 from groundcrew.runtime.statuses import Statuses
 from groundcrew_host_collector import machine
@@ -17,6 +19,7 @@ from groundcrew_host_collector.sar import SarFiles
 from groundcrew_host_collector.sar_history import SarHistory
 from groundcrew_host_collector.settings import HostCollectorSection, Settings
 from groundcrew_host_collector.source import LogSource
+from groundcrew_host_collector.syslog import SyslogSource
 from groundcrew_host_collector.units import Units
 
 
@@ -52,6 +55,20 @@ async def wire(settings: Settings, resources: Resources) -> None:
             resources.tasks.spawn(source.name, collector.log_source(source))
         else:
             statuses.switched_off(source.name)
+    if wanted.syslog_udp or wanted.syslog_tcp or wanted.syslog_tls:
+        inventory = InventoryView(log)
+        bucket = await resources.bus.key_value(Buckets.INVENTORY)
+        await bucket.watch(inventory.changed)
+        syslog = SyslogSource(
+            wanted=wanted,
+            folder=wanted.state_dir / "syslog",
+            inventory=inventory,
+            clock=clock,
+            boot_us=lambda: machine.boot_us(clock),
+            registry=resources.registry,
+        )
+        resources.health.add(syslog.name, statuses.check(syslog.name), required=False)
+        resources.tasks.spawn(syslog.name, collector.log_source(syslog))
     if wanted.metrics == "on":
         resources.health.add("metrics", statuses.check("metrics"), required=False)
         resources.tasks.spawn("metrics", collector.metrics(HostMetrics(), wanted.metrics_interval_s))

@@ -1,13 +1,39 @@
 """Settings of the host collector: section `host_collector` of `groundcrew.toml`."""
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from groundcrew.runtime.settings import Section, ServiceSettings
 
 Switch = Literal["auto", "on", "off"]
+
+
+def host_and_port(text: str) -> tuple[str, int] | None:
+    """('0.0.0.0', 5514) of `0.0.0.0:5514`, ('::', 5514) of `[::]:5514`; None of an empty text. Raises ValueError."""
+    if not text:
+        return None
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+        msg = "expected address:port, such as 0.0.0.0:5514"
+        raise ValueError(msg)
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _checked_address(text: str) -> str:
+    host_and_port(text)
+    return text
+
+
+def _checked_network(text: str) -> str:
+    ip_network(text)
+    return text
+
+
+HostPort = Annotated[str, AfterValidator(_checked_address)]
+Network = Annotated[str, AfterValidator(_checked_network)]
 
 
 class HostCollectorSection(Section):
@@ -37,6 +63,23 @@ class HostCollectorSection(Section):
     kmsg: Switch = Field("auto", description="read the kernel's ring buffer; auto: where no journal is followed")
     kmsg_path: Path = Path("/dev/kmsg")
 
+    syslog_udp: HostPort = Field(
+        "", description="address:port to receive syslog of switches, PDUs and other machines at; empty: not by UDP"
+    )
+    syslog_tcp: HostPort = Field("", description="the same by TCP")
+    syslog_tls: HostPort = Field("", description="the same by TLS; needs syslog_tls_cert and syslog_tls_key")
+    syslog_tls_cert: Path | None = Field(None, description="certificate chain of this receiver, PEM")
+    syslog_tls_key: Path | None = Field(None, description="its private key, PEM")
+    syslog_tls_client_ca: Path | None = Field(
+        None, description="certificates of who may sign senders' certificates; set: senders must show one"
+    )
+    syslog_from: list[Network] = Field(
+        default_factory=list, description="networks that may send, such as 10.0.0.0/8; empty: all that reach the port"
+    )
+    syslog_spool_mb: int = Field(
+        256, ge=1, le=102_400, description="MiB of received messages that are kept on disk while the bus is away"
+    )
+
     metrics: Literal["on", "off"] = "on"
     metrics_interval_s: float = Field(15, ge=1, le=3600, description="seconds between two samples of every metric")
 
@@ -54,6 +97,13 @@ class HostCollectorSection(Section):
     services: Switch = Field("auto", description="watch systemd units; auto: where systemd is this machine's init")
     services_interval_s: float = Field(15, ge=1, le=3600, description="seconds between looks at the units")
     systemctl_path: str = Field("/usr/bin:/bin", description="folders, joined by ':', in which systemctl is looked for")
+
+    @model_validator(mode="after")
+    def _tls_has_its_files(self) -> Self:
+        if self.syslog_tls and (self.syslog_tls_cert is None or self.syslog_tls_key is None):
+            msg = "syslog_tls: expected syslog_tls_cert and syslog_tls_key with it"
+            raise ValueError(msg)
+        return self
 
     probe_s: float = Field(60, ge=0.05, le=3600, description="seconds between looks for sources that were absent")
 

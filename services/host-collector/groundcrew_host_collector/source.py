@@ -25,7 +25,8 @@ class SourceFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One log line. `position` is the source's own number of it, `host` is empty for this host."""
+    """One log line. `position` is the source's own number of it. `host` or `entity` say whose line it is; both are
+    empty for this host."""
 
     position: str
     time_us: int
@@ -36,6 +37,7 @@ class LogRow:
     boot_id: str
     message: str
     host: str = ""
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

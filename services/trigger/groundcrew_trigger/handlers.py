@@ -58,6 +58,11 @@ class Observer:
         async with self._locks[delivery.partition]:
             await self._observe(delivery)
 
+    def adopt(self, detector: Detector, packs: str) -> None:
+        """Judge by another detector's knowledge from now on, and name its packs' digest."""
+        self._detector.adopt(detector)
+        self._produced_by = self._produced_by.model_copy(update={"packs": packs})
+
     async def listen_to_silence(self) -> None:
         """Root task: confirm what nothing spoke against in time, without waiting for the next observation."""
         while True:

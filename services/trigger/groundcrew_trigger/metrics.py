@@ -24,6 +24,9 @@ class TriggerMetrics:
         self.unreadable = Counter(
             "groundcrew_trigger_unreadable_states", "Stored states that could not be read", registry=registry
         )
+        self.packs_refused = Counter(
+            "groundcrew_trigger_packs_refused", "Changed packs that could not be taken up", registry=registry
+        )
         self.classified = Counter(
             "groundcrew_trigger_classified",
             "Unknown log templates put to a model, by what came of it (a completion's outcome, away, dropped, untold)",

@@ -1,18 +1,18 @@
 """Wiring of the trigger service."""
 
-from pathlib import Path
-
 from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
+from groundcrew.diagnosis.rules import PackError
 from groundcrew.runtime.guard import pausing
-from groundcrew.runtime.packs import load_packs
+from groundcrew.runtime.packs import Packs
 from groundcrew.runtime.resources import Resources
 from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.handlers import Observer
 from groundcrew_trigger.ledger import Ledger
 from groundcrew_trigger.listing import Listing
 from groundcrew_trigger.metrics import TriggerMetrics
+from groundcrew_trigger.pack_files import PackFiles, follow
 from groundcrew_trigger.settings import Settings
 from groundcrew_trigger.shelf import TemplateShelf
 from groundcrew_trigger.watching import Watcher
@@ -20,19 +20,17 @@ from groundcrew_trigger.watching import Watcher
 
 async def wire(settings: Settings, resources: Resources) -> None:
     section = settings.trigger
-    packs = load_packs(
-        Path(section.packs) if section.packs else None,
-        thresholds=Path(section.thresholds) if section.thresholds else None,
-        debounce_s=section.debounce_s,
-    )
-    knowledge = packs.knowledge
-    rules, limits, checks = len(knowledge.rules), len(knowledge.thresholds), len(knowledge.services)
-    summary = f"{rules} rules, {limits} thresholds, {checks} service checks"
+    files = PackFiles(section)
+    packs = files.load()
+    in_force = packs
 
     async def loaded() -> str:
-        return summary
+        if files.problem:
+            msg = f"a changed pack is not taken up, {_summary(in_force)} stay in force: {files.problem}"
+            raise PackError(msg)
+        return _summary(in_force)
 
-    resources.health.add("packs", loaded)
+    resources.health.add("packs", loaded, required=False)  # with a mistake in a pack, the packs from before go on
     bucket = await resources.bus.key_value(Buckets.TRIGGER_STATE)
     produced_by = resources.produced_by.model_copy(update={"packs": packs.digest})
     metrics = TriggerMetrics(resources.registry)
@@ -61,8 +59,12 @@ async def wire(settings: Settings, resources: Resources) -> None:
         )
         await classifier.open()
         resources.tasks.spawn("classify", classifier.keep_asking())
+
+    def build(packs: Packs) -> Detector:
+        return Detector(packs.knowledge, max_entities=section.max_entities, tells_unruled=watcher is not None)
+
     observer = Observer(
-        detector=Detector(knowledge, max_entities=section.max_entities, tells_unruled=watcher is not None),
+        detector=build(packs),
         ledger=Ledger(bucket),
         bus=resources.bus,
         clock=resources.clock,
@@ -75,4 +77,20 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await resources.bus.serve(Endpoints.TEMPLATES, Listing(watcher, classifier).templates)
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
     resources.tasks.spawn("silences", observer.listen_to_silence())
-    resources.log.info("watching", packs=packs.digest, knowledge=summary)
+    if files.any:
+
+        def adopt(packs: Packs, detector: Detector) -> None:
+            nonlocal in_force
+            in_force = packs
+            observer.adopt(detector, packs.digest)
+
+        resources.tasks.spawn(
+            "packs",
+            follow(files, build=build, adopt=adopt, clock=resources.clock, metrics=metrics, log=resources.log),
+        )
+    resources.log.info("watching", packs=packs.digest, knowledge=_summary(packs))
+
+
+def _summary(packs: Packs) -> str:
+    known = packs.knowledge
+    return f"{len(known.rules)} rules, {len(known.thresholds)} thresholds, {len(known.services)} service checks"

@@ -35,6 +35,7 @@ COMMANDS = [
     "bench",
     "models",
     "knowledge",
+    "rules",
     "inventory",
     "bmcs",
     "config",

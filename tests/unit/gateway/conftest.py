@@ -27,6 +27,7 @@ from groundcrew.contracts.conversations import (
     Said,
     Usage,
 )
+from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.incidents import Cause, Evidence, Finding, Incident, IncidentState, Severity
 from groundcrew.contracts.inventory import (
@@ -647,6 +648,7 @@ async def rig(section: GatewaySection) -> AsyncIterator[Rig]:
         failures=AuthFailures(clock),
         live=Live(bus, meters, max_clients=section.live_clients, queue=section.live_queue),
         background=Background(new_log("gateway", "default", clock=clock, stream=log)),
+        produced_by=ProducedBy(service="gateway", version="1"),
     )
     board = HealthBoard(clock)
     board.started()

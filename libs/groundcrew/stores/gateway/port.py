@@ -11,13 +11,16 @@ from typing import Protocol
 
 
 class Role(StrEnum):
-    """What a key may do; each includes the one before."""
+    """What a key may do. A reporter hands in alerts and sees nothing; of the others each includes the one before."""
 
+    REPORTER = "reporter"
     VIEWER = "viewer"
     OPERATOR = "operator"
     ADMIN = "admin"
 
     def includes(self, other: "Role") -> bool:
+        if Role.REPORTER in (self, other):  # whoever looks must not be able to make things up
+            return self is other or (other is Role.REPORTER and self is not Role.VIEWER)
         order = list(Role)
         return order.index(self) >= order.index(other)
 

@@ -27,10 +27,10 @@ async def login(
     require_same_origin(request)
     try:
         found = await check_key(request, key.strip())
+        response = RedirectResponse(safe_path(target), 303)
+        await sign_in(request, response, found)
     except Problem as problem:
         return draw(request, "login.html", status=problem.status, target=safe_path(target), error=problem.detail)
-    response = RedirectResponse(safe_path(target), 303)
-    await sign_in(request, response, found)
     return response
 
 

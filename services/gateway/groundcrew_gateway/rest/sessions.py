@@ -122,6 +122,9 @@ async def _key_of_token(request: Request, token: str) -> ApiKey:
 
 
 async def sign_in(connection: HTTPConnection, response: Response, key: ApiKey) -> None:
+    """Raises Problem 403 for a key that may not look at anything."""
+    if not key.role.includes(Role.VIEWER):
+        raise Problem(403, f"the key {key.name!r} hands in alerts and opens no page")
     gateway = gateway_of(connection)
     life = timedelta(hours=gateway.settings.session_hours)
     cookie = await keys.open_session(gateway.store, key, gateway.clock.now(), life)
