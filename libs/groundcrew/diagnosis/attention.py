@@ -14,6 +14,11 @@ PER_HOUR = 3_600 * 1_000_000 // INTERVAL_US
 MAX_RATES = 300
 """Templates of one host whose rates are followed."""
 
+FOLLOWED = 10
+"""Lines of a template in one interval on one host from which on its rate is followed there. What stays below cannot
+move the limit of a burst, and there is much of it."""
+
+MAX_COUNTED = 1_000
 MAX_PROGRAMS = 64
 MAX_NAMES = 256
 MAX_NEW_AN_HOUR = 20
@@ -40,13 +45,15 @@ class Learning:
 
 @dataclass(slots=True)
 class HostState:
-    """What is held of one host. `lines` and `errors` are of the interval at hand, by program."""
+    """What is held of one host. `lines` and `errors`, by program, and `counts`, by template, are of the interval at
+    hand."""
 
     learning: Learning = field(default_factory=Learning)
     first: int = 0
     interval: int = -1
     lines: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
     rates: OrderedDict[str, Rate] = field(default_factory=OrderedDict)
     shares: OrderedDict[str, Share] = field(default_factory=OrderedDict)
     forgot: bool = False
@@ -56,6 +63,22 @@ class HostState:
     def late(self, interval: int) -> bool:
         """Whether an interval is over already, as against a clock that was set back."""
         return self.interval - CLOCK_JUMP <= interval < self.interval
+
+    def begin(self, interval: int) -> None:
+        self.interval = interval
+        self.lines.clear()
+        self.errors.clear()
+        self.counts.clear()
+
+    def followed(self, template_id: str) -> int:
+        """Count a line of a template; how many there are to be taken by its rate, 0 while it is not followed."""
+        if template_id in self.rates:
+            return 1
+        count = self.counts.get(template_id, 0) + 1
+        if count == 1 and len(self.counts) >= MAX_COUNTED:
+            return 0
+        self.counts[template_id] = count
+        return count if count >= FOLLOWED else 0
 
     def rate(self, template_id: str, interval: int) -> tuple[Rate, bool]:
         """The rate of a template on this host, and whether another one had to go for it."""
@@ -93,16 +116,16 @@ class HostState:
         learning = self.learning
         return [
             [learning.hours, learning.newest_hour, learning.lines], self.first, self.interval,
-            list(self.lines.items()), list(self.errors.items()),
+            list(self.lines.items()), list(self.errors.items()), list(self.counts.items()),
             [[key, rate.state()] for key, rate in self.rates.items()],
             [[key, share.state()] for key, share in self.shares.items()], self.forgot, self.told_hour, self.told,
         ]  # fmt: skip
 
     @classmethod
     def restore(cls, state: list[Any]) -> "HostState":
-        learning, first, interval, lines, errors, rates, shares, forgot, told_hour, told = state
+        learning, first, interval, lines, errors, counts, rates, shares, forgot, told_hour, told = state
         return cls(
-            Learning(*learning), first, interval, Counter(dict(lines)), Counter(dict(errors)),
+            Learning(*learning), first, interval, Counter(dict(lines)), Counter(dict(errors)), dict(counts),
             OrderedDict((key, Rate.restore(one)) for key, one in rates),
             OrderedDict((key, Share.restore(one)) for key, one in shares), forgot, told_hour, told,
         )  # fmt: skip

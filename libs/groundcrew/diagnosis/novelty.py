@@ -17,7 +17,7 @@ from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.identity import name_of, stable_id
 from groundcrew.contracts.incidents import Evidence, EvidenceSource, Severity, TriggerRaised, TriggerState
 from groundcrew.contracts.observations import LogBatch
-from groundcrew.diagnosis.attention import MAX_NAMES, MAX_NEW_AN_HOUR, HostState, Learning
+from groundcrew.diagnosis.attention import FOLLOWED, MAX_NAMES, MAX_NEW_AN_HOUR, HostState, Learning
 from groundcrew.diagnosis.bursts import MIN_LINES, Burst
 from groundcrew.diagnosis.detector import MAX_TITLE, TriggerDraft
 from groundcrew.diagnosis.masking import Masker
@@ -150,9 +150,7 @@ class Watch:
         if interval != host.interval:
             if host.lines:
                 seen.drafts += self._close(envelope, host, first)
-            host.interval = interval
-            host.lines.clear()
-            host.errors.clear()
+            host.begin(interval)
         names = batch.identifiers[first:until]
         host.lines.update(names)
         if min(batch.priorities[first:until]) <= ERROR:
@@ -202,6 +200,9 @@ class Watch:
         *,
         learnt: bool,
     ) -> None:
+        taken = 0 if host.late(interval) else host.followed(template.id)
+        if not taken:
+            return
         known = template.id in host.rates
         rate, replaced = host.rate(template.id, interval)
         if replaced:
@@ -210,7 +211,7 @@ class Watch:
             self._rates += 1
             while self._rates > MAX_RATES and len(self._hosts) > 1:
                 self._drop_host()
-        for burst in rate.take(interval):
+        for burst in rate.take(interval, taken):
             if learnt:
                 seen.drafts.append(_burst_draft(envelope, template, burst, interval, row))
 
@@ -382,4 +383,6 @@ def _span(hours: int) -> str:
 
 
 def _range(low: float, high: float) -> str:
+    if high < FOLLOWED:
+        return f"fewer than {FOLLOWED}"
     return f"{low:.0f}–{high:.0f}" if round(high) > round(low) else f"{low:.0f}"
