@@ -15,6 +15,8 @@ MAX_WORDS = 80
 
 MAX_REMEMBERED = 65_536
 MAX_WORD = 200
+MAX_LINES = 10_000
+"""Whole lines that are remembered: a storm repeats itself to the letter."""
 
 _HEX = "[0-9a-fA-F]"
 _VARIES = re.compile(
@@ -62,8 +64,17 @@ class Masker:
 
     def __init__(self) -> None:
         self._look = _Words().__getitem__
+        self._lines: dict[str, tuple[str, ...]] = {}
 
     def words(self, message: str) -> tuple[str, ...]:
         """The masked words of a line; without any, one empty word."""
+        known = self._lines.get(message)
+        if known is not None:
+            return known
         given = message[:MAX_CHARACTERS].split(None, MAX_WORDS)
-        return tuple(map(self._look, given[:MAX_WORDS])) or ("",)
+        found = tuple(map(self._look, given[:MAX_WORDS])) or ("",)
+        if len(self._lines) >= MAX_LINES:
+            self._lines.clear()
+        if len(message) <= MAX_CHARACTERS:
+            self._lines[message] = found
+        return found

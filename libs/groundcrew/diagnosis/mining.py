@@ -26,8 +26,8 @@ MAX_CHILDREN = 100
 """Different first words under one node; further ones share a branch, as in Drain."""
 
 MAX_RECENT = 30_000
-SEARCHES = 5_000
-PACE = 0.05
+SEARCHES = 4_000
+PACE = 0.03
 """Searches of the tree that may be made at once, and how many more each line allows. Lines whose masked words were
 seen lately need none, so only a flood of lines that differ in more than their numbers is ever sampled."""
 
@@ -81,6 +81,8 @@ class Template:
     least: int = 0
     kept: Words = ()
     needed: int = 0
+    first: int = 0
+    last: int = 0
     pick: Callable[[Words], Words] | None = None
 
     def __post_init__(self) -> None:
@@ -91,12 +93,13 @@ class Template:
     def settle(self, words: Words) -> None:
         """Set the words, and prepare to compare a line with those of them that do not vary."""
         self.words = self.kept = words
-        self.pick = None
+        self.pick, self.first, self.last = None, 0, len(words) - 1
         if WILD in words:
             fixed = [place for place, word in enumerate(words) if word != WILD]
             fixed = fixed * 2 if len(fixed) == 1 else fixed  # an itemgetter of one place gives no tuple
             self.kept = tuple(words[place] for place in fixed)
             self.pick = itemgetter(*fixed) if fixed else _none
+            self.first, self.last = (fixed[0], fixed[-1]) if fixed else (0, 0)
         self.needed = max(ceil(SIMILARITY * len(self.kept)), min(self.least, len(self.kept)))
 
     @property
@@ -224,11 +227,16 @@ class Miner:
     def _alike(templates: Iterable[Template], words: Words) -> Template | None:
         """The first template of which all words but one are the line's."""
         for template in templates:
-            wanted = len(template.kept) - 1
+            if not template.kept:
+                continue
+            kept, first, last = template.kept, template.first, template.last
+            if words[first] != kept[0] and words[last] != kept[-1]:
+                continue  # two differ; most are out by that
+            wanted = len(kept) - 1
             if wanted < ALIKE or wanted < template.needed:
                 continue
             pick = template.pick
-            if countOf(map(eq, pick(words) if pick is not None else words, template.kept), True) >= wanted:
+            if countOf(map(eq, pick(words) if pick is not None else words, kept), True) >= wanted:
                 return template
         return None
 
