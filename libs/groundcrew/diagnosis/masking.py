@@ -66,6 +66,10 @@ class Masker:
         self._look = _Words().__getitem__
         self._lines: dict[str, tuple[str, ...]] = {}
 
+    def remembers(self, message: str) -> bool:
+        """Whether masking this line costs nothing."""
+        return message in self._lines
+
     def words(self, message: str) -> tuple[str, ...]:
         """The masked words of a line; without any, one empty word."""
         known = self._lines.get(message)

@@ -31,6 +31,9 @@ PACE = 0.03
 """Searches of the tree that may be made at once, and how many more each line allows. Lines whose masked words were
 seen lately need none, so only a flood of lines that differ in more than their numbers is ever sampled."""
 
+ONE_IN = 4
+"""In such a flood, of lines that are not equal to one seen lately, so many are looked at at all."""
+
 MAX_SAMPLE = 500
 MAX_HOSTS = 16
 LEADING = 4
@@ -165,16 +168,22 @@ class Miner:
         self._order = 0
         self.templates: OrderedDict[str, Template] = OrderedDict()
         self._searches = float(SEARCHES)
+        self._flood = 0
         self.evictions = 0
         self.passed_over = 0
 
     def mine(self, identifier: str, message: str, when: int) -> tuple[Template | None, bool]:
         """The line's template, and whether it was made for it. Counting is the caller's (`Template.take`).
 
-        None where more lines have to be looked for in the tree than it has time for: those whose words were seen
-        lately are still told, of the others as many as PACE allows. `passed_over` counts them.
+        None where more lines have to be looked for in the tree than it has time for: those equal to one seen lately
+        are still told, of the others a sample. `passed_over` counts what is not.
         """
         self._searches = min(self._searches + PACE, float(SEARCHES))
+        if self._searches < 1 and not self._masker.remembers(message):
+            self._flood += 1
+            if self._flood % ONE_IN:
+                self.passed_over += 1
+                return None, False
         key = (identifier, self._masker.words(message))
         recent = self._recent.get(key)
         if recent is not None and recent[1].version == recent[2]:
@@ -315,14 +324,14 @@ class Miner:
 
     def state(self) -> list[Any]:
         """A JSON form, from the template unused for longest to the one used last."""
-        return [self._order, self._searches, [template.state() for template in self.templates.values()]]
+        return [self._order, self._searches, self._flood, [template.state() for template in self.templates.values()]]
 
     def restore(self, state: list[Any]) -> None:
         """Take up what `state` gave."""
-        order, searches, stored = state
+        order, searches, flood, stored = state
         templates = [Template.restore(one) for one in stored]
         for template in sorted(templates, key=lambda one: one.order):
             self._plant(template)
         for template in templates:
             self.templates.move_to_end(template.id)
-        self._order, self._searches = order, searches
+        self._order, self._searches, self._flood = order, searches, flood
