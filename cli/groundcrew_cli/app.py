@@ -303,6 +303,25 @@ def bmcs(
 
 
 @app.command()
+def templates(
+    novel: Annotated[
+        bool | None, typer.Option("--novel/--not-novel", help="Only those that were, or were not, told as new.")
+    ] = None,
+    contains: Annotated[str | None, typer.Option(help="Only those with this in the template or the program.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="At most so many.")] = 50,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Kinds of log lines of warning and worse that no rule knows, most frequent first."""
+    from groundcrew_cli import connection, kinds
+
+    with connection.connect(url, key_file, site) as gateway:
+        kinds.show(gateway, novel=novel, contains=contains, limit=limit, as_json=as_json, now=_now())
+
+
+@app.command()
 def mcp(
     url: Annotated[
         str | None,
@@ -506,6 +525,47 @@ def rules_explain(
     from groundcrew_cli import rules
 
     rules.explain_line(line, identifier=program, as_json=as_json)
+
+
+@rules_app.command("promote")
+def rules_promote(
+    template: Annotated[
+        str | None, typer.Argument(metavar="[TEMPLATE_ID]", help="A mined template; the first few characters do.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show what may be promoted, and end.")] = False,
+    severity: Annotated[str, typer.Option(help="info, warning or critical.")] = "warning",
+    rule_id: Annotated[str, typer.Option("--id", help="Id of the rule; default: made of its words.")] = "",
+    kind: Annotated[str, typer.Option(help="What the text says, e.g. nvme_timeout.")] = "",
+    component_class: Annotated[str, typer.Option("--class", help="Default: as the model sorted it.")] = "",
+    cause: Annotated[list[str] | None, typer.Option(help="Cause that it speaks for; may be repeated.")] = None,
+    title: Annotated[str, typer.Option(help="One line for the operator.")] = "",
+    meaning: Annotated[str, typer.Option(help="What it means.")] = "",
+    step: Annotated[list[str] | None, typer.Option(help="What to do; may be repeated.")] = None,
+    counter_example: Annotated[list[str] | None, typer.Option(help="A line that it must not fire on.")] = None,
+    packs: Annotated[
+        Path | None, typer.Option(readable=False, help="Folder to write to; default: trigger.packs.")
+    ] = None,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Make a rule of your own out of a mined template, into rules-promoted.toml.
+
+    It is checked before it is written; a running system takes it up by itself.
+    """
+    from groundcrew_cli import connection, kinds, promoting
+
+    with connection.connect(url, key_file, site) as gateway:
+        if listed or template is None:
+            kinds.show(gateway, novel=None, contains=None, limit=50, as_json=as_json, now=_now())
+            return
+        folder = promoting.folder_of(packs)
+        wishes = promoting.Wishes(
+            severity=severity, id=rule_id, kind=kind, component_class=component_class, causes=cause or [], title=title,
+            meaning=meaning, steps=step or [], counter_examples=counter_example or [],
+        )  # fmt: skip
+        promoting.promote(kinds.find(gateway, template), wishes, folder, as_json=as_json)
 
 
 @rules_app.command("bench")

@@ -62,6 +62,13 @@ BENCHMARKS = (
         note="Recorded lines, each judged alone with rates and debounce off, as `groundcrew rules test FILE` does.",
     ),
     Benchmark(
+        name="mining",
+        title="Template mining",
+        module="tests.bench.bench_mining",
+        takes="1 min and the folders logs and loghub in GROUNDCREW_DATA",
+        note="Novelty and bursts: how fast templates are mined, in lines per second of one core's time, and how well.",
+    ),
+    Benchmark(
         name="knowledge",
         title="Knowledge",
         module="tests.bench.bench_knowledge",

@@ -34,6 +34,7 @@ BUCKET_WRITERS: dict[str, tuple[str, ...]] = {
     Buckets.INVENTORY: ("context",),
     Buckets.SILENCES: ("context",),
     Buckets.TRIGGER_STATE: ("trigger",),
+    Buckets.TEMPLATES: ("trigger",),
     Buckets.LEASES: SERVICES,
     Buckets.HELD: SERVICES,
 }
@@ -42,6 +43,7 @@ BUCKET_READERS: dict[str, tuple[str, ...]] = {
     Buckets.INVENTORY: SERVICES,
     Buckets.SILENCES: ("context", "trigger"),
     Buckets.TRIGGER_STATE: ("trigger",),
+    Buckets.TEMPLATES: ("trigger",),
     Buckets.LEASES: SERVICES,
     Buckets.HELD: SERVICES,
 }

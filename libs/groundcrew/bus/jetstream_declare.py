@@ -36,7 +36,14 @@ LARGE_BUCKETS = {Buckets.TRIGGER_STATE: 128 * MIB}
 BUCKET_AGE_S = {Buckets.HELD: 7 * 86_400}
 """How long an entry stays where it is not for ever."""
 
-BUCKETS = (Buckets.INVENTORY, Buckets.SILENCES, Buckets.TRIGGER_STATE, Buckets.LEASES, Buckets.HELD)
+BUCKETS = (
+    Buckets.INVENTORY,
+    Buckets.SILENCES,
+    Buckets.TRIGGER_STATE,
+    Buckets.TEMPLATES,
+    Buckets.LEASES,
+    Buckets.HELD,
+)
 _PARTITIONED = (
     "gc.*.observe.*.*",
     f"gc.{{{{wildcard(1)}}}}.observe.{{{{wildcard(2)}}}}.{{{{wildcard(3)}}}}.{{{{partition({PARTITIONS},1,3)}}}}",

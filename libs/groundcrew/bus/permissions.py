@@ -43,7 +43,14 @@ _PASSWORD = re.compile(r"[A-Za-z0-9_.~-]{1,128}")
 _VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 _TAPPED = ("observe", "trigger", "incident", "review", "escalation", "analysis", "action", "learning")
-_BUCKETS = (Buckets.INVENTORY, Buckets.SILENCES, Buckets.TRIGGER_STATE, Buckets.LEASES, Buckets.HELD)
+_BUCKETS = (
+    Buckets.INVENTORY,
+    Buckets.SILENCES,
+    Buckets.TRIGGER_STATE,
+    Buckets.TEMPLATES,
+    Buckets.LEASES,
+    Buckets.HELD,
+)
 
 
 def server_config(

@@ -75,7 +75,7 @@ def document() -> dict[str, Any]:
             "securitySchemes": {"user": {"type": "userPassword"}},
         },
         "x-streams": {stream.name: _stream(stream) for stream in STREAMS},
-        "x-buckets": [Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.LEASES, Buckets.HELD],
+        "x-buckets": [Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.TEMPLATES, Buckets.LEASES, Buckets.HELD],
     }
 
 

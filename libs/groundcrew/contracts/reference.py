@@ -67,7 +67,10 @@ def render() -> str:
         ),
     )
     lines += ["## Key-value buckets", "", "A key is `<site>.<key>`.", ""]
-    lines += [f"- `{bucket}`" for bucket in (Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.LEASES, Buckets.HELD)]
+    lines += [
+        f"- `{bucket}`"
+        for bucket in (Buckets.INVENTORY, Buckets.TRIGGER_STATE, Buckets.TEMPLATES, Buckets.LEASES, Buckets.HELD)
+    ]
     lines += ["", "## Fields", ""]
     for model in _models():
         lines += _model(model)

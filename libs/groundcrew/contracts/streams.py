@@ -305,6 +305,7 @@ class Buckets:
     INVENTORY = "inventory"  # context writes
     SILENCES = "silences"  # context writes
     TRIGGER_STATE = "trigger-state"  # trigger writes
+    TEMPLATES = "templates"  # trigger writes: mined log templates
     LEASES = "leases"  # whoever takes a lease
     HELD = "held"  # the bus of each service: messages that waited for a dependency
 

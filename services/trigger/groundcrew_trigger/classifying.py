@@ -1,7 +1,7 @@
 """A small model says what kind of thing an unknown log line is about: once per template, beside detection.
 
-Detection never waits: lines that no rule spoke of stand in a bounded queue, and a root task asks for one after the
-other, so many a minute at most. What comes out is an info trigger, which opens no incident by itself. The model only
+Detection never waits: templates that no rule spoke of stand in a bounded queue, and a root task asks for one after the
+other, so many an hour at most. What comes out is an info trigger, which opens no incident by itself. The model only
 picks a word out of a closed list; none of its own words are told.
 """
 
@@ -23,8 +23,9 @@ from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import Evidence, EvidenceSource, Severity, TriggerRaised
 from groundcrew.contracts.observations import LogBatch
 from groundcrew.contracts.queries import Endpoints
+from groundcrew.diagnosis.mining import Template
 from groundcrew.diagnosis.vocabulary import COMPONENT_CLASSES
-from groundcrew.diagnosis.window import harmless, template
+from groundcrew.diagnosis.window import harmless
 from groundcrew_trigger.metrics import TriggerMetrics
 from groundcrew_trigger.settings import TriggerSection
 
@@ -101,17 +102,16 @@ class Classifier:
         """Take up what is known from before. What cannot be read is asked about anew."""
         self._known = await self._stored()
 
-    def offer(self, envelope: Envelope[LogBatch], rows: Sequence[int]) -> None:
-        """Lines that no rule spoke of; templates that are known or wait already are passed over."""
+    def offer(self, envelope: Envelope[LogBatch], mined: Sequence[tuple[int, Template]]) -> None:
+        """Rows that no rule spoke of, with their templates; those that are known or wait already are passed over."""
         batch = envelope.data
-        for row in rows:
-            masked = template(batch.messages[row])[:MAX_LINE]
-            key = stable_id("template", batch.identifiers[row], masked)
+        for row, template in mined:
+            key = template.id
             if key in self._known or key in self._asking:
                 continue
             line = Line(
-                key, batch.identifiers[row], masked, batch.ids[row], batch.times[row], batch.positions[row],
-                batch.messages[row], envelope,
+                key, batch.identifiers[row], template.text[:MAX_LINE], batch.ids[row], batch.times[row],
+                batch.positions[row], batch.messages[row], envelope,
             )  # fmt: skip
             try:
                 self._waiting.put_nowait(line)
@@ -119,6 +119,10 @@ class Classifier:
                 self._metrics.classified.labels("dropped").inc()
                 return
             self._asking.add(key)
+
+    def word_of(self, template_id: str) -> str:
+        """What the model said of a template, empty where it was not asked."""
+        return self._known.get(template_id, "")
 
     async def keep_asking(self) -> None:
         """Root task."""
@@ -131,7 +135,7 @@ class Classifier:
                 self._log.warning("a classification was not told", template=line.template, reason=str(error))
             finally:
                 self._asking.discard(line.key)
-            await self._clock.sleep(60 / self._section.classify_per_minute)
+            await self._clock.sleep(3_600 / self._section.classify_per_hour)
 
     async def _one(self, line: Line) -> None:
         text = f"Program: <data>{harmless(line.identifier[:100])}</data>\nLine: <data>{harmless(line.template)}</data>"
@@ -180,6 +184,7 @@ class Classifier:
             component_class=category,
             first_seen=when,
             last_seen=when,
+            captures={"template": line.key},
             evidence=[evidence],
         )
         return seal(

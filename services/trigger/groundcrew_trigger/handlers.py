@@ -14,6 +14,7 @@ from groundcrew.contracts.clock import Clock, from_us, to_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import TriggerRaised
+from groundcrew.contracts.observations import LogBatch
 from groundcrew.contracts.streams import subject_of
 from groundcrew.diagnosis.detector import Detector, TriggerDraft
 from groundcrew.diagnosis.memory import waits
@@ -21,6 +22,7 @@ from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.ledger import Ledger, UnreadableState
 from groundcrew_trigger.metrics import TriggerMetrics
 from groundcrew_trigger.quiet import NO_ROWS, Quiet
+from groundcrew_trigger.watching import Watcher
 
 
 @dataclass(slots=True)
@@ -56,8 +58,10 @@ class Observer:
         metrics: TriggerMetrics,
         log: FilteringBoundLogger,
         classifier: Classifier | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._classifier = classifier
+        self._watcher = watcher
         self._detector = detector
         self._ledger = ledger
         self._bus = bus
@@ -129,10 +133,12 @@ class Observer:
         began = self._clock.monotonic()
         self._note_turn(delivery)
         await self._take_up(entity, self._epochs[delivery.partition])
+        unruled: list[int] = []
         if delivery.sequence <= self._written[entity].mark:
             self._metrics.repeated.inc()
+            if self._watcher is not None and isinstance(delivery.envelope.data, LogBatch):
+                await self._watcher.repeat(delivery)
             return
-        unruled: list[int] = []
 
         def detect() -> list[TriggerDraft]:
             drafts = self._detector.observe(delivery.envelope)
@@ -144,8 +150,10 @@ class Observer:
         except KeyConflict as conflict:
             self._metrics.conflicts.inc()
             raise Retry(str(conflict), after_s=0) from conflict
-        if self._classifier is not None:
-            self._classifier.offer(delivery.envelope, unruled)
+        if self._watcher is not None and isinstance(delivery.envelope.data, LogBatch):
+            mined = await self._watcher.observe(delivery, unruled)
+            if self._classifier is not None:
+                self._classifier.offer(delivery.envelope, mined)
         self._metrics.batch.observe(self._clock.monotonic() - began)
 
     async def _elapse(self, delivery: Delivery[Any], due_us: int) -> None:

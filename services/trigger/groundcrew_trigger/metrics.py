@@ -1,6 +1,6 @@
 """Prometheus metrics of the trigger service."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from groundcrew.diagnosis.detector import Counts, TriggerDraft
 
@@ -46,6 +46,18 @@ class TriggerMetrics:
             "groundcrew_trigger_classified",
             "Unknown log templates put to a model, by what came of it (a completion's outcome, away, dropped, untold)",
             ["outcome"],
+            registry=registry,
+        )
+        self.mined = Counter(
+            "groundcrew_trigger_mined_lines",
+            "Unknown log lines by what was done with them: mined, or sampled (counted, but not looked for a template)",
+            ["how"],
+            registry=registry,
+        )
+        self.templates = Gauge("groundcrew_trigger_templates", "Log templates that are known", registry=registry)
+        self.novelties_untold = Counter(
+            "groundcrew_trigger_novelties_untold",
+            "New templates beyond those of an hour that are told",
             registry=registry,
         )
         self.batch = Histogram(

@@ -4,6 +4,7 @@ import asyncio
 
 from structlog.typing import FilteringBoundLogger
 
+from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
 from groundcrew.diagnosis.engines import EngineUnusable
@@ -19,9 +20,12 @@ from groundcrew.runtime.silences import SilencesView
 from groundcrew_trigger.classifying import Classifier
 from groundcrew_trigger.handlers import Observer
 from groundcrew_trigger.ledger import Ledger
+from groundcrew_trigger.listing import Listing
 from groundcrew_trigger.metrics import TriggerMetrics
 from groundcrew_trigger.pack_files import PackFiles, follow
 from groundcrew_trigger.settings import Settings, TriggerSection
+from groundcrew_trigger.shelf import TemplateShelf
+from groundcrew_trigger.watching import Watcher
 
 
 async def wire(settings: Settings, resources: Resources) -> None:
@@ -40,7 +44,19 @@ async def wire(settings: Settings, resources: Resources) -> None:
     bucket = await resources.bus.key_value(Buckets.TRIGGER_STATE)
     produced_by = resources.produced_by.model_copy(update={"packs": packs.digest})
     metrics = TriggerMetrics(resources.registry)
-    classifier = None
+    classifier = watcher = None
+    if section.novelty or section.classify:
+        watcher = Watcher(
+            bus=resources.bus,
+            shelf=TemplateShelf(await resources.bus.key_value(Buckets.TEMPLATES)),
+            clock=resources.clock,
+            section=section,
+            produced_by=produced_by,
+            metrics=metrics,
+            log=resources.log,
+        )
+        resources.stack.push_async_callback(watcher.write)
+        resources.tasks.spawn("templates", watcher.keep_writing())
     if section.classify:
         classifier = Classifier(
             bus=resources.bus,
@@ -71,8 +87,10 @@ async def wire(settings: Settings, resources: Resources) -> None:
         metrics=metrics,
         log=resources.log,
         classifier=classifier,
+        watcher=watcher,
     )
     silences.told = observer.reconsider
+    await resources.bus.serve(Endpoints.TEMPLATES, Listing(watcher, classifier).templates)
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
     resources.tasks.spawn("quiet", observer.wait_out())
     if files.any:
@@ -103,7 +121,7 @@ def _detector(
         detector = Detector(
             packs.knowledge,
             max_entities=section.max_entities,
-            tells_unruled=section.classify,
+            tells_unruled=section.novelty or section.classify,
             engine=section.engine,
             compiled=CompiledFolder(section.state_dir / "patterns", log) if section.state_dir else None,
             role_of=role_of,

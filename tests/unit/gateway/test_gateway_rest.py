@@ -21,6 +21,7 @@ READS = [
     f"incidents/{INCIDENT}/window",
     "logs",
     "triggers",
+    "templates?novel=true&contains=lane&id=ab",
     "actions",
     f"actions/{ACTION}",
     "audit",

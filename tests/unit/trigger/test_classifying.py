@@ -27,9 +27,12 @@ from groundcrew_trigger.handlers import Observer
 from groundcrew_trigger.ledger import Ledger
 from groundcrew_trigger.metrics import TriggerMetrics
 from groundcrew_trigger.settings import TriggerSection
+from groundcrew_trigger.shelf import TemplateShelf
+from groundcrew_trigger.watching import Watcher
 
 from .test_observing import KNOWLEDGE, OOM, WHEN, delivered
 
+SECTION = TriggerSection(classify=True, classify_per_hour=600)
 STRANGE = "frobnicator: lane 3 retrained 17 times"
 SAME = "frobnicator: lane 9 retrained 4 times"
 
@@ -59,13 +62,18 @@ class Desk:
         metrics, log = TriggerMetrics(self.registry), structlog.get_logger()
         produced_by = ProducedBy(service="trigger", version="0")
         self.classifier = Classifier(
-            bus=bus, bucket=bucket, clock=self.clock, section=TriggerSection(classify=True), produced_by=produced_by,
+            bus=bus, bucket=bucket, clock=self.clock, section=SECTION, produced_by=produced_by,
             metrics=metrics, log=log,
         )  # fmt: skip
         await self.classifier.open()
+        watcher = Watcher(
+            bus=bus, shelf=TemplateShelf(await bus.key_value(Buckets.TEMPLATES)), clock=self.clock, section=SECTION,
+            produced_by=produced_by, metrics=metrics, log=log,
+        )  # fmt: skip
         self.observer = Observer(
             detector=Detector(KNOWLEDGE, tells_unruled=True), ledger=Ledger(bucket), bus=bus, clock=self.clock,
             produced_by=produced_by, metrics=metrics, log=log, classifier=self.classifier,
+            watcher=watcher,
         )  # fmt: skip
         self.tasks = [asyncio.create_task(self.classifier.keep_asking())]
 
@@ -133,7 +141,7 @@ async def test_a_template_is_asked_about_once_whatever_its_numbers(desk):
     await desk.see(1, STRANGE, SAME)
     await desk.see(2, SAME)
     assert len(desk.asked) == 1
-    assert "lane #" in desk.asked[0].turns[1].text
+    assert "lane <*>" in desk.asked[0].turns[1].text
 
 
 async def test_a_template_is_asked_about_once_over_restarts(desk):

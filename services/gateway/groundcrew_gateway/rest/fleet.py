@@ -19,6 +19,8 @@ from groundcrew.contracts.queries import (
     MetricsReply,
     ServicesQuery,
     ServicesReply,
+    TemplatePage,
+    TemplatesQuery,
     TriggerPage,
     TriggersQuery,
 )
@@ -119,3 +121,23 @@ async def list_triggers(
 ) -> TriggerPage:
     query = TriggersQuery(host=host, since=since, until=until, limit=limit, cursor=cursor)
     return await caller.ask(Endpoints.TRIGGERS, query)
+
+
+@router.get(
+    "/templates",
+    operation_id="listTemplates",
+    summary="Kinds of log lines of warning and worse that no rule knows, most frequent first",
+)
+async def list_templates(
+    caller: Viewer,
+    novel: Annotated[bool | None, Query(description="only those that were, or were not, told as new")] = None,
+    contains: Annotated[str | None, Query(max_length=200, examples=["timed out"])] = None,
+    template_id: Annotated[
+        str | None,
+        Query(alias="id", max_length=32, pattern="^[0-9a-f]+$", description="one of them; a beginning will do"),
+    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> TemplatePage:
+    query = TemplatesQuery(novel=novel, contains=contains, id=template_id, limit=limit, cursor=cursor)
+    return await caller.ask(Endpoints.TEMPLATES, query)
