@@ -25,6 +25,7 @@ class TriggerSection(Section):
     )
     state_dir: Path | None = Field(
         None, description="folder that keeps compiled patterns; unset: they are compiled at every start"
+    )
     novelty: bool = Field(
         True,
         description="whether info triggers tell of errors never seen before, of bursts and of shares of errors far "
