@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -17,13 +18,18 @@ BATCH = 1_000
 ANY_TIME_US = 4_102_444_800_000_000
 """Lines may be from any year up to 2100: only their program and text are wanted here."""
 
+_UPTIME = re.compile(r"\[ *(\d{1,9}\.\d{6})\]", re.ASCII)
+_HEAD = 160
+"""Characters of a line that its header may take."""
+
 _READER = LineReader("")
 
 
 def read(text: str) -> Example:
     """A line as a collector would hand it over: cut, without its header, with the program that wrote it."""
     line = _READER.read(cut(text.rstrip("\r\n")), received_us=ANY_TIME_US, boot_us=0)
-    return Example(text=line.message, identifier=line.identifier)
+    uptime = _UPTIME.search(text, 0, _HEAD)
+    return Example(text=line.message, identifier=line.identifier, uptime_s=float(uptime[1]) if uptime else None)
 
 
 def data_folder() -> Path | None:

@@ -199,7 +199,7 @@ class Detector:
     def _hits(self, envelope: Envelope[Any], memory: Memory) -> Iterator[tuple[int, Hit]]:
         match envelope.data:
             case LogBatch():
-                yield from self._logs.hits(envelope)
+                yield from self._logs.hits(envelope, memory)
             case SelBatch():
                 yield from self._sel.hits(envelope)
             case SensorBatch():

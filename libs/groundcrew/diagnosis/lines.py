@@ -25,9 +25,9 @@ _TAG = (
     r"(?P<name>\([^\s()]{1,63}\)|[^\s:\[\]()]{1,64}|[A-Za-z][\w.-]{0,31}(?: [A-Z0-9][\w.-]{0,31}){1,3}(?=\[\d))"
     r"(?:\([^)\s]{0,64}\))?(?P<pid>\[[^\]\s]{1,32}\])?(?: \([^)]{1,160}\))?: ?"
 )
-_HEADER = re.compile(r"(?P<host>\S{1,255}) " + _TAG)
+_HEADER = re.compile(r"(?P<host>\S{0,254}[^\s:]) " + _TAG)
 _UNHEADED = re.compile(_TAG)
-_HOST_ONLY = re.compile(r"(\S{1,255}) ")
+_HOST_ONLY = re.compile(r"([^\s/]{0,254}[^\s/:]) ")
 _RFC5424 = re.compile(r"(\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ?")
 _SOLARIS = re.compile(r"\[ID \d{1,9} \w{1,12}\.(\w{1,8})\] ", re.ASCII)
 _CRI = re.compile(r"std(?:out|err) [FP] ")
@@ -131,6 +131,8 @@ class LineReader:
             known = found["host"].lower() in self._hosts or found["pid"] or found["name"] == "kernel"
             if (known and not (strict and _is_level(found["host"]))) or not strict or (rfc3339 and _is_syslog(found)):
                 return _named(time_us, found["name"], told, rest[found.end() :])
+        if rest.startswith("kernel: "):  # the host was left out
+            return _named(time_us, "kernel", told, rest[8:])
         if (found := _HOST_ONLY.match(rest)) and (not strict or found.group(1).lower() in self._hosts):
             return _line(time_us, "", told, rest[found.end() :])
         return _line(time_us, "", told, rest)
@@ -181,6 +183,8 @@ def _kernel(time_us: int | None, told: int | None, message: str) -> Line:
         if found := form.match(message):
             name = found[found.re.groupindex.get("name", 1)]
             rest = message[found.end() :]
+            if rest.startswith("segfault at "):  # what the kernel says of a program, whose name may have blanks
+                break
             if name != "kernel":
                 return _line(time_us, name, told, rest)
             return Line(time_us, "kernel", priority, rest)

@@ -30,6 +30,7 @@ MAX_STATE_BYTES = 700_000
 
 VERSION = 1
 
+_BOOT = "first line of boot "
 _UNITS_SEEN = "unit states seen"
 _UNITS_NOTED_US = 600 * 1_000_000
 _UNITS_WATCHED_US = 7_200 * 1_000_000
@@ -156,6 +157,20 @@ class Memory:
         known = self.facts.get(key)
         if known is None or abs(value - known) > abs(known) / 1_000:
             self._put(self.facts, key, value, MAX_FACTS)
+
+    def booted(self, boot_id: str, when: int) -> float:
+        """When the first line of this boot was seen; so that of a host first seen later counts from then. Minus
+        infinity where lines name no boot."""
+        if not boot_id:
+            return -math.inf
+        key = _BOOT + boot_id
+        first = self.facts.get(key)
+        if first is None:
+            for before in [fact for fact in self.facts if fact.startswith(_BOOT)]:
+                del self.facts[before]
+            self.fact(key, when)
+            return when
+        return first
 
     def units_seen(self, when: int) -> None:
         """Unit states were observed; noted every few minutes only, as every note is a write."""

@@ -35,6 +35,7 @@ def spec_of(rule: Rule, debounce_s: float) -> Spec:
         confirm_while_units_watched=rule.confirm_while == "services",
         rate_count=rule.rate.count if rule.rate else 0,
         rate_window_us=round(rule.rate.window_s * SECOND_US) if rule.rate else 0,
+        after_boot_us=round(rule.after_boot_s * SECOND_US),
         recovers=rule.source != "log" or bool(rule.clear),
         crowds=rule.source != "sensor",
     )
@@ -54,15 +55,23 @@ class LogRules:
         self.matcher = Matcher(rules, engine=engine, compiled=compiled)
         self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
         self.specs = tuple(self._specs.values())
+        self._minds_boots = any(spec.after_boot_us for spec in self.specs)
 
-    def hits(self, envelope: Envelope[LogBatch]) -> Iterator[tuple[int, Hit]]:
-        """Rows and what they say."""
+    def hits(self, envelope: Envelope[LogBatch], memory: Memory) -> Iterator[tuple[int, Hit]]:
+        """Rows and what they say; what is usual while a host boots says nothing then."""
         batch, cell = envelope.data, envelope.data.cell
+        if self._minds_boots and len(batch):
+            memory.booted(cell("boot_ids", 0), cell("times", 0))
         for match in self.matcher.match(batch.messages, batch.identifiers, batch.units):
             row, rule = match.row, match.rule
+            spec = self._specs[rule.id]
+            if spec.after_boot_us and not match.clears:
+                seen = memory.booted(cell("boot_ids", row), cell("times", row))
+                if cell("times", row) - seen < spec.after_boot_us:
+                    continue
             text, position = batch.messages[row], batch.positions[row]
             cited = Cited(cell("ids", row), EvidenceSource.JOURNAL, position, cell("times", row), text)
-            yield row, _hit(match, self._specs[rule.id], fill(rule.component, match.captures), cited)
+            yield row, _hit(match, spec, fill(rule.component, match.captures), cited)
 
 
 class SelRules:

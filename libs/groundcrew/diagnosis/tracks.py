@@ -37,7 +37,8 @@ class Cited(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """What a state machine needs to know of a rule, a threshold or a service check. `recovers`: its end can be told;
-    `crowds`: its components are out of texts, so that there may be any number of them."""
+    `crowds`: its components are out of texts, so that there may be any number of them; `after_boot_us`: so long after
+    boot a hit is usual."""
 
     rule_id: str
     title: str
@@ -51,6 +52,7 @@ class Spec:
     crowds: bool = False
     rate_count: int = 0
     rate_window_us: int = 0
+    after_boot_us: int = 0
 
 
 class Hit(NamedTuple):

@@ -33,6 +33,10 @@ def triggers(verdict: Verdict) -> bool:
     return verdict.rule.severity.rank >= 1 and verdict.settled and (rate is None or rate.alone)
 
 
+def _settled(rule: Rule, uptime_s: float | None) -> bool:
+    return not rule.after_boot_s or (uptime_s or 0) >= rule.after_boot_s
+
+
 class Trial:
     """Judges single texts with compiled rules."""
 
@@ -49,7 +53,8 @@ class Trial:
         for match in self._matchers["log"].match(texts, identifiers, [line.unit for line in lines]):
             if not match.clears:
                 component = fill(match.rule.component, match.captures)
-                found[match.row].append(Verdict(match.rule, component, match.captures))
+                settled = _settled(match.rule, lines[match.row].uptime_s)
+                found[match.row].append(Verdict(match.rule, component, match.captures, settled))
         return found
 
     def judge(self, example: Example, source: str = "log") -> list[Verdict]:
@@ -68,6 +73,5 @@ class Trial:
                 if sensor_look(rule, example.status or "ok", None, unit) is not Look.BAD:
                     continue
                 component = component or example.text
-            settled = not rule.after_boot_s or (example.uptime_s or 0) >= rule.after_boot_s
-            verdicts.append(Verdict(rule, component, match.captures, settled))
+            verdicts.append(Verdict(rule, component, match.captures, _settled(rule, example.uptime_s)))
         return verdicts

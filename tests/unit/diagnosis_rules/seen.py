@@ -33,8 +33,10 @@ def sealed(data: Message, entity: str, *, received_s: float = 0) -> Envelope[Any
     )
 
 
-def logs(*lines: tuple[float, str, str], entity: str = "host:train-11", first: int = 0) -> Envelope[LogBatch]:
-    """(seconds, identifier, message) per line; `first` numbers the first one."""
+def logs(
+    *lines: tuple[float, str, str], entity: str = "host:train-11", first: int = 0, boot: str = ""
+) -> Envelope[LogBatch]:
+    """(seconds, identifier, message) per line; `first` numbers the first one, `boot` is the boot that they are of."""
     numbers = range(first, first + len(lines))
     count = len(lines)
     batch = LogBatch(
@@ -44,7 +46,7 @@ def logs(*lines: tuple[float, str, str], entity: str = "host:train-11", first: i
         identifiers=[identifier for _, identifier, _ in lines],
         units=[""] * count,
         transports=["journal"] * count,
-        boot_ids=[""] * count,
+        boot_ids=[boot] * count,
         positions=[f"c{number}" for number in numbers],
         messages=[message for _, _, message in lines],
     )

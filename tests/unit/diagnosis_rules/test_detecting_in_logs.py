@@ -100,6 +100,17 @@ def test_a_link_that_stays_down_is_raised_and_cleared_when_it_is_up(detector: De
     ]
 
 
+def test_a_port_without_a_cable_says_nothing_while_the_host_boots(detector: Detector) -> None:
+    down = "bnxt_en 0000:19:00.0 eno1np0: NIC Link is Down"
+    booting = logs((0, "kernel", "Linux version 6.8.0"), (40, "kernel", down), boot="b1")
+    running = logs((600, "kernel", "all is well"), (605, "kernel", down), (700, "kernel", "next"), boot="b1", first=9)
+    assert detector.observe(booting) == []
+    assert detector.observe(logs((90, "kernel", "next"), boot="b1", first=5)) == []
+    assert [draft.data.rule_id for draft in detector.observe(running)] == ["nic.link-down"]
+    again = logs((900, "kernel", down), (990, "kernel", "next"), boot="b2", first=20, entity="host:train-12")
+    assert detector.observe(again) == []
+
+
 def test_a_link_that_goes_down_with_a_reboot_says_nothing(detector: Detector) -> None:
     lines = [(0, "kernel", DOWN), (240, "kernel", "Linux version 5.15.0-119-generic (buildd@lcy02)")]
     assert said(detector, logs(*lines)) == []
