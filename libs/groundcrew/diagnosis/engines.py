@@ -5,6 +5,7 @@ Both look for the looser patterns of `prefilter` and may name a line too many, n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from types import ModuleType
 from typing import Any, Literal, Protocol
@@ -20,6 +21,7 @@ EngineName = Literal["auto", "hyperscan", "re2"]
 CHUNK = 12
 """Lines that re2 is asked about at once. Larger chunks cost fewer calls but hit more often."""
 
+_MANY = 50
 _FOLDED_BYTES = tuple(letter.encode() for letter in FOLDED)
 _FORMAT = b"groundcrew patterns 1\n"
 
@@ -95,7 +97,16 @@ class Re2Engine:
 
 
 def compile_set(patterns: Sequence[str]) -> Any:
-    """A re2 set that searches for all of them at once."""
+    """A re2 set that searches for all of them at once. Large ones are kept: all replays of a process have the same."""
+    return _kept_set(tuple(patterns)) if len(patterns) >= _MANY else _compiled_set(patterns)
+
+
+@lru_cache(maxsize=4)
+def _kept_set(patterns: tuple[str, ...]) -> Any:
+    return _compiled_set(patterns)
+
+
+def _compiled_set(patterns: Sequence[str]) -> Any:
     options = re2.Options()
     options.max_mem = MAX_MEMORY
     options.log_errors = False

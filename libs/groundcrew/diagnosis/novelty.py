@@ -19,7 +19,7 @@ from groundcrew.contracts.incidents import Evidence, EvidenceSource, Severity, T
 from groundcrew.contracts.observations import LogBatch
 from groundcrew.diagnosis.attention import FOLLOWED, MAX_NAMES, MAX_NEW_AN_HOUR, HostState, Learning
 from groundcrew.diagnosis.bursts import MIN_LINES, Burst
-from groundcrew.diagnosis.detector import MAX_TITLE, TriggerDraft
+from groundcrew.diagnosis.drafts import MAX_TITLE, TriggerDraft
 from groundcrew.diagnosis.masking import Masker
 from groundcrew.diagnosis.mining import MAX_TEMPLATES, Miner, Template
 from groundcrew.diagnosis.usual import INTERVAL_US

@@ -167,10 +167,10 @@ class _Reader:
         if code == _NEWLINE:
             self.refuse("a newline, which no line has,")
         if code < 128:
-            return Characters(_folded(frozenset({code})) if fold else frozenset({code}), folds=fold)
+            return _FOLDING[code] if fold else _PLAIN[code]
         if fold:
             self.refuse("a letter beyond ASCII whose case is ignored")
-        if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
+        if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF or code == 0xFFFF:
             self.refuse("a code that is no character")
         return Characters(frozenset(), other=chr(code))
 
@@ -268,3 +268,7 @@ class _Reader:
 
 def _folded(codes: frozenset[int]) -> frozenset[int]:
     return codes | frozenset(ord(chr(code).swapcase()) for code in codes if chr(code).isalpha())
+
+
+_PLAIN = tuple(Characters(frozenset({code})) for code in range(128))
+_FOLDING = tuple(Characters(_folded(frozenset({code})), folds=True) for code in range(128))

@@ -9,6 +9,7 @@ the pattern takes any character. What is not understood is refused; such pattern
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from groundcrew.diagnosis.pattern_syntax import (
     FOLDED,
@@ -40,6 +41,7 @@ class Prefilter:
     folds: bool
 
 
+@lru_cache(maxsize=16_384)  # packs are compiled again at every reload, and by every replay of a process
 def prefilter(pattern: str) -> Prefilter:
     """Raises Untranslatable where there is none; `pattern` must be one that re2 compiles."""
     node, folds = parse(pattern)
@@ -47,11 +49,17 @@ def prefilter(pattern: str) -> Prefilter:
     if _may_be_empty(loose):
         msg = "it may match an empty text"
         raise Untranslatable(msg)
-    return Prefilter(_write(loose, _BYTES).encode(), _write(loose, _CHARACTERS), folds)
+    if folds:
+        return Prefilter(_write(loose, _BYTES).encode(), _write(loose, _CHARACTERS), folds)
+    text = _write(loose, _BEYOND)
+    return Prefilter(text.replace(_BEYOND, _BYTES).encode(), text.replace(_BEYOND, _CHARACTERS), folds)
 
 
 _BYTES, _CHARACTERS = r"\x80-\xff", r"\x{80}-\x{10ffff}"
 """How a class names all that is not ASCII."""
+
+_BEYOND = "\uffff"
+"""Stands for either until it is known which; no pattern that is read has it, as it is no character."""
 
 
 def _loosen(node: Node) -> Node:
@@ -145,6 +153,7 @@ def _write(node: Node, beyond: str) -> str:
             return "".join(_write(part, beyond) for part in parts)
 
 
+@lru_cache(maxsize=4_096)
 def _class(codes: frozenset[int], beyond: str) -> str:
     if len(codes) == 1 and not beyond:
         return _code(next(iter(codes)))

@@ -3,6 +3,7 @@
 import string
 import tomllib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import re2
@@ -148,15 +149,20 @@ class Rule(Named):
 def compile_pattern(pattern: str, place: str) -> Any:
     """A compiled re2 pattern. Raises ValueError naming the place; re2 has neither look-around nor back-references,
     which is what keeps matching linear in the length of the text."""
-    options = re2.Options()
-    options.max_mem = MAX_MEMORY
-    options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        return _compiled(pattern)
     except re2.error as error:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
         msg = f"{place}: {pattern!r} is no re2 pattern ({reason}; look-around and back-references are not supported)"
         raise ValueError(msg) from None
+
+
+@lru_cache(maxsize=16_384)  # checking a pack and matching with it need the same ones, as does every reload
+def _compiled(pattern: str) -> Any:
+    options = re2.Options()
+    options.max_mem = MAX_MEMORY
+    options.log_errors = False
+    return re2.compile(pattern, options)
 
 
 def _fields(template: str, key: str) -> list[str]:

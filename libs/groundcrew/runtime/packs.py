@@ -7,6 +7,7 @@ entry of the operator's folder replaces the shipped one of the same id (an Xid's
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
@@ -76,13 +77,18 @@ def _parse(files: Sequence[PackFile], parsers: Mapping[str, Callable[[str, str],
     seen: dict[tuple[int, str], str] = {}
     for file in files:
         parse = parsers.get(file.kind)
-        for entry in parse(file.text, file.name) if parse is not None else ():
+        for entry in _parsed(parse, file.text, file.name) if parse is not None else ():
             first = seen.setdefault((file.layer, entry.id), file.name)
             if first != file.name:
                 msg = f"{file.name}: {entry.id}: id: already used in {first}"
                 raise PackError(msg)
             layers[file.layer].append(entry)
     return tuple(overlay(layers))
+
+
+@lru_cache(maxsize=512)  # a reload changes one file of many, and a process may load the same packs for many replays
+def _parsed(parse: Callable[[str, str], list[N]], text: str, name: str) -> tuple[N, ...]:
+    return tuple(parse(text, name))
 
 
 def _shipped() -> list[PackFile]:

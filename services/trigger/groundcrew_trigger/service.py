@@ -7,7 +7,7 @@ from structlog.typing import FilteringBoundLogger
 from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
-from groundcrew.diagnosis.engines import EngineUnusable
+from groundcrew.diagnosis.engines import EngineName, EngineUnusable
 from groundcrew.diagnosis.rules import PackError
 from groundcrew.diagnosis.silencing import SilencedBy
 from groundcrew.diagnosis.threshold_checks import RoleOf
@@ -74,9 +74,11 @@ async def wire(settings: Settings, resources: Resources) -> None:
     silences = SilencesView(inventory, resources.log)
     await (await resources.bus.key_value(Buckets.SILENCES)).watch(silences.changed)
 
-    def build(packs: Packs) -> Detector:
-        return _detector(packs, section, inventory.role_of, silences.silenced, resources.log)
+    def build(packs: Packs, engine: EngineName | None = None) -> Detector:
+        return _detector(packs, section, engine or first, inventory.role_of, silences.silenced, resources.log)
 
+    # hyperscan compiles for many seconds what it does not find compiled: until then, re2 looks for the same patterns.
+    first: EngineName = "re2" if section.engine == "auto" else section.engine
     detector = await asyncio.to_thread(build, packs)
     observer = Observer(
         detector=detector,
@@ -93,12 +95,28 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await resources.bus.serve(Endpoints.TEMPLATES, Listing(watcher, classifier).templates)
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
     resources.tasks.spawn("quiet", observer.wait_out())
+    news = asyncio.Event()
+    news.set()
+
+    async def quicken() -> None:
+        while True:
+            await news.wait()
+            news.clear()
+            packs = in_force
+            detector = await asyncio.to_thread(build, packs, section.engine)
+            if packs is in_force:
+                observer.adopt(detector, packs.digest)
+                resources.log.info("patterns compiled", engine=detector.log_matcher.engine)
+
+    if section.engine == "auto":
+        resources.tasks.spawn("patterns", quicken())
     if files.any:
 
         def adopt(packs: Packs, detector: Detector) -> None:
             nonlocal in_force
             in_force = packs
             observer.adopt(detector, packs.digest)
+            news.set()
 
         resources.tasks.spawn(
             "packs",
@@ -114,7 +132,12 @@ def _summary(packs: Packs) -> str:
 
 
 def _detector(
-    packs: Packs, section: TriggerSection, role_of: RoleOf, silenced: SilencedBy, log: FilteringBoundLogger
+    packs: Packs,
+    section: TriggerSection,
+    engine: EngineName,
+    role_of: RoleOf,
+    silenced: SilencedBy,
+    log: FilteringBoundLogger,
 ) -> Detector:
     """Blocks while patterns are compiled. Raises CannotStart where the engine asked for cannot be had."""
     try:
@@ -122,7 +145,7 @@ def _detector(
             packs.knowledge,
             max_entities=section.max_entities,
             tells_unruled=section.novelty or section.classify,
-            engine=section.engine,
+            engine=engine,
             compiled=CompiledFolder(section.state_dir / "patterns", log) if section.state_dir else None,
             role_of=role_of,
             silenced=silenced,
