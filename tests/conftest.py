@@ -28,6 +28,9 @@ from tests.valkey import Valkey
 settings.register_profile("groundcrew", deadline=None)  # a busy machine is no failure
 settings.load_profile("groundcrew")
 
+os.environ.setdefault("GROUNDCREW_TRIGGER__ENGINE", "re2")
+"""A system that lives for seconds need not compile patterns for as long; that both engines find the same is tested."""
+
 
 class ConnectionParts(TypedDict):
     """What `Database.open` takes beside owner and clock."""
