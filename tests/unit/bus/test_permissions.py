@@ -22,7 +22,7 @@ def who_may_publish(subject):
         ("gc.demo.action.reported.host_3aweb-1", {"runner"}),
         ("gc.demo.action.proposed.host_3aweb-1", {"review", "meta", "mcp"}),
         ("gc.demo.action.approved.host_3aweb-1", {"actions"}),
-        ("gc.demo.observe.logs.host_3aweb-1", {"host-collector"}),
+        ("gc.demo.observe.logs.host_3aweb-1", {"host-collector", "gateway"}),
         ("gc.demo.observe.sel.bmc_3ax", {"ipmi-collector"}),
         ("gc.demo.trigger.critical.host_3aweb-1", {"trigger"}),
         ("gc.demo.incident.opened.abc", {"context"}),
