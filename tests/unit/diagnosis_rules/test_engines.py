@@ -73,7 +73,7 @@ def each_by_itself(rules: list[Rule], texts: list[str]) -> Found:
             hits = [(False, p) for p in rule.patterns if not refused] + [(True, p) for p in rule.clear]
             for clears, pattern in hits:
                 if hit := asked(pattern)(text):
-                    named = {name: value for name, value in hit.groupdict().items() if value and name not in SPELT}
+                    named = rule.facts | {n: value for n, value in hit.groupdict().items() if value and n not in SPELT}
                     found.add((row, rule.id, clears, tuple(sorted(named.items()))))
                     break
     return found

@@ -7,11 +7,20 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from groundcrew.diagnosis.detector import Knowledge
+from groundcrew.diagnosis.detector import Detector, Knowledge
 from groundcrew.diagnosis.rules import Example, Rule
+from groundcrew.diagnosis.silencing import never
+from groundcrew.diagnosis.threshold_checks import no_role
+from groundcrew.runtime.packs import Packs
 from groundcrew.runtime.resources import CannotStart
 from groundcrew_trigger.service import _detector
 from groundcrew_trigger.settings import TriggerSection
+
+
+def made(section: TriggerSection) -> Detector:
+    packs = Packs(Knowledge(rules=RULES), (), "digest")
+    return _detector(packs, section, section.engine, no_role, never, structlog.get_logger())
+
 
 RULES = tuple(
     Rule(
@@ -36,7 +45,7 @@ def no_hyperscan(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_hyperscan")
 def test_without_hyperscan_auto_is_re2_and_says_so() -> None:
     with capture_logs() as said:
-        detector = _detector(Knowledge(rules=RULES), TriggerSection(), structlog.get_logger())
+        detector = made(TriggerSection(engine="auto"))
     assert detector.log_matcher.engine == "re2"
     assert "hyperscan" in said[0]["reason"]
 
@@ -44,12 +53,12 @@ def test_without_hyperscan_auto_is_re2_and_says_so() -> None:
 @pytest.mark.usefixtures("no_hyperscan")
 def test_hyperscan_that_was_asked_for_and_is_not_there_is_no_start() -> None:
     with pytest.raises(CannotStart, match=r"trigger\.engine: hyperscan: .*cannot be loaded"):
-        _detector(Knowledge(rules=RULES), TriggerSection(engine="hyperscan"), structlog.get_logger())
+        made(TriggerSection(engine="hyperscan"))
 
 
 def test_patterns_that_the_engine_does_not_take_are_named() -> None:
     with capture_logs() as said:
-        _detector(Knowledge(rules=RULES), TriggerSection(), structlog.get_logger())
+        made(TriggerSection(engine="auto"))
     beside = [entry for entry in said if entry["log_level"] == "warning"]
     assert [(entry["rule"], entry["pattern"]) for entry in beside] == [("site.n1", r"\pL")]
 
@@ -57,5 +66,5 @@ def test_patterns_that_the_engine_does_not_take_are_named() -> None:
 def test_compiled_patterns_are_kept_in_the_state_folder(tmp_path: Path) -> None:
     pytest.importorskip("hyperscan")
     for _ in range(2):
-        _detector(Knowledge(rules=RULES), TriggerSection(state_dir=tmp_path), structlog.get_logger())
+        made(TriggerSection(state_dir=tmp_path))
     assert len(list((tmp_path / "patterns").iterdir())) == 1
