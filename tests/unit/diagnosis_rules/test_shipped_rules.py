@@ -40,5 +40,9 @@ def test_every_rule_has_a_counter_example_and_a_reference() -> None:
     assert [rule.id for rule in RULES if not rule.counter_examples or not rule.reference] == []
 
 
+def test_every_log_rule_says_what_kind_of_thing_its_lines_tell() -> None:
+    assert [rule.id for rule in RULES if rule.source == "log" and not rule.kind] == []
+
+
 def test_the_same_packs_have_the_same_digest() -> None:
     assert load_packs().digest == PACKS.digest
