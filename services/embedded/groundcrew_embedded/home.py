@@ -4,11 +4,14 @@ import contextlib
 import fcntl
 import os
 import secrets
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+
+_FLOCK = struct.Struct("hhlli4x")  # struct flock of a 64-bit Linux: type, whence, start, length, pid
 
 
 class HomeError(Exception):
@@ -84,10 +87,10 @@ class Home:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Only one system per home. Raises HomeError naming who holds it; the lock falls with its process."""
-        handle = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
             except OSError:
                 holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "another process"
                 msg = f"{self.path} is in use by process {holder}; `groundcrew down` stops it"
@@ -95,19 +98,28 @@ class Home:
             os.ftruncate(handle, 0)
             os.pwrite(handle, str(os.getpid()).encode(), 0)
             yield
+            os.ftruncate(handle, 0)
         finally:
             os.close(handle)
 
     def holder(self) -> int | None:
-        """The process that holds the lock, None where nobody does."""
+        """The process that holds the lock, None where nobody does. Only asks: a question that took the lock, even for
+        a moment, would turn away a system that starts in that moment."""
         try:
-            with self.locked():
-                return None
+            handle = os.open(self._lock, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
-        except HomeError:
-            text = (self.run / "lock").read_text().strip()
-            return int(text) if text.isdecimal() else None
+        try:
+            asked = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+            text = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
+        finally:
+            os.close(handle)
+        held = _FLOCK.unpack(asked)[0] != fcntl.F_UNLCK
+        return int(text) if held and text.isdecimal() else None
+
+    @property
+    def _lock(self) -> Path:
+        return self.run / "lock"
 
 
 def write_private(path: Path, text: str) -> None:

@@ -4,6 +4,8 @@ import os
 import socket
 import stat
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,24 @@ def test_one_system_per_home(home: Home) -> None:
     assert home.holder() is None
     with home.locked():
         assert home.holder() == os.getpid()
+    assert home.holder() is None
+
+
+def test_asking_who_holds_a_home_turns_no_system_away(home: Home) -> None:
+    asked = threading.Event()
+
+    def ask() -> None:
+        while not asked.is_set():
+            home.holder()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(ask)
+        try:
+            for _ in range(2000):
+                with home.locked():
+                    pass
+        finally:
+            asked.set()
 
 
 def test_a_home_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
