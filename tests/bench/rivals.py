@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+_RG_LIMITS = ("--regex-size-limit=8G", "--dfa-size-limit=1G")
+"""By default ripgrep refuses so many patterns."""
+
 _NAME = re.compile(r"\(\?P<\w+>")
 
 
@@ -32,9 +35,11 @@ def ripgrep(patterns: Sequence[str], lines: Sequence[str], folder: Path, *option
         return None
     (folder / "patterns").write_text("\n".join(bare(patterns)) + "\n")
     (folder / "lines").write_text("\n".join(line.replace("\n", " ") for line in lines) + "\n")
-    argv = ["rg", "--no-config", "-j1", *options, "-a", "-c", "-f", folder / "patterns", folder / "lines"]
-    runs = [of_process(list(map(str, argv))) for _ in range(3)]
-    return len(lines) / min(seconds for seconds, _ in runs), int(runs[0][1] or 0)
+    (folder / "none").write_text("")
+    argv = ["rg", "--no-config", "-j1", *_RG_LIMITS, *options, "-a", "-c", "-f", folder / "patterns"]
+    starting, _ = of_process([str(word) for word in (*argv, folder / "none")])
+    seconds, said = of_process([str(word) for word in (*argv, folder / "lines")])
+    return len(lines) / max(seconds - starting, 1e-9), int(said or 0)
 
 
 def sec(patterns: Sequence[str], lines: Sequence[str], folder: Path) -> tuple[float, int] | None:

@@ -146,12 +146,18 @@ class HyperscanEngine:
                 self._database.scan(data, note, scratch=scratch)
             finally:
                 self._scratch.append(scratch)
-        rows = _rows_of(ends, data)
+        found = _rows_of(ends, data)
         if self._folding and not data.isascii() and any(letter in data for letter in _FOLDED_BYTES):
-            for row, text in enumerate(lines.texts):
-                if any(letter in text for letter in FOLDED):
-                    rows.setdefault(row, set()).update(self._folding)
-        return [(row, tuple(sorted(rows[row]))) for row in sorted(rows)]
+            return self._with_folding(found, lines.texts)
+        return found
+
+    def _with_folding(self, found: list[Candidate], texts: Sequence[str]) -> list[Candidate]:
+        """What ignores case may match any line with a letter that bytes do not fold."""
+        rows = dict(found)
+        for row, text in enumerate(texts):
+            if any(letter in text for letter in FOLDED):
+                rows[row] = tuple(sorted({*rows.get(row, ()), *self._folding}))
+        return sorted(rows.items())
 
     def _scratch_of_its_own(self) -> Any:
         """Two scans at once may not share one: as many are made as threads ever scanned at the same time."""
@@ -220,16 +226,24 @@ def _hyperscan() -> ModuleType:
     return hyperscan
 
 
-def _rows_of(ends: list[tuple[int, int]], data: bytes) -> dict[int, set[int]]:
+def _rows_of(ends: list[tuple[int, int]], data: bytes) -> list[Candidate]:
     """Rows and patterns of matches by their end offsets."""
-    rows: dict[int, set[int]] = {}
+    rows: list[Candidate] = []
     ends.sort()
-    row = at = 0
+    row, at, line_end = 0, 0, -1
+    held: list[int] = []
     for end, index in ends:
-        if end > at:
+        if end > line_end:
+            if held:
+                rows.append((row, tuple(sorted(set(held))) if len(held) > 1 else (held[0],)))
+                held = []
             row += data.count(b"\n", at, end)
             at = end
-        rows.setdefault(row, set()).add(index)
+            line_end = data.find(b"\n", end)
+            line_end = len(data) if line_end < 0 else line_end
+        held.append(index)
+    if held:
+        rows.append((row, tuple(sorted(set(held)))))
     return rows
 
 

@@ -121,9 +121,9 @@ class Matcher:
         """Rows that something may match, and positions of patterns, in order."""
         order = self._order
         found = self._engine.candidates(lines)
-        named = [(row, tuple(order[index] for index in indices)) for row, indices in found]
         if not self._beside:
-            return named
+            return found  # the engine has all of them, in their order
+        named = [(row, tuple(order[index] for index in indices)) for row, indices in found]
         merged = dict(named)
         for row, indices in self._rest.candidates(lines):
             merged[row] = tuple(sorted((*merged.get(row, ()), *(self._beside[index] for index in indices))))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from groundcrew.diagnosis.anchoring import anchored
 from groundcrew.diagnosis.pattern_syntax import (
     FOLDED,
     Alternatives,
@@ -45,7 +46,7 @@ class Prefilter:
 def prefilter(pattern: str) -> Prefilter:
     """Raises Untranslatable where there is none; `pattern` must be one that re2 compiles."""
     node, folds = parse(pattern)
-    loose = _head(_tail(_loosen(node)))
+    loose = _head(_tail(_loosen(anchored(node))))
     if _may_be_empty(loose):
         msg = "it may match an empty text"
         raise Untranslatable(msg)
