@@ -3,6 +3,7 @@
 Source: IPMI 2.0 rev 1.1, tables 32-1 to 32-3 (record formats), 29-6 (event data). Nothing raises.
 """
 
+import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ PREINIT_END = 0x2000_0000
 _UNSPECIFIED = 0xFFFF_FFFF
 _OEM, _OEM_UNTIMED, _PANIC = 0xC0, 0xE0, 0xF0
 _MEMORY = 0x0C
+_MAX_FIGURE = 1e30
 
 Names = Mapping[tuple[int, int, int], SensorRecord]
 """Sensors by owner, number and sensor type."""
@@ -74,8 +76,10 @@ def _readings(record: bytes, sensor: SensorRecord, asserted: bool) -> str:
 
 
 def _figure(value: float | None) -> str:
-    if value is None:
+    """Two places where it is no whole number, rounded as ipmitool's single precision rounds."""
+    if value is None or abs(value) > _MAX_FIGURE:
         return "unknown"
+    value = float(struct.unpack("<f", struct.pack("<f", value))[0])
     return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
 
 

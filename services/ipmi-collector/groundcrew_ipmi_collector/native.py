@@ -230,4 +230,4 @@ def _sel_state(info: SelInfo) -> SelState:
 
 def _moment(seconds: int) -> str:
     """As ipmitool prints it; the BMC's claim."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%m/%d/%Y %H:%M:%S UTC") if seconds else "Not Available"
+    return datetime.fromtimestamp(seconds, UTC).strftime("%m/%d/%y %H:%M:%S UTC") if seconds else "Not Available"

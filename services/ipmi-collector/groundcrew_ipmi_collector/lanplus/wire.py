@@ -70,6 +70,14 @@ def unsigned(session: int, sequence: int, sealed: bytes, code_bytes: int) -> byt
     return head + sealed + b"\xff" * pad + bytes([pad, _NEXT_HEADER])
 
 
+def session_of(data: bytes) -> int:
+    """Whose keys a datagram needs; 0 where it is of no session or cut."""
+    start = len(RMCP)
+    if len(data) < start + _HEADER.size or data[start] != RMCP_PLUS:
+        return 0
+    return int.from_bytes(data[start + 2 : start + 6], "little")
+
+
 def parse_packet(data: bytes, code_bytes: int) -> Packet | None:
     """None for what is no datagram of RMCP+. `code_bytes`: how long the session's integrity codes are."""
     start = len(RMCP)
