@@ -47,7 +47,7 @@ class EventLog:
         self._read_at = self._clock.monotonic()
         page = page.model_copy(
             update={
-                "fingerprint": state.fingerprint,
+                "fingerprint": "" if state.fresh else state.fingerprint,
                 "entries": state.entries,
                 "intent": None,
                 "syncing": False,

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from groundcrew.diagnosis.sel import sel_time as parse_time
 from groundcrew_ipmi_collector.raw_record import BmcClock
 
 LOOK = ("sel info", "sdr info", "chassis status", "chassis restart_cause", "raw 0x0a 0x48")
@@ -39,6 +40,9 @@ class SelState:
     added: str
     erased: str
     overflow: bool
+    fresh: bool = False
+    """The log is full and a record came just now: another that follows within the same second, in place of the
+    oldest, would change nothing of the above."""
 
     @property
     def fingerprint(self) -> str:
@@ -78,6 +82,14 @@ class Look:
         return {name: value[:_MAX_FACT] for name, value in found.items() if value and "unknown" not in value.lower()}
 
 
+FRESH_S = 3
+"""Seconds, by the BMC's clock, for which the newest record counts as one that came just now."""
+
+
+def is_fresh(added_s: int, now_s: int | None) -> bool:
+    return now_s is None or now_s - added_s <= FRESH_S
+
+
 def parse_look(output: str, complaint: str, at_us: int) -> Look:
     """`at_us`: when the BMC told its time. Never raises; a section that was cut or garbled is as good as missing."""
     sections: dict[str, dict[str, str]] = {}
@@ -95,7 +107,7 @@ def parse_look(output: str, complaint: str, at_us: int) -> Look:
             sections.setdefault(current, {}).setdefault(name, value)
     return Look(
         told=_told(sections),
-        sel=_sel_state(sections.get("sel", {})),
+        sel=_sel_state(sections.get("sel", {}), sel_time),
         sdr_stamp=_sdr_stamp(sections.get("sdr", {})),
         power=sections.get("chassis", {}).get("System Power", ""),
         no_chassis=_no_chassis(complaint),
@@ -122,16 +134,19 @@ def _told(sections: dict[str, dict[str, str]]) -> dict[str, str]:
     return found | {fact: fru.get(name, "") for name, fact in _FRU_FACTS.items()}
 
 
-def _sel_state(info: dict[str, str]) -> SelState | None:
+def _sel_state(info: dict[str, str], now_s: int | None) -> SelState | None:
     entries = info.get("Entries", "")
     if not entries.isdecimal():
         return None
+    date, _, clock = info.get("Last Add Time", "").partition(" ")
+    added = parse_time(date, clock)
     return SelState(
         entries=int(entries),
         percent_used=info.get("Percent Used", ""),
         added=info.get("Last Add Time", ""),
         erased=info.get("Last Del Time", ""),
         overflow=info.get("Overflow", "").lower() == "true",
+        fresh=info.get("Percent Used") == "100%" and added is not None and is_fresh(int(added.timestamp()), now_s),
     )
 
 

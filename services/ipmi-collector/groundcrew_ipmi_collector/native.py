@@ -17,7 +17,7 @@ from groundcrew_ipmi_collector.lanplus.client import LanClient
 from groundcrew_ipmi_collector.lanplus.commands import FIRST, GONE, LAST, Ask, DeviceId, Refused, SelInfo
 from groundcrew_ipmi_collector.lanplus.sensor_records import DEVICE, REPOSITORY, Fetching, Source, stamp_of
 from groundcrew_ipmi_collector.ledger import Anchor
-from groundcrew_ipmi_collector.look import Look, SelState
+from groundcrew_ipmi_collector.look import Look, SelState, is_fresh
 from groundcrew_ipmi_collector.raw_record import BmcClock, raw_record
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 from groundcrew_ipmi_collector.sensor_cache import SensorCache
@@ -75,7 +75,7 @@ class NativeBackend:
         facts = chassis_facts(chassis) if chassis else {}
         return Look(
             told=self._who | facts | {"restart_cause": restart_words(cause or 0)},
-            sel=None if info is None else _sel_state(info),
+            sel=None if info is None else _sel_state(info, seconds),
             sdr_stamp=stamp or "",
             power=facts.pop("power", ""),
             no_chassis=no_chassis,
@@ -216,7 +216,7 @@ def _rows(records: list[bytes], names: dict[tuple[int, int, int], SensorRecord])
     return [Row(sel_record(record, names), raw_record(record)) for record in records]
 
 
-def _sel_state(info: SelInfo) -> SelState:
+def _sel_state(info: SelInfo, now_s: int | None) -> SelState:
     used = info.entries * _RECORD
     total = info.free_bytes + used
     return SelState(
@@ -225,6 +225,7 @@ def _sel_state(info: SelInfo) -> SelState:
         added=_moment(info.added),
         erased=_moment(info.erased),
         overflow=info.overflow,
+        fresh=info.free_bytes < _RECORD and is_fresh(info.added, now_s),
     )
 
 

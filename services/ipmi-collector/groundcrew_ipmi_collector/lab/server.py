@@ -107,7 +107,7 @@ class BmcServer(asyncio.DatagramProtocol):
         if datagram is None or self._transport is None:
             return
         if Fault.GARBAGE in self.bmc.faults:
-            for noise in (os.urandom(40), datagram[:20], datagram[:-1] + bytes([datagram[-1] ^ 1])):
+            for noise in (os.urandom(40), datagram[:20], _altered(datagram)):
                 self._transport.sendto(noise, addr)
         if Fault.DRIP in self.bmc.faults:
             asyncio.get_running_loop().call_later(self._drip_s, self._transport.sendto, datagram, addr)
@@ -216,6 +216,11 @@ class BmcServer(asyncio.DatagramProtocol):
             self.sessions.pop(number, None)
             return 0, b""
         return self.bmc.answer(asked.netfn, asked.command, asked.data)
+
+
+def _altered(datagram: bytes) -> bytes:
+    """As somebody on the way might; in a handshake, that cannot be told from another password."""
+    return datagram[:-1] + bytes([datagram[-1] ^ 1]) if wire.session_of(datagram) else datagram[:-1]
 
 
 _HANDSHAKE = {
