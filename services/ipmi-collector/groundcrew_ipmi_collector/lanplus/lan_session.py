@@ -19,7 +19,7 @@ class Window:
 
     def __init__(self) -> None:
         self._newest = 0
-        self._seen = 0
+        self._seen = 1  # 0 is no number of a session
 
     def takes(self, sequence: int) -> bool:
         ahead = sequence - self._newest
