@@ -6,44 +6,25 @@ log itself is never cleared or changed.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.observations import MAX_TEXT, SelBatch
-from groundcrew.diagnosis.sel import SelRecord, parse_sel
-from groundcrew_ipmi_collector.ledger import MAX_ANCHORS, Anchor, Intent, Ledger, Page
+from groundcrew_ipmi_collector.backend import Backend, Row
+from groundcrew_ipmi_collector.ledger import MAX_ANCHORS, Intent, Ledger, Page
 from groundcrew_ipmi_collector.look import Look, SelState
-from groundcrew_ipmi_collector.raw_record import BmcClock, RawRecord, get_entry, parse_entries
+from groundcrew_ipmi_collector.raw_record import BmcClock
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
-from groundcrew_ipmi_collector.session import Sessions
 
 MAX_ROWS = 500
 """Records that are published, and then committed, at a time."""
 
-_RAW_AT_ONCE = 250
 _LEAST_WINDOW = 8
 _RELOOK_S = 600.0
 """So often the newest records are read though nothing says that they changed: some BMCs keep no times of changes."""
 
-_RECORD_S = 0.3
-"""Seconds that a slow BMC may take for one record."""
-
 Publish = Callable[[SelBatch, str, str, int], Awaitable[None]]
 """Batch, id of the envelope, position, time at which it was received (microseconds)."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A record as it was printed, and as the BMC holds it."""
-
-    said: SelRecord
-    raw: RawRecord
-
-    @property
-    def anchor(self) -> Anchor:
-        return Anchor(record_id=self.raw.record_id, digest=self.raw.digest)
 
 
 class EventLog:
@@ -57,16 +38,16 @@ class EventLog:
         self._clock = clock
         self._read_at: float | None = None
 
-    async def collect(self, sessions: Sessions, look: Look, state: SelState, page: Page) -> Page:
+    async def collect(self, backend: Backend, look: Look, state: SelState, page: Page) -> Page:
         """Publish what is new; returns the page as it stands on disk. Raises IpmiFailed and what publishing raises."""
         page = await self._of_this_log(look, page)
         if self._unchanged(state, page):
             return page
-        page = await self._read(sessions, look, state, page)
+        page = await self._read(backend, look, state, page)
         self._read_at = self._clock.monotonic()
         page = page.model_copy(
             update={
-                "fingerprint": state.fingerprint,
+                "fingerprint": "" if state.fresh else state.fingerprint,
                 "entries": state.entries,
                 "intent": None,
                 "syncing": False,
@@ -98,8 +79,8 @@ class EventLog:
         due = self._read_at is None or self._clock.monotonic() - self._read_at >= _RELOOK_S
         return state.entries == 0 or (state.dated and not due)
 
-    async def _read(self, sessions: Sessions, look: Look, state: SelState, page: Page) -> Page:
-        rows, after = await self._window(sessions, state, page)
+    async def _read(self, backend: Backend, look: Look, state: SelState, page: Page) -> Page:
+        rows, after = await self._window(backend, state, page)
         now_us, clock = to_us(self._clock.now()), look.clock
         if after is None and page.anchors:  # none of them is left: the log was cleared, or it wrapped meanwhile
             page = page.model_copy(update={"generation": page.generation + 1, "anchors": [], "last_us": None})
@@ -152,46 +133,19 @@ class EventLog:
             texts=[row.said.text[:MAX_TEXT] for row in rows],
         )
 
-    # --- reading -----------------------------------------------------------------------------------------------------
-
-    async def _window(self, sessions: Sessions, state: SelState, page: Page) -> tuple[list[Row], int | None]:
+    async def _window(self, backend: Backend, state: SelState, page: Page) -> tuple[list[Row], int | None]:
         """The newest records back to one that the bus has, and its place; None: the whole log, none is known."""
         if state.entries == 0:
             return [], None
         known = {anchor.record_id: anchor.digest for anchor in page.anchors}
         count = max(state.entries - page.entries, 0) + _LEAST_WINDOW if known else state.entries
         while True:
-            whole = count >= state.entries
-            rows = await self._rows(sessions, state, None if whole else count)
+            newest = await backend.newest(state, None if count >= state.entries else count, page.anchors)
+            rows = newest.rows
             places = [n for n, row in enumerate(rows) if known.get(row.raw.record_id) == row.raw.digest]
-            if places or whole:
+            if places or newest.whole:
                 return rows, places[-1] if places else None
             count *= 8
-
-    async def _rows(self, sessions: Sessions, state: SelState, count: int | None) -> list[Row]:
-        """The newest `count` records or all. Raises IpmiFailed(CHANGED) where the log changed between two sessions."""
-        cache = self._cache()
-        last = [] if count is None else ["last", str(count)]
-        bound = _bound(count or state.entries)
-        listed = await sessions.command("sel", "elist", *last, cache=cache, timeout_s=bound)
-        said = {record.record_id: record for record in parse_sel(listed.output)}
-        if not said and listed.code != 0:
-            if count is not None:
-                return []  # where record numbers have gaps, ipmitool may miss the beginning: read more
-            raise IpmiFailed(Reason.UNREADABLE, f"ipmitool sel elist: {_last_line(listed.complaint)}")
-        raws: dict[int, RawRecord] = {}
-        numbers = list(said)
-        for start in range(0, len(numbers), _RAW_AT_ONCE):
-            part = numbers[start : start + _RAW_AT_ONCE]
-            replies = await sessions.script([get_entry(n) for n in part], timeout_s=_bound(len(part)))
-            raws |= parse_entries(replies.output)
-        if missing := [number for number in numbers if number not in raws]:
-            text = f"{len(missing)} records were gone when they were read again, from record {missing[0]} on"
-            raise IpmiFailed(Reason.CHANGED, text)
-        return [Row(record, raws[number]) for number, record in said.items()]
-
-    def _cache(self) -> Path:
-        return self._ledger.cache(self._entity.partition(":")[2])
 
 
 def _under_way(page: Page, rows: Sequence[Row]) -> int | None:
@@ -215,12 +169,3 @@ def _times(chunk: Sequence[Row], fresh: Sequence[Row], seen_us: int, clock: BmcC
         times.append(time)
         before = time
     return times
-
-
-def _bound(records: int) -> float:
-    return 20 + _RECORD_S * min(records, 10_000)
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1][:200] if lines else "it said nothing"

@@ -12,9 +12,10 @@ from groundcrew.runtime.inventory import InventoryView
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.poller import Poller
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
+from groundcrew_ipmi_collector.turn import Turn
 
-MakePoller = Callable[[InventoryBmc, asyncio.Lock], Poller]
-"""A poller of one BMC; the lock is held during each session, and the same for entries of the same address."""
+MakePoller = Callable[[InventoryBmc, Turn], Poller]
+"""A poller of one BMC; the turn is that of its address, the same for all entries that name it."""
 
 _NAMED = 5
 
@@ -46,7 +47,7 @@ class Fleet:
         self._clock = clock
         self._log = log
         self._watched: dict[str, Watched] = {}
-        self._turns: dict[tuple[str, int], asyncio.Lock] = {}
+        self._turns: dict[tuple[str, int], Turn] = {}
         self._lane = asyncio.Semaphore(section.at_once)
         self._slow_lane = asyncio.Semaphore(section.failing_at_once)
 
@@ -70,7 +71,7 @@ class Fleet:
         await asyncio.gather(*(one.task for one in ending), return_exceptions=True)
         for name, entry in entries.items():
             if name not in self._watched:
-                turn = self._turns.setdefault((entry.address.lower(), entry.port), asyncio.Lock())
+                turn = self._turns.setdefault((entry.address.lower(), entry.port), Turn())
                 poller = self._make_poller(entry, turn)
                 task = group.create_task(self._poll(entry, poller), name=f"bmc {name}")
                 self._watched[name] = Watched(entry, poller, task)
@@ -79,15 +80,18 @@ class Fleet:
 
     async def _poll(self, entry: InventoryBmc, poller: Poller) -> None:
         """Every interval. One that did not answer waits in a lane of its own, so that the others need not."""
-        while True:
-            due = self._clock.monotonic() + self._section.interval_s
-            before = poller.outcome.reason
-            async with self._lane if before is None else self._slow_lane:
-                with self._observer.poll_s.time():
-                    await poller.poll()
-            if poller.outcome.reason is not before:
-                self._tell(entry, poller)
-            await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
+        try:
+            while True:
+                due = self._clock.monotonic() + self._section.interval_s
+                before = poller.outcome.reason
+                async with self._lane if before is None else self._slow_lane:
+                    with self._observer.poll_s.time():
+                        await poller.poll()
+                if poller.outcome.reason is not before:
+                    self._tell(entry, poller)
+                await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
+        finally:
+            await poller.close()
 
     def _tell(self, entry: InventoryBmc, poller: Poller) -> None:
         outcome = poller.outcome

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from groundcrew.diagnosis.sel import sel_time as parse_time
 from groundcrew_ipmi_collector.raw_record import BmcClock
 
 LOOK = ("sel info", "sdr info", "chassis status", "chassis restart_cause", "raw 0x0a 0x48")
@@ -15,12 +16,12 @@ _BEGINS = {
     "SEL Information": "sel",
     "SDR Version": "sdr",
     "System Power": "chassis",
-    "System Restart Cause": "restart",
+    "System restart cause": "restart",
     "Device ID": "mc",
 }
 _FRU = (" Chassis ", " Board ", " Product ")  # indented, unlike the product of `mc info`
 _HEX = re.compile(r"(?: [0-9a-f]{2}){1,16}")
-_FAULTS = ("Power Overload", "Main Power Fault", "Power Control Fault", "Drive Fault", "Cooling/Fan Fault")
+FAULTS = ("Power Overload", "Main Power Fault", "Power Control Fault", "Drive Fault", "Cooling/Fan Fault")
 _FRU_FACTS = {
     "Product Manufacturer": "product_vendor", "Product Name": "product", "Product Serial": "product_serial",
     "Board Mfg": "board_vendor", "Board Product": "board", "Board Serial": "board_serial",
@@ -39,6 +40,9 @@ class SelState:
     added: str
     erased: str
     overflow: bool
+    fresh: bool = False
+    """The log is full and a record came just now: another that follows within the same second, in place of the
+    oldest, would change nothing of the above."""
 
     @property
     def fingerprint(self) -> str:
@@ -51,59 +55,39 @@ class SelState:
 
 @dataclass(frozen=True)
 class Look:
-    """Sections are empty where the BMC did not answer that command; `complaint` says why."""
+    """What a BMC told of itself. `told` are facts by the names that the inventory shows; `power` is "on", "off" or
+    empty, and `no_chassis` then says why, empty where it does not know the command."""
 
-    sections: dict[str, dict[str, str]] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
+    sel: SelState | None = None
+    sdr_stamp: str = ""
+    """Changes when the BMC's sensor records do; empty where it has none."""
+
+    power: str = ""
+    no_chassis: str = ""
     guid: str = ""
     guid_known: bool = False
     clock: BmcClock = field(default_factory=BmcClock)
-    complaint: str = ""
-
-    @property
-    def sel(self) -> SelState | None:
-        info = self.sections.get("sel", {})
-        entries = info.get("Entries", "")
-        if not entries.isdecimal():
-            return None
-        return SelState(
-            entries=int(entries),
-            percent_used=info.get("Percent Used", ""),
-            added=info.get("Last Add Time", ""),
-            erased=info.get("Last Del Time", ""),
-            overflow=info.get("Overflow", "").lower() == "true",
-        )
-
-    @property
-    def sdr_stamp(self) -> str:
-        """Changes when the BMC's sensor records do; empty where it has none."""
-        sdr = self.sections.get("sdr", {})
-        names = ("Record Count", "Most recent Addition", "Most recent Erase")
-        return " | ".join(sdr.get(name, "") for name in names) if sdr else ""
+    answered: bool = True
 
     def facts(self) -> dict[str, str]:
         """What the inventory shows of the BMC; what it did not tell is left out."""
-        chassis, mc, fru = (self.sections.get(name, {}) for name in ("chassis", "mc", "fru"))
-        found = {
-            "power": chassis.get("System Power", ""),
-            "power_policy": chassis.get("Power Restore Policy", ""),
-            "last_power_event": chassis.get("Last Power Event", ""),
-            "intrusion": chassis.get("Chassis Intrusion", ""),
-            "restart_cause": self.sections.get("restart", {}).get("System Restart Cause", ""),
-            "manufacturer": mc.get("Manufacturer Name", ""),
-            "firmware": mc.get("Firmware Revision", ""),
-            "ipmi_version": mc.get("IPMI Version", ""),
-            "guid": self.guid,
-        }
+        found = self.told | {"power": self.power, "guid": self.guid}
         if self.clock.offset_us is not None:
             seconds = round(self.clock.offset_us / 1_000_000)
             found["clock_offset_s"] = "not set" if self.clock.since_start else str(seconds)
-        if chassis:
-            found["faults"] = ", ".join(name.lower() for name in _FAULTS if chassis.get(name) == "true") or "none"
         if (state := self.sel) is not None:
             found |= {"sel_entries": str(state.entries), "sel_percent_used": state.percent_used.rstrip("%")}
             found["sel_overflow"] = "yes" if state.overflow else ""
-        found |= {fact: fru.get(name, "") for name, fact in _FRU_FACTS.items()}
         return {name: value[:_MAX_FACT] for name, value in found.items() if value and "unknown" not in value.lower()}
+
+
+FRESH_S = 3
+"""Seconds, by the BMC's clock, for which the newest record counts as one that came just now."""
+
+
+def is_fresh(added_s: int, now_s: int | None) -> bool:
+    return now_s is None or now_s - added_s <= FRESH_S
 
 
 def parse_look(output: str, complaint: str, at_us: int) -> Look:
@@ -122,12 +106,58 @@ def parse_look(output: str, complaint: str, at_us: int) -> Look:
         if current and colon and name:
             sections.setdefault(current, {}).setdefault(name, value)
     return Look(
-        sections=sections,
+        told=_told(sections),
+        sel=_sel_state(sections.get("sel", {}), sel_time),
+        sdr_stamp=_sdr_stamp(sections.get("sdr", {})),
+        power=sections.get("chassis", {}).get("System Power", ""),
+        no_chassis=_no_chassis(complaint),
         guid=guid,
         guid_known=bool(guid) or _refused(complaint, 0x06, 0x37) or any(len(h) == 48 for h in _hex_lines(output)),
         clock=BmcClock.seen(None if sel_time == 0xFFFF_FFFF else sel_time, at_us),
-        complaint=complaint,
+        answered=bool(sections),
     )
+
+
+def _told(sections: dict[str, dict[str, str]]) -> dict[str, str]:
+    chassis, mc, fru = (sections.get(name, {}) for name in ("chassis", "mc", "fru"))
+    found = {
+        "power_policy": chassis.get("Power Restore Policy", ""),
+        "last_power_event": chassis.get("Last Power Event", ""),
+        "intrusion": chassis.get("Chassis Intrusion", ""),
+        "restart_cause": sections.get("restart", {}).get("System restart cause", ""),
+        "manufacturer": mc.get("Manufacturer Name", ""),
+        "firmware": mc.get("Firmware Revision", ""),
+        "ipmi_version": mc.get("IPMI Version", ""),
+    }
+    if chassis:
+        found["faults"] = ", ".join(name.lower() for name in FAULTS if chassis.get(name) == "true") or "none"
+    return found | {fact: fru.get(name, "") for name, fact in _FRU_FACTS.items()}
+
+
+def _sel_state(info: dict[str, str], now_s: int | None) -> SelState | None:
+    entries = info.get("Entries", "")
+    if not entries.isdecimal():
+        return None
+    date, _, clock = info.get("Last Add Time", "").partition(" ")
+    added = parse_time(date, clock)
+    return SelState(
+        entries=int(entries),
+        percent_used=info.get("Percent Used", ""),
+        added=info.get("Last Add Time", ""),
+        erased=info.get("Last Del Time", ""),
+        overflow=info.get("Overflow", "").lower() == "true",
+        fresh=info.get("Percent Used") == "100%" and added is not None and is_fresh(int(added.timestamp()), now_s),
+    )
+
+
+def _sdr_stamp(sdr: dict[str, str]) -> str:
+    names = ("Record Count", "Most recent Addition", "Most recent Erase")
+    return " | ".join(sdr.get(name, "") for name in names) if sdr else ""
+
+
+def _no_chassis(complaint: str) -> str:
+    said = next((line for line in complaint.splitlines() if "Chassis Status command" in line), "")
+    return "" if "Invalid command" in said or not said else f"unsupported: {said.rpartition(': ')[2]}"
 
 
 def _hex_lines(output: str) -> list[str]:

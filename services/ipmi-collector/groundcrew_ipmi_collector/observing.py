@@ -35,6 +35,12 @@ class Observer:
         self.errors = Counter(
             "groundcrew_ipmi_collector_errors", "BMCs that could not be read, by reason", ["reason"], registry=registry
         )
+        self.ignored = Counter(
+            "groundcrew_ipmi_collector_datagrams_ignored",
+            "Datagrams from BMCs that answered nothing, were not of a session or not of the protocol",
+            ["why"],
+            registry=registry,
+        )
         self.poll_s = Histogram(
             "groundcrew_ipmi_collector_poll_seconds",
             "How long one BMC was looked at, waiting for its turn not counted",

@@ -1,18 +1,20 @@
 """One BMC: looks at it again and again, and says how its event log, sensors and chassis are doing."""
 
+import asyncio
 from dataclasses import dataclass
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.identity import name_of
 from groundcrew.contracts.observations import InventoryObserved, SelBatch, SensorBatch, SourceState
-from groundcrew.diagnosis.sensors import SensorRead, parse_sensors
+from groundcrew.diagnosis.sensors import SensorRead
+from groundcrew.runtime.durable_file import replace_durably
 from groundcrew.runtime.statuses import Statuses
+from groundcrew_ipmi_collector.backend import Backend
 from groundcrew_ipmi_collector.event_log import EventLog
 from groundcrew_ipmi_collector.ledger import Ledger, Page
-from groundcrew_ipmi_collector.look import LOOK, WHO, Look, parse_look
+from groundcrew_ipmi_collector.look import Look
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
-from groundcrew_ipmi_collector.session import Sessions
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 
 SOURCES = ("sel", "sensors", "chassis")
@@ -35,7 +37,7 @@ class Poller:
         self,
         *,
         entity: str,
-        sessions: Sessions,
+        backend: Backend,
         section: IpmiCollectorSection,
         observer: Observer,
         ledger: Ledger,
@@ -43,7 +45,7 @@ class Poller:
     ) -> None:
         self._entity = entity
         self._name = name_of(entity)
-        self._sessions = sessions
+        self._backend = backend
         self._section = section
         self._observer = observer
         self._ledger = ledger
@@ -60,7 +62,7 @@ class Poller:
     async def poll(self) -> None:
         """One look: never raises for what a BMC does. Raises what publishing and the disk raise."""
         page = self._page or self._ledger.read(self._name)
-        self._sessions.suite = self._sessions.suite or page.suite
+        self._backend.suite = self._backend.suite or page.suite
         self._page = page
         try:
             look = await self._look()
@@ -77,31 +79,25 @@ class Poller:
 
     async def _look(self) -> Look:
         due = self._who_at is None or self._clock.monotonic() - self._who_at >= WHO_EVERY_S
-        lines = [*LOOK, *WHO] if due else LOOK
-        result = await self._sessions.script(lines)
-        look = parse_look(result.output, result.complaint, to_us(self._clock.now()))
-        if not look.sections:
-            raise IpmiFailed(Reason.UNREADABLE, "ipmitool printed nothing that can be read")
+        look = await self._backend.look(who=due)
         if due and look.guid_known:
             self._who_at = self._clock.monotonic()
         return look
 
     def _told(self, look: Look) -> None:
         now = self._clock.now().replace(microsecond=0)
-        suite = self._sessions.suite
+        suite = self._backend.suite
         self._facts |= look.facts() | {"answered_at": now.isoformat(), "cipher_suite": str(suite)}
 
     def _chassis(self, look: Look) -> None:
-        power = look.sections.get("chassis", {}).get("System Power")
-        said = next((line for line in look.complaint.splitlines() if "Chassis Status command" in line), "")
-        if power:
+        if look.power:
             self._statuses.set(
-                "chassis", SourceState.PRESENT, f"power is {power}, every {self._section.interval_s:g} s"
+                "chassis", SourceState.PRESENT, f"power is {look.power}, every {self._section.interval_s:g} s"
             )
-        elif "Invalid command" in said or not said:
+        elif not look.no_chassis:
             self._statuses.set("chassis", SourceState.ABSENT, "the BMC does not tell a chassis status")
         else:
-            self._statuses.set("chassis", SourceState.FAILING, f"unsupported: {said.rpartition(': ')[2]}")
+            self._statuses.set("chassis", SourceState.FAILING, look.no_chassis)
 
     async def _event_log(self, look: Look) -> None:
         state = look.sel
@@ -110,7 +106,7 @@ class Poller:
             return
         assert self._page is not None
         try:
-            self._page = await self._log.collect(self._sessions, look, state, self._page)
+            self._page = await self._log.collect(self._backend, look, state, self._page)
         except IpmiFailed as failure:
             self._page = None  # what stands on disk counts
             self._failing("sel", failure)
@@ -124,11 +120,10 @@ class Poller:
             return
         self._sensors_at = now
         try:
-            result = await self._sessions.command("sdr", "elist", cache=self._ledger.cache(self._name))
+            read = (await self._backend.sensors())[:MAX_SENSORS]
         except IpmiFailed as failure:
             self._failing("sensors", failure)
             return
-        read = parse_sensors(result.output)[:MAX_SENSORS]
         if not read:
             self._statuses.set("sensors", SourceState.ABSENT, "the BMC lists no sensor")
             return
@@ -143,20 +138,18 @@ class Poller:
         of sensors and event log fetches them itself."""
         page, stamp, cache = self._page, look.sdr_stamp, self._ledger.cache(self._name)
         assert page is not None
-        if not stamp or (cache.exists() and stamp == page.sdr_stamp and page.suite == self._sessions.suite):
+        if not stamp or (cache.exists() and stamp == page.sdr_stamp and page.suite == self._backend.suite):
             return
         if not cache.exists() or stamp != page.sdr_stamp:
-            fresh = cache.with_suffix(".sdr-new")
             try:
-                result = await self._sessions.command("sdr", "dump", str(fresh))
+                records = await self._backend.fetch_sensor_records()
             except IpmiFailed as failure:
                 self._failing("sensors", failure)
                 return
-            if result.code != 0 or not fresh.exists():
-                fresh.unlink(missing_ok=True)
+            if not records:
                 return
-            fresh.replace(cache)
-        self._page = page.model_copy(update={"sdr_stamp": stamp, "suite": self._sessions.suite})
+            await asyncio.to_thread(replace_durably, cache, records)
+        self._page = page.model_copy(update={"sdr_stamp": stamp, "suite": self._backend.suite})
         await self._ledger.write(self._page)
 
     async def _publish_sel(self, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
@@ -178,6 +171,10 @@ class Poller:
     def _count(self, failure: IpmiFailed) -> None:
         self._errors[failure.reason] = self._errors.get(failure.reason, 0) + 1
         self._observer.errors.labels(failure.reason.value).inc()
+
+    async def close(self) -> None:
+        """Nobody polls any more."""
+        await self._backend.close()
 
     async def _tell(self) -> None:
         facts = dict(self._facts)

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
-PREINIT_END = 0x2000_0000
-"""Stamps below it count seconds since the BMC started: its clock was not set (IPMI 2.0, 37.1)."""
+from groundcrew.diagnosis.sel_bytes import PREINIT_END
 
 CLOCK_SLACK_S = 3
 _HEX = re.compile(r"(?: [0-9a-fA-F]{2}){1,16}")
@@ -31,15 +30,16 @@ def get_entry(record_id: int) -> str:
 
 def parse_entries(output: str) -> dict[int, RawRecord]:
     """Records by id out of the replies, each printed as a line of 16 bytes and one of 2; others are passed over."""
-    found: dict[int, RawRecord] = {}
-    for reply in _replies(output.splitlines()):
-        record = reply[2:]
-        number = int.from_bytes(record[0:2], "little")
-        stamp = int.from_bytes(record[3:7], "little")
-        timed = record[2] < _UNTIMED and stamp not in (0, 0xFFFF_FFFF)
-        digest = blake2b(record, digest_size=16).hexdigest()
-        found[number] = RawRecord(number, stamp if timed else None, digest)
-    return found
+    found = (raw_record(reply[2:]) for reply in _replies(output.splitlines()))
+    return {record.record_id: record for record in found}
+
+
+def raw_record(record: bytes) -> RawRecord:
+    """Out of its 16 bytes."""
+    stamp = int.from_bytes(record[3:7], "little")
+    timed = record[2] < _UNTIMED and stamp not in (0, 0xFFFF_FFFF)
+    digest = blake2b(record, digest_size=16).hexdigest()
+    return RawRecord(int.from_bytes(record[0:2], "little"), stamp if timed else None, digest)
 
 
 def _replies(lines: Iterable[str]) -> Iterable[bytes]:

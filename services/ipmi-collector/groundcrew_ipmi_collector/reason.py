@@ -47,10 +47,15 @@ _IN_WORDS = {
 }
 
 
+def in_words(reason: Reason) -> str:
+    """One sentence for the operator; for the reasons of a session that did not come about."""
+    return _IN_WORDS[reason]
+
+
 def no_session(complaint: str) -> IpmiFailed | None:
     """Why no session came about, None where one did. `complaint`: standard error of ipmitool -v."""
     low = complaint.lower()
     if _NO_SESSION not in low and "could not open socket" not in low:
         return None
     reason = next((reason for reason, texts in _SAID if any(text in low for text in texts)), Reason.TIMEOUT)
-    return IpmiFailed(reason, _IN_WORDS[reason])
+    return IpmiFailed(reason, in_words(reason))

@@ -1,20 +1,18 @@
 """Wires the ipmi-collector."""
 
-import asyncio
 import shutil
-from functools import partial
 
 from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew.contracts.streams import Buckets
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.resources import Resources
-from groundcrew_ipmi_collector.credentials import credentials_of
+from groundcrew_ipmi_collector.choosing import backend_of
 from groundcrew_ipmi_collector.fleet import Fleet
 from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.poller import Poller
-from groundcrew_ipmi_collector.session import Sessions
 from groundcrew_ipmi_collector.settings import Settings
+from groundcrew_ipmi_collector.turn import Turn
 
 
 async def wire(settings: Settings, resources: Resources) -> None:
@@ -26,11 +24,19 @@ async def wire(settings: Settings, resources: Resources) -> None:
         resources.bus, clock=clock, produced_by=resources.produced_by, registry=resources.registry, log=log
     )
 
-    def make_poller(entry: InventoryBmc, turn: asyncio.Lock) -> Poller:
-        sessions = Sessions(entry, section, credentials=partial(credentials_of, entry, section), turn=turn)
+    def make_poller(entry: InventoryBmc, turn: Turn) -> Poller:
+        backend = backend_of(
+            entry,
+            section,
+            turn=turn,
+            cache=ledger.cache(entry.name),
+            clock=clock,
+            ignored=lambda why: observer.ignored.labels(why).inc(),
+            log=log,
+        )
         return Poller(
             entity=f"bmc:{entry.name}",
-            sessions=sessions,
+            backend=backend,
             section=section,
             observer=observer,
             ledger=ledger,
@@ -44,11 +50,14 @@ async def wire(settings: Settings, resources: Resources) -> None:
 
     async def tool() -> str:
         found = shutil.which(section.program)
+        if found is None and section.backend == "auto":
+            return f"absent: there is no {section.program} on this machine, so a BMC that needs it is not read"
         if found is None:
             msg = f"absent: there is no {section.program} on this machine, so no BMC is read"
             raise RuntimeError(msg)
         return found
 
-    resources.health.add("ipmitool", tool, required=False)
+    if section.backend != "native":
+        resources.health.add("ipmitool", tool, required=False)
     resources.health.add("bmcs", fleet.check, required=False)
     resources.tasks.spawn("bmcs", fleet.follow())

@@ -1,6 +1,5 @@
 """Sessions with one BMC by ipmitool: one at a time, a cipher suite named, the password in the environment only."""
 
-import asyncio
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from groundcrew_ipmi_collector.credentials import Credentials
 from groundcrew_ipmi_collector.process import Finished, finished
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason, no_session
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
+from groundcrew_ipmi_collector.turn import Turn
 
 FIRST_SUITE = 17
 """HMAC-SHA256 for login and integrity, AES-CBC-128: the strongest of IPMI 2.0 (table 22-20)."""
@@ -27,7 +27,7 @@ class Sessions:
         section: IpmiCollectorSection,
         *,
         credentials: Callable[[], Credentials],
-        turn: asyncio.Lock,
+        turn: Turn,
         suite: int | None = None,
     ) -> None:
         self._entry = entry
@@ -58,7 +58,7 @@ class Sessions:
     async def _run(self, words: Sequence[str], said: bytes, timeout_s: float) -> Finished:
         program, credentials = self.program(), self._credentials()
         environ = {"IPMI_PASSWORD": credentials.password}
-        async with self._turn:
+        async with self._turn.taken():
             failure: IpmiFailed | None = None
             for suite in self._suites():
                 argv = [program, *self._options(credentials.user, suite), *words]

@@ -1,6 +1,7 @@
 """Settings of the ipmi-collector: section `ipmi_collector` of `groundcrew.toml`."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
@@ -12,7 +13,12 @@ class IpmiCollectorSection(Section):
         Path("/var/lib/groundcrew/ipmi-collector"),
         description="folder of cursors and sensor caches; it must survive restarts",
     )
-    program: str = Field("ipmitool", min_length=1, description="program that speaks IPMI over LAN")
+    backend: Literal["auto", "native", "ipmitool"] = Field(
+        "auto",
+        description="who speaks IPMI over LAN: `native` the collector itself, `ipmitool` the program of that name, "
+        "`auto` the collector, and ipmitool for BMCs with which it cannot (an unusual cipher suite)",
+    )
+    program: str = Field("ipmitool", min_length=1, description="name or path of ipmitool")
     user: str = Field("", max_length=64, description="user of every BMC whose inventory entry names none")
     password: SecretStr = Field(
         SecretStr(""), description="password of every BMC whose inventory entry names no file and no variable"

@@ -1,6 +1,6 @@
 """One simulated BMC for each test."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,13 @@ def bmc(tmp_path: Path) -> Iterator[SimulatedBmc]:
         yield running
 
 
+@pytest.fixture(params=["native", "ipmitool"])
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def reading(bmc: SimulatedBmc, tmp_path: Path) -> Reading:
-    return reading_of(bmc, tmp_path / "collector")
+async def reading(bmc: SimulatedBmc, tmp_path: Path, backend: str) -> AsyncIterator[Reading]:
+    made = reading_of(bmc, tmp_path / "collector", backend=backend)
+    yield made
+    await made.close()

@@ -63,6 +63,9 @@ class SimulatedBmc:
     folder: Path
     port: int = field(default_factory=free_port)
     guid: str = "a123456789abcdefa123456789abcdef"
+    more_sensors: int = 0
+    """Temperatures beside those few."""
+
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -111,6 +114,13 @@ class SimulatedBmc:
                 f"sensor_set_event_support 0x20 0 {number} enable scanning per-state {mask} {mask} {mask} {mask}",
                 f"sensor_set_bit 0x20 0 {number} 0 1 0",
                 f"main_sdr_add 0x20 {words(compact_record(number, name, instance))}",
+            ]
+        for number in range(0x40, 0x40 + self.more_sensors):
+            record = full_record(number, f"Temp {number - 0x3F}", 1, 0x03, 1, 1, 0)
+            lines += [
+                f"sensor_add 0x20 0 {number} 1 1",
+                f"sensor_set_value 0x20 0 {number} {20 + number % 50} 0",
+                f"main_sdr_add 0x20 {words(record)}",
             ]
         lines += [f"mc_add_fru_data 0x20 0 256 data {words(fru_data())}", "mc_enable 0x20"]
         (self.folder / "bmc.emu").write_text("\n".join(lines) + "\n")

@@ -1,6 +1,7 @@
 """Following a log through what no simulator does: it wraps, skips numbers, changes while it is read, dies with us."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,12 +12,16 @@ from hypothesis import strategies as st
 
 from groundcrew.contracts.clock import VirtualClock
 from groundcrew.contracts.observations import SelBatch
+from groundcrew_ipmi_collector.backend import Backend
 from groundcrew_ipmi_collector.event_log import MAX_ROWS, EventLog
+from groundcrew_ipmi_collector.lanplus.wire import Message
 from groundcrew_ipmi_collector.ledger import Ledger, Page
 from groundcrew_ipmi_collector.look import Look, SelState
+from groundcrew_ipmi_collector.native import NativeBackend
 from groundcrew_ipmi_collector.process import Finished
 from groundcrew_ipmi_collector.raw_record import BmcClock
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
+from groundcrew_ipmi_collector.tool import ToolBackend
 
 START = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 STAMP = int(START.timestamp())
@@ -24,7 +29,7 @@ STAMP = int(START.timestamp())
 
 @dataclass
 class Log:
-    """A BMC's event log: numbers and stamps, oldest first; answers as ipmitool would."""
+    """A BMC's event log: numbers and stamps, oldest first; answers as ipmitool would, and as the BMC itself."""
 
     records: list[tuple[int, int]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -57,6 +62,27 @@ class Log:
                 said += [" ff ff " + record[:14].hex(" "), " " + record[14:].hex(" ")]
         return Finished(0, "\n".join(said), "")
 
+    @asynccontextmanager
+    async def speaking(self, timeout_s: float = 0) -> AsyncIterator[None]:
+        yield
+
+    async def ask(self, netfn: int, command: int, data: bytes = b"", *, lun: int = 0) -> Message:
+        assert (netfn, command) == (0x0A, 0x43), "Get SEL Entry"
+        if self.vanishes and self.asked:
+            self.records = []
+        wanted = int.from_bytes(data[2:4], "little")
+        self.asked.append(str(wanted))
+        numbers = [number for number, _ in self.records]
+        if wanted == 0 and numbers:
+            wanted = numbers[0]
+        if wanted not in numbers:
+            return Message(0x0B, 0, 0, command, 0xCB, b"")
+        place = numbers.index(wanted)
+        following = numbers[place + 1] if place + 1 < len(numbers) else 0xFFFF
+        stamp = self.records[place][1]
+        record = wanted.to_bytes(2, "little") + b"\x02" + stamp.to_bytes(4, "little") + b"\x20" * 9
+        return Message(0x0B, 0, 0, command, 0, following.to_bytes(2, "little") + record)
+
 
 class Died(Exception):
     """The process ended here."""
@@ -65,8 +91,14 @@ class Died(Exception):
 class Rig:
     """A collector's memory of one log, over restarts; the bus keeps what it took."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, backend: str) -> None:
         self.log = Log()
+        cache = folder / "no-sensors"
+        self.backend: Backend = (
+            NativeBackend(self.log, cache=cache, now_us=lambda: 0)  # type: ignore[arg-type]
+            if backend == "native"
+            else ToolBackend(self.log, cache=cache, now_us=lambda: 0)  # type: ignore[arg-type]
+        )
         self.clock = VirtualClock(START + timedelta(days=1))
         self.ledger = Ledger(folder)
         self.ledger.open()
@@ -92,16 +124,21 @@ class Rig:
 
     async def poll(self, *, bmc_clock: BmcClock | None = None) -> None:
         look = Look(guid="a1", guid_known=True, clock=bmc_clock or BmcClock(0))
-        self.page = await self.event_log.collect(self.log, look, self.log.state, self.page)  # type: ignore[arg-type]
+        self.page = await self.event_log.collect(self.backend, look, self.log.state, self.page)
 
     @property
     def numbers(self) -> list[int]:
         return [number for _, number, _ in self.stored]
 
 
+@pytest.fixture(params=["native", "ipmitool"])
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def rig(tmp_path: Path) -> Rig:
-    return Rig(tmp_path)
+def rig(tmp_path: Path, backend: str) -> Rig:
+    return Rig(tmp_path, backend)
 
 
 async def test_a_log_that_wraps_round_is_followed_within_its_generation(rig: Rig):
@@ -193,9 +230,9 @@ async def test_what_was_under_way_when_it_died_goes_out_again_as_the_same_messag
     st.lists(st.tuples(st.sampled_from(["add", "clear", "die", "restart", "wrap"]), st.integers(1, 30)), max_size=12)
 )
 async def test_whatever_happens_each_record_is_stored_and_none_twice(
-    tmp_path_factory: pytest.TempPathFactory, happenings: list[tuple[str, int]]
+    tmp_path_factory: pytest.TempPathFactory, backend: str, happenings: list[tuple[str, int]]
 ):
-    rig = Rig(tmp_path_factory.mktemp("state"))
+    rig = Rig(tmp_path_factory.mktemp("state"), backend)
     number, written = 0, set()
     for what, size in happenings:
         match what:

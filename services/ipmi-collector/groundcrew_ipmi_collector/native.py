@@ -1,0 +1,234 @@
+"""A BMC read by our own client, over a session that stays open: a quiet look is a handful of datagrams."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from groundcrew.diagnosis.fru_bytes import COMMON_HEADER, area_length, fru_facts, fru_length
+from groundcrew.diagnosis.sdr_bytes import SensorRecord
+from groundcrew.diagnosis.sel_bytes import names_of, sel_record
+from groundcrew.diagnosis.sensor_bytes import numbered, sensor_read
+from groundcrew.diagnosis.sensors import SensorRead
+from groundcrew_ipmi_collector.backend import Newest, Row, bound_s
+from groundcrew_ipmi_collector.chassis_words import chassis_facts, maker_name, restart_words
+from groundcrew_ipmi_collector.lanplus import commands
+from groundcrew_ipmi_collector.lanplus.client import LanClient
+from groundcrew_ipmi_collector.lanplus.commands import FIRST, GONE, LAST, Ask, DeviceId, Refused, SelInfo
+from groundcrew_ipmi_collector.lanplus.sensor_records import DEVICE, REPOSITORY, Fetching, Source, stamp_of
+from groundcrew_ipmi_collector.ledger import Anchor
+from groundcrew_ipmi_collector.look import Look, SelState, is_fresh
+from groundcrew_ipmi_collector.raw_record import BmcClock, raw_record
+from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
+from groundcrew_ipmi_collector.sensor_cache import SensorCache
+
+T = TypeVar("T")
+
+_BMC = 0x20
+_RECORD = 16
+_FRU_PIECE = 32
+_MAX_FRU = 2_048
+_FRU_SHOWN = frozenset(
+    {"product_vendor", "product", "product_serial", "board_vendor", "board", "board_serial", "chassis_serial"}
+)
+POWER_SENSOR = "DCMI Power"
+"""Name under which the BMC's own measurement of the whole server's power appears among its sensors."""
+
+
+class NativeBackend:
+    """`cache`: where the BMC's sensor records are kept; `now_us`: our clock."""
+
+    def __init__(self, client: LanClient, *, cache: Path, now_us: Callable[[], int]) -> None:
+        self._client = client
+        self._ask = client.ask
+        self._now_us = now_us
+        self._cache = SensorCache(cache)
+        self._device: DeviceId | None = None
+        self._guid: bytes | None = None
+        self._who: dict[str, str] = {}
+        self._unknown: set[str] = set()
+        self._names: tuple[list[SensorRecord], dict[tuple[int, int, int], SensorRecord]] = ([], {})
+
+    @property
+    def suite(self) -> int | None:
+        return self._client.suite
+
+    @suite.setter
+    def suite(self, number: int | None) -> None:
+        self._client.suite = number
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    # --- look --------------------------------------------------------------------------------------------------------
+
+    async def look(self, *, who: bool) -> Look:
+        async with self._client.speaking():
+            if who or self._device is None:
+                await self._ask_who()
+            info = await self._unless_unknown("sel", commands.sel_info)
+            stamp = await self._unless_unknown("sdr", self._sdr_stamp)
+            chassis, no_chassis = await self._chassis()
+            cause = await self._unless_unknown("restart", commands.restart_cause)
+            seconds = await self._unless_unknown("time", commands.sel_time)
+            seen_us = self._now_us()
+        facts = chassis_facts(chassis) if chassis else {}
+        return Look(
+            told=self._who | facts | {"restart_cause": restart_words(cause or 0)},
+            sel=None if info is None else _sel_state(info, seconds),
+            sdr_stamp=stamp or "",
+            power=facts.pop("power", ""),
+            no_chassis=no_chassis,
+            guid="" if self._guid is None or len(set(self._guid)) == 1 else self._guid.hex(),
+            guid_known=True,
+            clock=BmcClock.seen(seconds, seen_us),
+        )
+
+    async def _ask_who(self) -> None:
+        """Who the BMC is; and what it did not know last time is asked again, its firmware may be another one."""
+        self._unknown.clear()
+        self._device = device = await commands.device_id(self._ask)
+        self._guid = await self._unless_unknown("guid", commands.system_guid)
+        try:
+            fru = await self._fru()
+        except IpmiFailed as failure:
+            if failure.reason is Reason.TIMEOUT:
+                raise
+            fru = {}
+        self._who = {
+            "manufacturer": maker_name(device.manufacturer),
+            "firmware": device.firmware,
+            "ipmi_version": device.ipmi,
+            **{name: text for name, text in fru.items() if name in _FRU_SHOWN},
+        }
+
+    async def _unless_unknown(self, name: str, asking: Callable[[Ask], Awaitable[T]]) -> T | None:
+        """None where the BMC refuses; what it does not know is then not asked again until `_ask_who`."""
+        if name in self._unknown:
+            return None
+        try:
+            return await asking(self._ask)
+        except Refused as refused:
+            if refused.reason in (Reason.UNSUPPORTED, Reason.PRIVILEGE):
+                self._unknown.add(name)
+            elif name == "sel":
+                raise
+            return None
+
+    async def _sdr_stamp(self, ask: Ask) -> str:
+        return await stamp_of(ask, self._source())
+
+    def _source(self) -> Source:
+        return DEVICE if self._device is not None and self._device.sensors_only else REPOSITORY
+
+    async def _chassis(self) -> tuple[bytes, str]:
+        """The status, or why there is none."""
+        try:
+            return await commands.chassis_status(self._ask), ""
+        except Refused as refused:
+            return b"", "" if refused.reason is Reason.UNSUPPORTED else f"unsupported: {refused}"
+
+    async def _fru(self) -> dict[str, str]:
+        size = min(await commands.fru_size(self._ask), _MAX_FRU)
+        data = await self._fru_bytes(b"", min(size, COMMON_HEADER))
+        last = fru_length(data)
+        if last:
+            data = await self._fru_bytes(data, min(size, last + 2))
+            data = await self._fru_bytes(data, min(size, last + area_length(data, last)))
+        return fru_facts(data)
+
+    async def _fru_bytes(self, data: bytes, until: int) -> bytes:
+        while len(data) < until:
+            piece = await commands.fru_piece(self._ask, len(data), min(_FRU_PIECE, until - len(data)))
+            if not piece:
+                break
+            data += piece
+        return data
+
+    # --- event log ---------------------------------------------------------------------------------------------------
+
+    async def newest(self, state: SelState, count: int | None, known: Sequence[Anchor]) -> Newest:
+        """From the newest known record on that is still there, else all."""
+        names = self._named()
+        async with self._client.speaking(bound_s(state.entries)):
+            for anchor in reversed(known):
+                following, record = await self._entry(anchor.record_id)
+                if record and raw_record(record).digest == anchor.digest:
+                    return Newest(_rows([record, *await self._from(following)], names), whole=False)
+            return Newest(_rows(await self._from(FIRST), names), whole=True)
+
+    async def _entry(self, record_id: int) -> tuple[int, bytes]:
+        """The record after it, and the record; empty where it is gone."""
+        try:
+            return await commands.sel_entry(self._ask, record_id)
+        except Refused as refused:
+            if refused.code != GONE:
+                raise
+            return LAST, b""
+
+    async def _from(self, record_id: int) -> list[bytes]:
+        """All records from this one on, by the way that the BMC itself shows from each to the next."""
+        found: list[bytes] = []
+        seen: set[int] = set()
+        while record_id != LAST:
+            if record_id in seen:
+                raise IpmiFailed(Reason.UNREADABLE, "the BMC's event log leads from record to record in a circle")
+            seen.add(record_id)
+            following, record = await self._entry(record_id)
+            if not record:
+                raise IpmiFailed(Reason.CHANGED, f"record {record_id} was gone when it was to be read")
+            found.append(record)
+            record_id = LAST if following == FIRST else following
+        return found
+
+    def _named(self) -> dict[tuple[int, int, int], SensorRecord]:
+        sensors = self._cache.sensors()
+        if sensors is not self._names[0]:
+            self._names = (sensors, names_of(sensors))
+        return self._names[1]
+
+    # --- sensors -----------------------------------------------------------------------------------------------------
+
+    async def fetch_sensor_records(self) -> bytes | None:
+        async with self._client.speaking():
+            return await Fetching(self._ask, self._source()).all()
+
+    async def sensors(self) -> list[SensorRead]:
+        async with self._client.speaking():
+            read = [await self._reading(sensor) for sensor in self._cache.sensors()]
+            watts = await self._unless_unknown("power", commands.power_reading)
+        if watts is not None:
+            read.append(SensorRead(POWER_SENSOR, float(watts), "", "Watts", "ok"))
+        return numbered(read)
+
+    async def _reading(self, sensor: SensorRecord) -> SensorRead:
+        maker = 0 if self._device is None else self._device.manufacturer
+        if not sensor.readable or sensor.owner != _BMC:
+            return sensor_read(sensor, b"", maker=maker)
+        told = await commands.sensor_reading(self._ask, sensor.number, sensor.lun)
+        factors = sensor.factors
+        if factors is not None and factors.per_reading and told:
+            factors = factors.of_reading(await commands.reading_factors(self._ask, sensor.number, sensor.lun, told[0]))
+        return sensor_read(sensor, told, maker=maker, factors=factors)
+
+
+def _rows(records: list[bytes], names: dict[tuple[int, int, int], SensorRecord]) -> list[Row]:
+    return [Row(sel_record(record, names), raw_record(record)) for record in records]
+
+
+def _sel_state(info: SelInfo, now_s: int | None) -> SelState:
+    used = info.entries * _RECORD
+    total = info.free_bytes + used
+    return SelState(
+        entries=info.entries,
+        percent_used="unknown" if total >= 0xFFFF else f"{100 * used // max(total, 1)}%",
+        added=_moment(info.added),
+        erased=_moment(info.erased),
+        overflow=info.overflow,
+        fresh=info.free_bytes < _RECORD and is_fresh(info.added, now_s),
+    )
+
+
+def _moment(seconds: int) -> str:
+    """As ipmitool prints it; the BMC's claim."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%m/%d/%y %H:%M:%S UTC") if seconds else "Not Available"

@@ -1,0 +1,273 @@
+"""BMCs that hang, drip, forget, lie and babble: what is known of them stays right, and nothing is lost or doubled."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.bmc.fleet import Lab, lab, our_clock
+
+from groundcrew_ipmi_collector.lab.bmc import Fault, SimulatedBmc
+from groundcrew_ipmi_collector.lab.records import Analog, Discrete, event
+from groundcrew_ipmi_collector.lab.server import BmcServer
+
+from .reading import Reading, reading_of
+from .simulated_bmc import needs_the_simulator
+
+DRIVE, PRESENT = 0x0D, b"\x00\xff\xff"
+
+
+@dataclass
+class Difficult:
+    """A BMC on a port, and whoever reads it."""
+
+    lab: Lab
+    bmc: SimulatedBmc
+    port: int
+
+    @property
+    def server(self) -> BmcServer:
+        return self.lab.servers[self.port]
+
+    def add(self, count: int) -> None:
+        def adding() -> None:
+            for _ in range(count):
+                self.bmc.add(event(DRIVE, 9, PRESENT))
+
+        self.lab.do(adding)
+
+    def is_now(self, *faults: Fault) -> None:
+        self.lab.do(lambda: self.bmc.faults.clear() or self.bmc.faults.update(faults))
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Lab]:
+    needs_the_simulator()
+    with lab() as started:
+        yield started
+
+
+@pytest.fixture
+def difficult(running: Lab) -> Difficult:
+    bmc = SimulatedBmc(our_clock)
+    bmc.add_sensor(Analog(number=1, name="CPU1 Temp", kind=1, unit=1))
+    bmc.add_sensor(Discrete(number=2, name="PS1 Status", kind=8))
+    bmc.read(1, 62)
+    bmc.read(2, 0, 1)
+    return Difficult(running, bmc, running.start(bmc))
+
+
+@pytest.fixture
+async def reading(difficult: Difficult, tmp_path: Path, backend: str) -> AsyncIterator[Reading]:
+    made = reading_of(difficult, tmp_path / "collector", backend=backend, section={"session_s": 10})
+    yield made
+    await made.close()
+
+
+def numbers(reading: Reading) -> list[int]:
+    return [number for _, number, _, _ in reading.rows]
+
+
+async def test_cipher_suite_17_is_taken_where_the_bmc_knows_it(reading: Reading):
+    await reading.poll()
+    assert reading.facts["cipher_suite"] == "17"
+    assert {state for state, _ in reading.sources.values()} == {"present"}
+
+
+async def test_a_bmc_that_hangs_is_told_as_such_and_read_on_when_it_answers(difficult: Difficult, reading: Reading):
+    difficult.add(3)
+    await reading.poll()
+    difficult.is_now(Fault.HANG)
+    difficult.add(2)
+    await reading.poll()
+    assert reading.sources["sel"] == ("failing", "timeout: the BMC does not answer")
+    difficult.is_now()
+    await reading.poll()
+    assert numbers(reading) == [1, 2, 3, 4, 5]
+    assert reading.sources["sel"][0] == "present"
+
+
+async def test_answers_that_drip_are_waited_for(difficult: Difficult, reading: Reading):
+    difficult.add(2)
+    difficult.is_now(Fault.DRIP)
+    await reading.poll()
+    assert numbers(reading) == [1, 2]
+
+
+async def test_a_bmc_that_refuses_the_password_is_told_as_such(difficult: Difficult, reading: Reading):
+    difficult.is_now(Fault.REFUSE)
+    await reading.poll()
+    assert reading.sources["sel"][1].startswith("credentials: ")
+    difficult.is_now()
+    await reading.poll()
+    assert reading.sources["sel"][0] == "present", "the attempt before left no session behind"
+
+
+async def test_a_full_log_keeps_its_records_and_says_that_it_is_full(difficult: Difficult, reading: Reading):
+    difficult.bmc.capacity = 20
+    difficult.is_now(Fault.FULL)
+    difficult.add(30)
+    await reading.poll()
+    assert numbers(reading) == list(range(1, 21))
+    assert (reading.facts["sel_percent_used"], reading.facts["sel_overflow"]) == ("100", "yes")
+
+
+async def test_a_log_that_wraps_while_nobody_looks_loses_only_what_the_bmc_lost(difficult: Difficult, reading: Reading):
+    difficult.bmc.capacity = 20
+    difficult.add(15)
+    await reading.poll()
+    difficult.add(15)
+    await reading.poll()
+    difficult.add(50)
+    await reading.poll()
+    assert numbers(reading) == [*range(1, 31), *range(61, 81)]
+    assert reading.facts["sel_generation"] == "2", "the break is told"
+
+
+async def test_a_log_that_somebody_cleared_is_another_generation(difficult: Difficult, reading: Reading):
+    difficult.add(5)
+    await reading.poll()
+    difficult.bmc.clock_off_s += 60
+    difficult.lab.do(difficult.bmc.clear)
+    difficult.add(7)
+    await reading.poll()
+    assert numbers(reading) == [*range(1, 6), *range(1, 8)]
+    assert len({row_id for row_id, *_ in reading.rows}) == 12
+
+
+async def test_a_clock_that_is_years_off_is_corrected(difficult: Difficult, reading: Reading):
+    difficult.bmc.clock_off_s = -5 * 365 * 86_400
+    difficult.add(1)
+    await reading.poll()
+    ((_, _, _, when),) = reading.rows
+    assert abs(when / 1_000_000 - our_clock()) < 60
+
+
+async def test_thresholds_of_zero_are_what_the_bmc_says_and_break_nothing(difficult: Difficult, reading: Reading):
+    difficult.is_now(Fault.NO_LIMITS)
+    await reading.poll()
+    sensors = reading.bus.of("observe.sensors")[-1].data
+    assert (sensors.values[0], sensors.statuses[0]) == (62.0, "nr")
+
+
+# --- what only our own client does -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def native(difficult: Difficult, tmp_path: Path) -> AsyncIterator[Reading]:
+    made = reading_of(difficult, tmp_path / "native", backend="native", section={"session_s": 10})
+    yield made
+    await made.close()
+
+
+async def test_garbage_between_the_answers_changes_nothing(difficult: Difficult, native: Reading):
+    difficult.is_now(Fault.GARBAGE)
+    difficult.add(40)
+    await native.poll()
+    assert numbers(native) == list(range(1, 41))
+    ignored = {
+        why: native.registry.get_sample_value("groundcrew_ipmi_collector_datagrams_ignored_total", {"why": why})
+        for why in ("garbage", "unsigned")
+    }
+    assert all(ignored.values()), "and it is counted"
+    assert native.bus.of("observe.sensors")[-1].data.values == [62.0, None]
+
+
+async def test_a_bmc_that_is_busy_is_asked_again(difficult: Difficult, native: Reading):
+    difficult.is_now(Fault.BUSY)
+    difficult.add(5)
+    await native.poll()
+    assert numbers(native) == [1, 2, 3, 4, 5]
+
+
+async def test_a_quiet_look_is_a_handful_of_datagrams_of_one_session(difficult: Difficult, native: Reading):
+    difficult.add(50)
+    await native.poll()
+    native.poller._sensors_at = native.poller._clock.monotonic() + 1_000
+    heard = difficult.server.heard
+    await native.poll()
+    await native.poll()
+    assert difficult.server.heard - heard <= 2 * 5
+    assert difficult.server.opened == 1
+
+
+async def test_a_session_that_the_bmc_dropped_is_opened_anew_within_the_look(difficult: Difficult, native: Reading):
+    difficult.add(3)
+    await native.poll()
+    difficult.lab.do(difficult.server.forget_sessions)
+    difficult.add(2)
+    await native.poll()
+    assert numbers(native) == [1, 2, 3, 4, 5]
+    assert native.errors("timeout") == 0
+    assert difficult.server.opened == 2
+
+
+async def test_a_bmc_that_forgets_again_and_again_does_not_double_a_record(difficult: Difficult, native: Reading):
+    difficult.is_now(Fault.FORGET)
+    difficult.add(12)
+    for _ in range(3):
+        await native.poll()
+    assert numbers(native) == list(range(1, 13))
+
+
+async def test_two_entries_of_one_address_never_have_two_sessions(difficult: Difficult, tmp_path: Path):
+    one = reading_of(difficult, tmp_path / "one", backend="native")
+    same = Reading(one.bmc, one.folder, one.entry.model_copy(update={"name": "same"}), one.section, turn=one.turn)
+    for _ in range(2):
+        await asyncio.gather(one.poll(), same.poll())
+    assert difficult.server.most_open == 1
+    assert {state for state, _ in same.sources.values()} == {"present"}
+    await one.close()
+    await same.close()
+
+
+async def test_where_it_ends_the_bmc_is_told_so(difficult: Difficult, native: Reading):
+    await native.poll()
+    await native.close()
+    async with asyncio.timeout(5):
+        while difficult.server.open_sessions:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_password_that_changed_counts_at_once(difficult: Difficult, tmp_path: Path):
+    file = tmp_path / "password"
+    file.write_text("not-it\n")
+    reading = reading_of(difficult, tmp_path / "changed", backend="native", password_file=str(file))
+    await reading.poll()
+    assert reading.errors("credentials") == 1
+    file.write_text("s3cret-of-a-bmc\n")
+    await reading.poll()
+    assert reading.sources["sel"][0] == "present"
+    file.write_text("not-it\n")
+    await reading.poll()
+    assert reading.errors("credentials") == 2, "the session of the old password is not used on"
+    await reading.close()
+
+
+async def test_the_password_is_in_no_object_s_words(difficult: Difficult, native: Reading):
+    await native.poll()
+    client = native.backend._client  # type: ignore[attr-defined]
+    assert "s3cret" not in repr([vars(client), client._who, vars(client._session)])
+
+
+async def test_power_by_dcmi_is_a_sensor(difficult: Difficult, native: Reading):
+    difficult.bmc.watts = 321
+    await native.poll()
+    sensors = native.bus.of("observe.sensors")[-1].data
+    assert (sensors.sensors[-1], sensors.values[-1], sensors.units[-1]) == ("DCMI Power", 321.0, "Watts")
+
+
+async def test_what_our_client_cannot_speak_ipmitool_reads_and_that_is_told_once(running: Lab, tmp_path: Path):
+    bmc = SimulatedBmc(our_clock)
+    plain = Difficult(running, bmc, running.start(bmc, suites=frozenset({3})))
+    plain.add(2)
+    reading = reading_of(plain, tmp_path / "auto", backend="auto", cipher_suite=17)
+    await reading.poll()
+    assert reading.sources["sel"][1].startswith("cipher: "), "neither can, and the reason is the BMC's"
+    odd = reading_of(plain, tmp_path / "odd", backend="auto")
+    await odd.poll()
+    assert (odd.facts["cipher_suite"], numbers(odd)) == ("3", [1, 2])
+    assert odd.calls() == [], "our own client could"
+    await reading.close()
+    await odd.close()
