@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from structlog.typing import FilteringBoundLogger
 
@@ -10,8 +11,23 @@ from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew_ipmi_collector.observing import Observer
-from groundcrew_ipmi_collector.poller import Poller
+from groundcrew_ipmi_collector.poller import Outcome
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
+
+
+class Poller(Protocol):
+    """Looks at one BMC, by whatever protocol it speaks."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the last look went."""
+
+    async def poll(self) -> None:
+        """One look; raises only what is no fault of the BMC."""
+
+    async def end_session(self) -> None:
+        """Nobody looks any more."""
+
 
 MakePoller = Callable[[InventoryBmc, asyncio.Lock], Poller]
 """A poller of one BMC; the lock is held during each session, and the same for entries of the same address."""
@@ -46,7 +62,7 @@ class Fleet:
         self._clock = clock
         self._log = log
         self._watched: dict[str, Watched] = {}
-        self._turns: dict[tuple[str, int], asyncio.Lock] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
         self._lane = asyncio.Semaphore(section.at_once)
         self._slow_lane = asyncio.Semaphore(section.failing_at_once)
 
@@ -70,7 +86,7 @@ class Fleet:
         await asyncio.gather(*(one.task for one in ending), return_exceptions=True)
         for name, entry in entries.items():
             if name not in self._watched:
-                turn = self._turns.setdefault((entry.address.lower(), entry.port), asyncio.Lock())
+                turn = self._turns.setdefault(entry.place, asyncio.Lock())
                 poller = self._make_poller(entry, turn)
                 task = group.create_task(self._poll(entry, poller), name=f"bmc {name}")
                 self._watched[name] = Watched(entry, poller, task)
@@ -79,15 +95,18 @@ class Fleet:
 
     async def _poll(self, entry: InventoryBmc, poller: Poller) -> None:
         """Every interval. One that did not answer waits in a lane of its own, so that the others need not."""
-        while True:
-            due = self._clock.monotonic() + self._section.interval_s
-            before = poller.outcome.reason
-            async with self._lane if before is None else self._slow_lane:
-                with self._observer.poll_s.time():
-                    await poller.poll()
-            if poller.outcome.reason is not before:
-                self._tell(entry, poller)
-            await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
+        try:
+            while True:
+                due = self._clock.monotonic() + self._section.interval_s
+                before = poller.outcome.reason
+                async with self._lane if before is None else self._slow_lane:
+                    with self._observer.poll_s.time():
+                        await poller.poll()
+                if poller.outcome.reason is not before:
+                    self._tell(entry, poller)
+                await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
+        finally:
+            await poller.end_session()
 
     def _tell(self, entry: InventoryBmc, poller: Poller) -> None:
         outcome = poller.outcome

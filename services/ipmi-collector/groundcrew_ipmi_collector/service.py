@@ -1,19 +1,14 @@
 """Wires the ipmi-collector."""
 
-import asyncio
 import shutil
-from functools import partial
 
-from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew.contracts.streams import Buckets
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.resources import Resources
-from groundcrew_ipmi_collector.credentials import credentials_of
+from groundcrew_ipmi_collector.backends import Backends
 from groundcrew_ipmi_collector.fleet import Fleet
 from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
-from groundcrew_ipmi_collector.poller import Poller
-from groundcrew_ipmi_collector.session import Sessions
 from groundcrew_ipmi_collector.settings import Settings
 
 
@@ -25,27 +20,16 @@ async def wire(settings: Settings, resources: Resources) -> None:
     observer = Observer(
         resources.bus, clock=clock, produced_by=resources.produced_by, registry=resources.registry, log=log
     )
-
-    def make_poller(entry: InventoryBmc, turn: asyncio.Lock) -> Poller:
-        sessions = Sessions(entry, section, credentials=partial(credentials_of, entry, section), turn=turn)
-        return Poller(
-            entity=f"bmc:{entry.name}",
-            sessions=sessions,
-            section=section,
-            observer=observer,
-            ledger=ledger,
-            clock=clock,
-        )
-
+    backends = Backends(section, resources, ledger=ledger, observer=observer)
     view = InventoryView(log)
     inventory = await resources.bus.key_value(Buckets.INVENTORY)
     await inventory.watch(view.changed)
-    fleet = Fleet(view, make_poller, section=section, observer=observer, clock=clock, log=log)
+    fleet = Fleet(view, backends.poller, section=section, observer=observer, clock=clock, log=log)
 
     async def tool() -> str:
         found = shutil.which(section.program)
         if found is None:
-            msg = f"absent: there is no {section.program} on this machine, so no BMC is read"
+            msg = f"absent: there is no {section.program} on this machine, so no BMC is read over IPMI"
             raise RuntimeError(msg)
         return found
 
