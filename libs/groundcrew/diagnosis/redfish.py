@@ -36,8 +36,10 @@ def words(value: Any, most: int = MAX_WORDS) -> str:
     """Text on one line, cut; numbers as text, anything else empty."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return ""
-    text = _BLANKS.sub(" ", str(value)[: 4 * most]).strip()
-    return "".join(character for character in text if character.isprintable())[:most]
+    text = str(value)[: 4 * most]
+    if not text.isprintable() or "  " in text:
+        text = "".join(character for character in _BLANKS.sub(" ", text) if character.isprintable())
+    return text.strip()[:most]
 
 
 def told(value: Any) -> str:

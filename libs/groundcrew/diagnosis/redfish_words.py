@@ -46,8 +46,8 @@ ENTRY_CODES: dict[str, tuple[str, bool | None]] = {
 some state changed is left to the message."""
 
 UNITS = {
-    "Cel": "degrees C", "°C": "degrees C", "C": "degrees C", "Celsius": "degrees C", "RPM": "RPM", "{rev}/min": "RPM", "V": "Volts",
-    "Volts": "Volts", "A": "Amps", "Amps": "Amps", "W": "Watts", "Watts": "Watts", "%": "percent",
+    "Cel": "degrees C", "°C": "degrees C", "C": "degrees C", "Celsius": "degrees C", "RPM": "RPM", "{rev}/min": "RPM",
+    "V": "Volts", "Volts": "Volts", "A": "Amps", "Amps": "Amps", "W": "Watts", "Watts": "Watts", "%": "percent",
     "Percent": "percent", "J": "Joules", "kW.h": "kWh", "Hz": "Hz",
 }  # fmt: skip
 """ReadingUnits (UCUM codes since Sensor 1.0, words before) -> the unit that ipmitool prints; others stay."""

@@ -106,7 +106,8 @@ class Fleet:
                     self._tell(entry, poller)
                 await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
         finally:
-            await poller.end_session()
+            async with self._lane:  # a fleet that leaves at once would be too much for a handshake each
+                await poller.end_session()
 
     def _tell(self, entry: InventoryBmc, poller: Poller) -> None:
         outcome = poller.outcome

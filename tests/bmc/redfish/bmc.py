@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ class RedfishBmc:
     fails_with: int = 0
     fails_on: str = ""
     empty_log: bool = False
+    still: bool = False  # nothing but clock and log changes: answers are made once, so that a fleet costs little
 
     entries: list[dict[str, Any]] = field(default_factory=list)
     sessions: dict[str, str] = field(default_factory=dict)
@@ -63,7 +65,9 @@ class RedfishBmc:
     connections: int = 0
     most_connections: int = 0
     keeps: int = 2_000
+    looks: list[float] = field(default_factory=list)
     _number: int = 0
+    _made: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     # --- the log -----------------------------------------------------------------------------------------------------
 
@@ -94,7 +98,11 @@ class RedfishBmc:
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
         parts = urlsplit(target)
         path, query = parts.path.rstrip("/"), parse_qs(parts.query)
-        self.requests.append(f"{method} {target}")
+        if self.still:
+            if path == "/redfish/v1/Systems/1":
+                self.looks.append(time.monotonic())
+        else:
+            self.requests.append(f"{method} {target}")
         if self.fails_with and self.fails_on in path:
             return _json(self.fails_with, {"error": {"code": "Base.1.8.GeneralError", "message": "it failed"}})
         if self.garbage and path != "/redfish/v1":
@@ -163,6 +171,8 @@ class RedfishBmc:
                 found = next((entry for entry in self.entries if entry["Id"] == number), None)
                 return None if found is None else {"@odata.id": path, **found}
         found = self._tree().get(path)
+        if found is not None and self.still and "DateTime" in found:
+            return {**found, "DateTime": datetime.now(UTC).isoformat(timespec="seconds")}
         if found is not None and "$expand" in query and self.expands and "Members" in found:
             whole = [self._tree().get(member["@odata.id"], member) for member in found["Members"]]
             return {**found, "Members": whole}
@@ -183,7 +193,10 @@ class RedfishBmc:
     # --- resources ---------------------------------------------------------------------------------------------------
 
     def _tree(self) -> dict[str, dict[str, Any]]:
-        return dict(self._resources())
+        if not self.still:
+            return dict(self._resources())
+        self._made = self._made or dict(self._resources())
+        return self._made
 
     def _resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
         for name in ("Systems", "Managers", "Chassis"):

@@ -42,7 +42,7 @@ async def listening(
         bmc.connections += 1
         bmc.most_connections = max(bmc.most_connections, bmc.connections)
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
                 await _conversation(bmc, reader, writer)
         finally:
             bmc.connections -= 1

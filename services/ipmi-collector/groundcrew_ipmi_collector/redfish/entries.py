@@ -10,6 +10,8 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
+import orjson
+
 from groundcrew.diagnosis.redfish import is_link, listing, next_path, number, path_of
 from groundcrew.diagnosis.redfish_log import RedfishEntry, id_of_link, parse_entry
 from groundcrew_ipmi_collector.redfish.client import Client
@@ -176,12 +178,9 @@ def _count(collection: Mapping[str, Any]) -> int | None:
 
 
 def _fingerprint(collection: Mapping[str, Any]) -> str:
-    """Of the first page; changes with each entry that comes or goes, wherever the list begins."""
-    count, pages = _count(collection), Pages()
-    pages.add(collection)
+    """Of the first page; changes with each entry that comes or goes, wherever the list begins. Empty where a page after
+    it may have changed while it did not."""
+    count = _count(collection)
     if count is None and next_path(collection):
         return ""
-    digest = blake2b(str(count).encode(), digest_size=16)
-    for item in pages.items:
-        digest.update((item.digest if isinstance(item, RedfishEntry) else item.path).encode())
-    return digest.hexdigest()
+    return blake2b(orjson.dumps([count, collection.get("Members")]), digest_size=16).hexdigest()
