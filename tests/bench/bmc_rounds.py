@@ -104,7 +104,7 @@ async def rounds(backend: str, folder: Path, ports: list[int]) -> None:
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
     for poller in watched:
-        await poller.close()
+        await poller.end_session()
 
 
 if __name__ == "__main__":

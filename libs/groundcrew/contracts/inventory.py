@@ -35,6 +35,9 @@ class InventoryHost(Record):
     address: str = ""
     bmc: str = Field("", description="name of the host's BMC")
     bmc_address: str = Field("", description="address of that BMC, where no [[bmc]] entry says more")
+    bmc_protocol: Literal["", "ipmi", "redfish", "auto"] = Field(
+        "", description="how that BMC is read, where no [[bmc]] entry says more; empty: ipmi"
+    )
     vendor: str = ""
     model: str = ""
     serial: str = ""
@@ -49,21 +52,41 @@ class InventoryHost(Record):
 
 
 class InventoryBmc(Record):
-    """How a BMC is reached. Credentials are named, never written here."""
+    """How a BMC is reached. Credentials are named, never written here; its place is that of the host it sits in."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(min_length=1, max_length=240)
     address: str = Field("", max_length=255, description="host name or IP address")
-    port: int = Field(623, ge=1, le=65_535)
-    protocol: Literal["ipmi"] = "ipmi"
+    port: int = Field(623, ge=1, le=65_535, description="of IPMI")
+    redfish_port: int = Field(443, ge=1, le=65_535, description="of Redfish")
+    protocol: Literal["ipmi", "redfish", "auto"] = Field(
+        "ipmi", description="auto: Redfish where the BMC offers it and its certificate is trusted, else IPMI"
+    )
     user: str = Field("", max_length=64, description="empty: the collector's own setting")
     password_file: str = Field("", description="file on the collector's machine; empty: the collector's own setting")
     password_env: str = Field("", description="environment variable of the collector")
+    password_credential: str = Field(
+        "", pattern=r"^[A-Za-z0-9._@:-]{0,255}$", description="systemd credential of the collector's unit"
+    )
+    tls_ca: str = Field("", description="file of CA certificates on the collector's machine; empty: its own setting")
+    tls_fingerprint: str = Field(
+        "",
+        pattern=r"^$|^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$",
+        description="SHA-256 of the one certificate that is trusted, in hex; colons may separate the bytes",
+    )
+    tls_verify: bool = Field(True, description="false: any certificate is taken, and who listens learns the password")
     cipher_suite: int | None = Field(None, ge=0, le=17, description="None: 17, and 3 where the BMC refuses it")
     privilege: Literal["user", "operator", "administrator"] = "operator"
     vendor: str = ""
     origin: Origin = Origin.FILE
+
+    @property
+    def place(self) -> str:
+        """What tells one BMC from another: its address, and the port where it is not the usual one. Both protocols
+        of an address are one BMC."""
+        port, usual = (self.redfish_port, 443) if self.protocol == "redfish" else (self.port, 623)
+        return self.address.lower() if port == usual else f"{self.address.lower()}:{port}"
 
 
 class InventoryDependency(Record):
@@ -112,7 +135,12 @@ class Inventory(Record):
                 continue
             known = listed.get(entry.bmc)
             if known is None:
-                listed[entry.bmc] = InventoryBmc(name=entry.bmc, address=entry.bmc_address, origin=entry.origin)
+                listed[entry.bmc] = InventoryBmc(
+                    name=entry.bmc,
+                    address=entry.bmc_address,
+                    protocol=entry.bmc_protocol or "ipmi",
+                    origin=entry.origin,
+                )
             elif not known.address:
                 listed[entry.bmc] = known.model_copy(update={"address": entry.bmc_address})
         return sorted((entry for entry in listed.values() if entry.address), key=lambda entry: entry.name)

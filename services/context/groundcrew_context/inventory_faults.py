@@ -33,6 +33,7 @@ def faults_of(inventory: Inventory) -> list[Fault]:
         *_bmcs_of_hosts(inventory),
         *_addresses(inventory),
         *_passwords(inventory),
+        *_certificates(inventory),
         *(fault for entry in inventory.host for fault in _parts(entry)),
         *_dependencies(inventory),
     ]
@@ -82,19 +83,30 @@ def _addresses(inventory: Inventory) -> Iterator[Fault]:
                 f" of host {host.name!r}"
             )
             yield Fault(text, (f"host:{host.name}", f"bmc:{host.bmc}"))
-    taken: dict[tuple[str, int], str] = {}
+    taken: dict[str, str] = {}
     for entry in inventory.bmcs():
-        other = taken.setdefault((entry.address.lower(), entry.port), entry.name)
+        other = taken.setdefault(entry.place, entry.name)
         if other != entry.name:
-            text = f"bmc {other!r} and bmc {entry.name!r} have the same address {entry.address}:{entry.port}"
+            port = entry.redfish_port if entry.protocol == "redfish" else entry.port
+            text = f"bmc {other!r} and bmc {entry.name!r} have the same address {entry.address}:{port}"
             hosts = tuple(f"host:{h.name}" for h in inventory.host if h.bmc in (other, entry.name) and h.bmc_address)
             yield Fault(text, (f"bmc:{other}", f"bmc:{entry.name}", *hosts))
 
 
 def _passwords(inventory: Inventory) -> Iterator[Fault]:
     for entry in inventory.bmc:
-        if entry.password_file and entry.password_env:
-            text = f"bmc {entry.name!r}: password_file and password_env are given; one of them is expected"
+        given = [name for name in ("password_file", "password_env", "password_credential") if getattr(entry, name)]
+        if len(given) > 1:
+            text = f"bmc {entry.name!r}: {' and '.join(given)} are given; one of them is expected"
+            yield Fault(text, (f"bmc:{entry.name}",))
+
+
+def _certificates(inventory: Inventory) -> Iterator[Fault]:
+    for entry in inventory.bmc:
+        given = [name for name in ("tls_ca", "tls_fingerprint") if getattr(entry, name)]
+        given += [] if entry.tls_verify else ["tls_verify = false"]
+        if len(given) > 1:
+            text = f"bmc {entry.name!r}: {' and '.join(given)} are given; one of them is expected"
             yield Fault(text, (f"bmc:{entry.name}",))
 
 

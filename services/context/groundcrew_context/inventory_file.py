@@ -14,8 +14,8 @@ from groundcrew_context.inventory_faults import faults_of, too_large
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
 CSV_COLUMNS = (
-    "name", "address", "bmc", "bmc_address", "vendor", "model", "serial", "rack", "unit", "pdu", "switch", "gpus",
-    "role",
+    "name", "address", "bmc", "bmc_address", "bmc_protocol", "vendor", "model", "serial", "rack", "unit", "pdu",
+    "switch", "gpus", "role",
 )  # fmt: skip
 """Columns of a CSV file of hosts: the keys of [[host]]. Several feeds in `pdu` are separated by ';'."""
 

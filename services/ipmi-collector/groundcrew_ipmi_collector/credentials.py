@@ -16,6 +16,10 @@ VARIABLES = ("BMC_", "IPMI_")
 """How a variable must begin that an entry made over REST names: nobody may have our other secrets tried on a BMC."""
 
 
+CREDENTIAL_PREFIXES = ("bmc", "ipmi", "redfish")
+"""How a systemd credential must begin that an entry made over REST names, for the same reason."""
+
+
 @dataclass(frozen=True)
 class Credentials:
     user: str
@@ -23,20 +27,28 @@ class Credentials:
 
 
 def credentials_of(
-    entry: InventoryBmc, section: IpmiCollectorSection, environ: Mapping[str, str] = os.environ
+    entry: InventoryBmc,
+    section: IpmiCollectorSection,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    most: int = MAX_PASSWORD,
 ) -> Credentials:
-    """Read anew at every poll, so that a changed file counts at once. Raises IpmiFailed(CREDENTIALS)."""
+    """Read anew at every poll, so that a changed file counts at once; `most`: bytes that the protocol allows.
+    Raises IpmiFailed(CREDENTIALS)."""
     user = entry.user or section.user
     if entry.password_file:
         password = _from_file(entry, section)
     elif entry.password_env:
         password = _from_variable(entry, environ)
+    elif entry.password_credential:
+        password = _from_credential(entry, environ)
     else:
         password = section.password.get_secret_value()
     if not user and not password:
         raise _refused("the inventory entry names no user and no password, and [ipmi_collector] has none either")
-    if len(password.encode()) > MAX_PASSWORD or "\0" in password:
-        raise _refused(f"the password is longer than the {MAX_PASSWORD} bytes that IPMI 2.0 allows")
+    if len(password.encode()) > most or "\0" in password:
+        allows = "IPMI 2.0 allows" if most == MAX_PASSWORD else "are read"
+        raise _refused(f"the password is longer than the {most} bytes that {allows}")
     return Credentials(user, password)
 
 
@@ -44,12 +56,30 @@ def _from_file(entry: InventoryBmc, section: IpmiCollectorSection) -> str:
     path = Path(entry.password_file)
     if entry.origin is not Origin.FILE and not path.resolve().is_relative_to(section.secrets_dir.resolve()):
         raise _refused(f"password_file {path}: expected a file in ipmi_collector.secrets_dir ({section.secrets_dir})")
+    return _first_line(path, f"password_file {path}")
+
+
+def _from_credential(entry: InventoryBmc, environ: Mapping[str, str]) -> str:
+    """systemd.exec(5), LoadCredential=: a file of that name in $CREDENTIALS_DIRECTORY, for this unit alone."""
+    name, folder = entry.password_credential, environ.get("CREDENTIALS_DIRECTORY", "")
+    if not folder:
+        raise _refused(f"password_credential {name}: the collector's unit has no credentials (LoadCredential=)")
+    if name in {".", ".."}:
+        raise _refused(f"password_credential {name}: expected the name of a credential")
+    if entry.origin is not Origin.FILE and not name.startswith(CREDENTIAL_PREFIXES):
+        raise _refused(
+            f"password_credential {name}: expected a name that begins with {' or '.join(CREDENTIAL_PREFIXES)}"
+        )
+    return _first_line(Path(folder) / name, f"password_credential {name}")
+
+
+def _first_line(path: Path, called: str) -> str:
     try:
         with path.open(encoding="utf-8") as file:
-            return file.readline(200).rstrip("\r\n")
+            return file.readline(2_000).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         said = getattr(error, "strerror", None) or type(error).__name__
-        raise _refused(f"password_file {path} cannot be read: {said}") from None
+        raise _refused(f"{called} cannot be read: {said}") from None
 
 
 def _from_variable(entry: InventoryBmc, environ: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from structlog.typing import FilteringBoundLogger
 
@@ -10,9 +11,24 @@ from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew_ipmi_collector.observing import Observer
-from groundcrew_ipmi_collector.poller import Poller
+from groundcrew_ipmi_collector.poller import Outcome
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
+
+
+class Poller(Protocol):
+    """Looks at one BMC, by whatever protocol it speaks."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the last look went."""
+
+    async def poll(self) -> None:
+        """One look; raises only what is no fault of the BMC."""
+
+    async def end_session(self) -> None:
+        """Nobody looks any more."""
+
 
 MakePoller = Callable[[InventoryBmc, Turn], Poller]
 """A poller of one BMC; the turn is that of its address, the same for all entries that name it."""
@@ -47,7 +63,7 @@ class Fleet:
         self._clock = clock
         self._log = log
         self._watched: dict[str, Watched] = {}
-        self._turns: dict[tuple[str, int], Turn] = {}
+        self._turns: dict[str, Turn] = {}
         self._lane = asyncio.Semaphore(section.at_once)
         self._slow_lane = asyncio.Semaphore(section.failing_at_once)
 
@@ -71,7 +87,7 @@ class Fleet:
         await asyncio.gather(*(one.task for one in ending), return_exceptions=True)
         for name, entry in entries.items():
             if name not in self._watched:
-                turn = self._turns.setdefault((entry.address.lower(), entry.port), Turn())
+                turn = self._turns.setdefault(entry.place, Turn())
                 poller = self._make_poller(entry, turn)
                 task = group.create_task(self._poll(entry, poller), name=f"bmc {name}")
                 self._watched[name] = Watched(entry, poller, task)
@@ -91,7 +107,8 @@ class Fleet:
                     self._tell(entry, poller)
                 await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
         finally:
-            await poller.close()
+            async with self._lane:  # a fleet that leaves at once would be too much for a handshake each
+                await poller.end_session()
 
     def _tell(self, entry: InventoryBmc, poller: Poller) -> None:
         outcome = poller.outcome

@@ -41,6 +41,11 @@ class Observer:
             ["why"],
             registry=registry,
         )
+        self.unreadable = Counter(
+            "groundcrew_ipmi_collector_unreadable_entries",
+            "Entries of logs over Redfish that are none, or that were gone before they were read",
+            registry=registry,
+        )
         self.poll_s = Histogram(
             "groundcrew_ipmi_collector_poll_seconds",
             "How long one BMC was looked at, waiting for its turn not counted",

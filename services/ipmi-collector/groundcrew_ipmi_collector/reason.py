@@ -8,6 +8,7 @@ class Reason(StrEnum):
     ADDRESS = "address"  # the name does not resolve, or no packet can be sent there
     CIPHER = "cipher"  # it takes none of the cipher suites
     CREDENTIALS = "credentials"  # user or password is wrong, or there is none to try
+    CERTIFICATE = "certificate"  # Redfish: its certificate is not trusted, or no TLS is agreed
     PRIVILEGE = "privilege"  # the user may not have the privilege level that was asked for
     BUSY = "busy"  # it has no session left
     UNSUPPORTED = "unsupported"  # it does not know the command

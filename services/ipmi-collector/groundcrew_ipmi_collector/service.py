@@ -2,17 +2,14 @@
 
 import shutil
 
-from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew.contracts.streams import Buckets
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.resources import Resources
-from groundcrew_ipmi_collector.choosing import backend_of
+from groundcrew_ipmi_collector.backends import Backends
 from groundcrew_ipmi_collector.fleet import Fleet
 from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
-from groundcrew_ipmi_collector.poller import Poller
 from groundcrew_ipmi_collector.settings import Settings
-from groundcrew_ipmi_collector.turn import Turn
 
 
 async def wire(settings: Settings, resources: Resources) -> None:
@@ -23,37 +20,18 @@ async def wire(settings: Settings, resources: Resources) -> None:
     observer = Observer(
         resources.bus, clock=clock, produced_by=resources.produced_by, registry=resources.registry, log=log
     )
-
-    def make_poller(entry: InventoryBmc, turn: Turn) -> Poller:
-        backend = backend_of(
-            entry,
-            section,
-            turn=turn,
-            cache=ledger.cache(entry.name),
-            clock=clock,
-            ignored=lambda why: observer.ignored.labels(why).inc(),
-            log=log,
-        )
-        return Poller(
-            entity=f"bmc:{entry.name}",
-            backend=backend,
-            section=section,
-            observer=observer,
-            ledger=ledger,
-            clock=clock,
-        )
-
+    backends = Backends(section, resources, ledger=ledger, observer=observer)
     view = InventoryView(log)
     inventory = await resources.bus.key_value(Buckets.INVENTORY)
     await inventory.watch(view.changed)
-    fleet = Fleet(view, make_poller, section=section, observer=observer, clock=clock, log=log)
+    fleet = Fleet(view, backends.poller, section=section, observer=observer, clock=clock, log=log)
 
     async def tool() -> str:
         found = shutil.which(section.program)
         if found is None and section.backend == "auto":
             return f"absent: there is no {section.program} on this machine, so a BMC that needs it is not read"
         if found is None:
-            msg = f"absent: there is no {section.program} on this machine, so no BMC is read"
+            msg = f"absent: there is no {section.program} on this machine, so no BMC is read over IPMI"
             raise RuntimeError(msg)
         return found
 

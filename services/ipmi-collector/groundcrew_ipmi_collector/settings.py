@@ -36,6 +36,22 @@ class IpmiCollectorSection(Section):
     )
     reply_s: int = Field(1, ge=1, le=30, description="seconds to wait for a reply before a packet is sent again")
     tries: int = Field(2, ge=1, le=10, description="times that a packet is sent")
+    tls_ca: Path | None = Field(
+        None,
+        description="file of the CA certificates that vouch for BMCs read over Redfish whose entry names none; "
+        "without one, the system's",
+    )
+    redfish_reply_s: float = Field(10, ge=1, le=120, description="seconds to wait for one answer over Redfish")
+    redfish_look_s: float = Field(
+        60, ge=5, le=600, description="seconds that all answers of one look over Redfish may take together"
+    )
+    redfish_parts_s: float = Field(
+        300, ge=10, le=86_400, description="seconds between two looks at memory, processors, drives and supplies over "
+        "Redfish, while the BMC claims that all are well"
+    )  # fmt: skip
+    backoff_s: float = Field(
+        600, ge=1, le=86_400, description="seconds at most until a BMC that does not answer over Redfish is asked again"
+    )
     session_s: float = Field(
         60, ge=5, le=600, description="seconds after which a session is ended; reading a long event log has more"
     )

@@ -97,7 +97,7 @@ class Reading:
     async def close(self) -> None:
         """This one and all that came of it."""
         for life in self.lives:
-            await life.poller.close()
+            await life.poller.end_session()
 
     async def poll(self) -> None:
         await self.poller.poll()

@@ -1,0 +1,1 @@
+"""Reads BMCs over Redfish (DMTF DSP0266)."""

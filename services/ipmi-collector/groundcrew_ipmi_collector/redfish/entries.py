@@ -1,0 +1,186 @@
+"""Reads the entries of a log, oldest first, and no more of them than must be read.
+
+Services list the newest first (iDRAC) or the oldest (OpenBMC, iLO), write members out or only link to them, page by
+`nextLink`, or cut the list and say nothing. Where the first page and the count are as they were, nothing is new.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Any
+
+import orjson
+
+from groundcrew.diagnosis.redfish import is_link, listing, next_path, number, path_of
+from groundcrew.diagnosis.redfish_log import RedfishEntry, id_of_link, parse_entry
+from groundcrew_ipmi_collector.redfish.client import Client
+from groundcrew_ipmi_collector.redfish.ledger import Anchor, LogPage
+
+MAX_ENTRIES = 5_000
+"""Entries of one reading at most; of a longer log the newest are read."""
+
+MAX_PAGES = 300
+_OVERLAP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """An entry that is not written out in its collection."""
+
+    entry_id: str
+    path: str
+
+
+Item = RedfishEntry | Linked
+
+
+@dataclass
+class Reading:
+    """Items oldest first. `complete`: nothing of the log is missing before them; `bad`: members that are no entries."""
+
+    items: list[Item] = field(default_factory=list)
+    complete: bool = True
+    count: int = 0
+    fingerprint: str = ""
+    etag: str = ""
+    bad: int = 0
+
+
+class Pages:
+    """Collects members of pages, each once."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.bad = 0
+        self._seen: set[tuple[str, str]] = set()
+
+    def add(self, page: Mapping[str, Any]) -> int:
+        """How many were new."""
+        before = len(self.items)
+        for member in listing(page.get("Members")):
+            item: Item | None
+            item = Linked(id_of_link(path := path_of(member)), path) if is_link(member) else parse_entry(member)
+            if item is None:
+                self.bad += 1
+                continue
+            key = (item.entry_id, item.digest if isinstance(item, RedfishEntry) else item.path)
+            if key not in self._seen:
+                self._seen.add(key)
+                self.items.append(item)
+        return len(self.items) - before
+
+
+async def read_entries(client: Client, path: str, page: LogPage, etag: str) -> Reading | None:
+    """None where nothing changed since `page` was written. Raises IpmiFailed."""
+    reply = await client.get(path, etag=etag)
+    if reply.status == 304:
+        return None
+    first = reply.body
+    fingerprint = _fingerprint(first)
+    if fingerprint and fingerprint == page.fingerprint and page.intent is None:
+        return None
+    known = {anchor.entry_id: anchor for anchor in page.anchors}
+    pages = Pages()
+    pages.add(first)
+    count = _count(first)
+    rising = order_of(pages.items) >= 0
+    start = max(page.count - _OVERLAP if known else 0, (count or 0) - MAX_ENTRIES)
+    if rising and (tail := await _tail(client, path, first, start, known)) is not None:
+        pages, complete = tail, bool(known)
+    else:
+        complete = await _all(client, path, first, pages, stop=(lambda items: not rising and _knows(items, known)))
+    items = pages.items if order_of(pages.items) >= 0 else pages.items[::-1]
+    return Reading(
+        items=items,
+        complete=complete,
+        count=count if count is not None else len(items),
+        fingerprint=fingerprint,
+        etag=reply.etag,
+        bad=pages.bad,
+    )
+
+
+async def _all(
+    client: Client, path: str, first: Mapping[str, Any], pages: Pages, *, stop: Callable[[Sequence[Item]], bool]
+) -> bool:
+    """Follows the pages until there is none, or `stop` says that the rest is known."""
+    page, count = first, _count(first)
+    for _ in range(MAX_PAGES):
+        if stop(pages.items):
+            return True
+        following = next_path(page)
+        if (
+            not following
+            and count is not None
+            and len(pages.items) + pages.bad < count
+            and listing(page.get("Members"))
+        ):
+            following = f"{path}?$skip={len(pages.items) + pages.bad}"  # cut without a word of a next page
+        if not following:
+            return count is None or len(pages.items) + pages.bad >= count
+        if len(pages.items) >= MAX_ENTRIES:
+            return False
+        page = (await client.get(following)).body
+        if pages.add(page) == 0 and not next_path(page):
+            return count is None or len(pages.items) + pages.bad >= count
+    return False
+
+
+async def _tail(
+    client: Client, path: str, first: Mapping[str, Any], start: int, known: Mapping[str, Anchor]
+) -> Pages | None:
+    """The end of a log that lists the oldest first, by `$skip`; None where the service does not skip, or where no
+    entry of the end is known: then all of it is read."""
+    if not next_path(first) or start <= len(listing(first.get("Members"))):
+        return None
+    skipped = (await client.get(f"{path}?$skip={start}")).body
+    pages = Pages()
+    if pages.add(skipped) == 0 or listing(skipped.get("Members"))[:1] == listing(first.get("Members"))[:1]:
+        return None
+    following = skipped
+    for _ in range(MAX_PAGES):
+        link = next_path(following)
+        if not link or len(pages.items) >= MAX_ENTRIES:
+            break
+        following = (await client.get(link)).body
+        pages.add(following)
+    return pages if not known or _knows(pages.items, known) else None
+
+
+def _knows(items: Sequence[Item], known: Mapping[str, Anchor]) -> bool:
+    return any(is_known(item, known) for item in items)
+
+
+def is_known(item: Item, known: Mapping[str, Anchor]) -> bool:
+    """Whether the bus has it; of a link only its name can be compared."""
+    anchor = known.get(item.entry_id)
+    return anchor is not None and (isinstance(item, Linked) or item.digest == anchor.digest)
+
+
+def order_of(items: Sequence[Item]) -> int:
+    """1 where the list goes from old to new, -1 the other way, 0 where it does not say; by stamps, then by ids."""
+    stamps = [item.seconds for item in items if isinstance(item, RedfishEntry) and item.seconds is not None]
+    if trend := _trend(stamps):
+        return trend
+    return _trend([int(item.entry_id) for item in items if item.entry_id.isdecimal() and len(item.entry_id) < 19])
+
+
+def _trend(values: Sequence[int]) -> int:
+    rising = sum(b > a for a, b in pairwise(values))
+    falling = sum(b < a for a, b in pairwise(values))
+    return (rising > falling) - (rising < falling)
+
+
+def _count(collection: Mapping[str, Any]) -> int | None:
+    found = number(collection.get("Members@odata.count"))
+    return int(found) if found is not None and 0 <= found < 1_000_000 else None
+
+
+def _fingerprint(collection: Mapping[str, Any]) -> str:
+    """Of the first page; changes with each entry that comes or goes, wherever the list begins. Empty where a page after
+    it may have changed while it did not."""
+    count = _count(collection)
+    if count is None and next_path(collection):
+        return ""
+    return blake2b(orjson.dumps([count, collection.get("Members")]), digest_size=16).hexdigest()

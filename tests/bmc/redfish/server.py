@@ -1,0 +1,91 @@
+"""Serves simulated BMCs over HTTPS: HTTP/1.1 with connections that stay open, on the running event loop."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from .bmc import Answer, RedfishBmc
+
+HANG_S = 3_600
+_STATUS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 401: "Unauthorized", 404: "Not Found"}
+
+
+@dataclass
+class Served:
+    """A BMC and where it listens."""
+
+    bmc: RedfishBmc
+    port: int
+
+
+@asynccontextmanager
+async def serving(bmc: RedfishBmc, context: ssl.SSLContext) -> AsyncIterator[Served]:
+    """One BMC on a free port of 127.0.0.1."""
+    async with listening(lambda _address: bmc, context, "127.0.0.1") as port:
+        yield Served(bmc, port)
+
+
+@asynccontextmanager
+async def listening(
+    whose: Callable[[str], RedfishBmc], context: ssl.SSLContext, host: str, port: int = 0
+) -> AsyncIterator[int]:
+    """`whose` tells the BMC by the address that a connection came to, so that one socket serves a fleet."""
+    open_now: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        open_now.add(task)
+        bmc = whose(writer.get_extra_info("sockname")[0])
+        bmc.connections += 1
+        bmc.most_connections = max(bmc.most_connections, bmc.connections)
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
+                await _conversation(bmc, reader, writer)
+        finally:
+            bmc.connections -= 1
+            open_now.discard(task)
+            writer.close()
+
+    server = await asyncio.start_server(connected, host, port, ssl=context, backlog=1_024)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in list(open_now):
+            task.cancel()
+        await asyncio.gather(*open_now, return_exceptions=True)
+
+
+async def _conversation(bmc: RedfishBmc, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while head := await reader.readuntil(b"\r\n\r\n"):
+        lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = lines[0].split(" ", 2)
+        headers = {}
+        for line in lines[1:]:
+            name, colon, value = line.partition(":")
+            if colon:
+                headers[name.strip().lower()] = value.strip()
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        if bmc.hangs:
+            await asyncio.sleep(HANG_S)
+        answer = bmc.answer(method, target, headers, body)
+        await _say(bmc, writer, answer)
+
+
+async def _say(bmc: RedfishBmc, writer: asyncio.StreamWriter, answer: Answer) -> None:
+    head = [f"HTTP/1.1 {answer.status} {_STATUS.get(answer.status, 'Error')}", f"Content-Length: {len(answer.body)}"]
+    if answer.status == 304:
+        head.pop()
+    said = "\r\n".join([*head, *(f"{name}: {value}" for name, value in answer.headers.items()), "", ""]).encode()
+    said += answer.body
+    if bmc.drips:
+        for byte in said:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0.2)
+        return
+    writer.write(said)
+    await writer.drain()
