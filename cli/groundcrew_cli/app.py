@@ -38,6 +38,8 @@ knowledge_app = typer.Typer(help="Look up what is remembered, or add to it.", no
 app.add_typer(knowledge_app, name="knowledge")
 rules_app = typer.Typer(help="The rules that detect: list them, and try them on lines.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
+lab_app = typer.Typer(help="Simulated machines, to try things out.", no_args_is_help=True)
+app.add_typer(lab_app, name="lab")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Url = Annotated[
@@ -613,6 +615,27 @@ def bench(
     from groundcrew_cli import benching
 
     benching.bench(names or [], write=write, as_json=as_json, now=_now())
+
+
+@lab_app.command("bmc")
+def lab_bmc(
+    count: Annotated[int, typer.Option(min=1, max=2_000, help="BMCs.")] = 10,
+    first_port: Annotated[
+        int, typer.Option(min=1_024, max=65_535, help="Port of the first; the others follow.")
+    ] = 9_001,
+    sensors: Annotated[int, typer.Option(min=1, max=200, help="Sensors of each.")] = 60,
+    records: Annotated[int, typer.Option(min=0, max=900, help="Event log records of each at the start.")] = 300,
+    as_inventory: Annotated[
+        bool, typer.Option("--inventory", help="Print what inventory.toml would say of them, and start none.")
+    ] = False,
+) -> None:
+    """Run simulated BMCs that speak IPMI over LAN on this machine, until Ctrl-C."""
+    from groundcrew_cli import lab
+    from groundcrew_ipmi_collector.lab.serving import Wanted
+
+    wanted = Wanted(count=count, first_port=first_port, sensors=sensors, records=records)
+    if said := lab.bmcs(wanted, as_inventory=as_inventory):
+        typer.echo(said, nl=False)
 
 
 Folder = Annotated[

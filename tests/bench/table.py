@@ -78,4 +78,15 @@ BENCHMARKS = (
             "(tests/bench/knowledge_questions.toml), and the embedded engine."
         ),
     ),
+    Benchmark(
+        name="bmc",
+        title="BMCs over IPMI",
+        module="tests.bench.bench_bmc",
+        takes="10 min and Debian's packages openipmi and ipmitool",
+        note=(
+            "Rounds over simulated BMCs by our own client and by ipmitool processes, with equal settings in one run: "
+            "kept sensor records, incremental logs, 16 BMCs at once. CPU time is that of the collector and of the "
+            "processes that it starts; the simulators run beside on the same cores, and count in the seconds."
+        ),
+    ),
 )

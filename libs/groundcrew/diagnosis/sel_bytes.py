@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from groundcrew.diagnosis.ipmi_tables import SENSOR_SPECIFIC, THRESHOLD, event_words, sensor_type
 from groundcrew.diagnosis.sdr_bytes import SensorRecord
 from groundcrew.diagnosis.sel import SelRecord
+from groundcrew.diagnosis.sel_makers import with_makers_words
 
 RECORD = 16
 PREINIT_END = 0x2000_0000
@@ -29,8 +30,9 @@ def names_of(sensors: list[SensorRecord]) -> dict[tuple[int, int, int], SensorRe
     return {(one.owner, one.number, one.kind): one for one in reversed(sensors)}
 
 
-def sel_record(record: bytes, names: Names) -> SelRecord:
-    """`record`: 16 bytes; `names`: the BMC's sensors, so that a record names its sensor rather than a number."""
+def sel_record(record: bytes, names: Names, *, maker: int = 0) -> SelRecord:
+    """`record`: 16 bytes; `names`: the BMC's sensors, so that a record names its sensor rather than a number; `maker`:
+    IANA number of who made the BMC."""
     record = record[:RECORD].ljust(RECORD, b"\0")
     number, kind = int.from_bytes(record[0:2], "little"), record[2]
     if kind == _PANIC:  # what Linux's ipmi_msghandler writes when it panics: 11 characters of the message
@@ -41,12 +43,12 @@ def sel_record(record: bytes, names: Names) -> SelRecord:
     seconds = int.from_bytes(record[3:7], "little")
     time, stamp = _time(seconds)
     if kind >= _OEM:
-        maker = record[9:6:-1].hex()
-        return _of(number, time, stamp, [f"OEM record {kind:02x}", maker, record[10:16].hex()], None)
-    return _standard(record, number, time, stamp, names)
+        whose = record[9:6:-1].hex()
+        return _of(number, time, stamp, [f"OEM record {kind:02x}", whose, record[10:16].hex()], None)
+    return _standard(record, number, time, stamp, names, maker)
 
 
-def _standard(record: bytes, number: int, time: datetime | None, stamp: str, names: Names) -> SelRecord:
+def _standard(record: bytes, number: int, time: datetime | None, stamp: str, names: Names, maker: int) -> SelRecord:
     generator, kind, sensor_number = record[7], record[10], record[11]
     event_type, asserted = record[12] & 0x7F, not record[12] & 0x80
     sensor = names.get((generator, sensor_number, kind))
@@ -54,7 +56,7 @@ def _standard(record: bytes, number: int, time: datetime | None, stamp: str, nam
         named = f"{sensor_type(kind)} {sensor.name}".strip()
     else:
         named = sensor_type(kind) + (f" #0x{sensor_number:02x}" if sensor_number else "")
-    said = event_words(kind, event_type, record[13], record[14])
+    said = with_makers_words(event_words(kind, event_type, record[13], record[14]), maker, record)
     columns = [named, said, "Asserted" if asserted else "Deasserted"]
     if sensor is not None and event_type == THRESHOLD and sensor.factors is not None:
         columns.append(_readings(record, sensor, asserted))

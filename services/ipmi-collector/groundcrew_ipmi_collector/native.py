@@ -8,6 +8,7 @@ from typing import TypeVar
 from groundcrew.diagnosis.fru_bytes import COMMON_HEADER, area_length, fru_facts, fru_length
 from groundcrew.diagnosis.sdr_bytes import SensorRecord
 from groundcrew.diagnosis.sel_bytes import names_of, sel_record
+from groundcrew.diagnosis.sel_makers import maker_says_more
 from groundcrew.diagnosis.sensor_bytes import numbered, sensor_read
 from groundcrew.diagnosis.sensors import SensorRead
 from groundcrew_ipmi_collector.backend import Newest, Row, bound_s
@@ -47,6 +48,9 @@ class NativeBackend:
         self._guid: bytes | None = None
         self._who: dict[str, str] = {}
         self._unknown: set[str] = set()
+        self.unsaid: set[str] = set()
+        """Digests of the records last read of which ipmitool's decoders of makers' bytes would say more."""
+
         self._names: tuple[list[SensorRecord], dict[tuple[int, int, int], SensorRecord]] = ([], {})
 
     @property
@@ -154,8 +158,16 @@ class NativeBackend:
             for anchor in reversed(known):
                 following, record = await self._entry(anchor.record_id)
                 if record and raw_record(record).digest == anchor.digest:
-                    return Newest(_rows([record, *await self._from(following)], names), whole=False)
-            return Newest(_rows(await self._from(FIRST), names), whole=True)
+                    return Newest(self._rows([record, *await self._from(following)], names), whole=False)
+            return Newest(self._rows(await self._from(FIRST), names), whole=True)
+
+    def _rows(self, records: list[bytes], names: dict[tuple[int, int, int], SensorRecord]) -> list[Row]:
+        maker = 0 if self._device is None else self._device.manufacturer
+        rows = [Row(sel_record(record, names, maker=maker), raw_record(record)) for record in records]
+        self.unsaid = {
+            row.raw.digest for record, row in zip(records, rows, strict=True) if maker_says_more(record, maker)
+        }
+        return rows
 
     async def _entry(self, record_id: int) -> tuple[int, bytes]:
         """The record after it, and the record; empty where it is gone."""
@@ -210,10 +222,6 @@ class NativeBackend:
         if factors is not None and factors.per_reading and told:
             factors = factors.of_reading(await commands.reading_factors(self._ask, sensor.number, sensor.lun, told[0]))
         return sensor_read(sensor, told, maker=maker, factors=factors)
-
-
-def _rows(records: list[bytes], names: dict[tuple[int, int, int], SensorRecord]) -> list[Row]:
-    return [Row(sel_record(record, names), raw_record(record)) for record in records]
 
 
 def _sel_state(info: SelInfo, now_s: int | None) -> SelState:

@@ -271,3 +271,27 @@ async def test_what_our_client_cannot_speak_ipmitool_reads_and_that_is_told_once
     assert odd.calls() == [], "our own client could"
     await reading.close()
     await odd.close()
+
+
+async def test_a_bmc_that_is_silent_about_a_cipher_suite_that_it_does_not_know(running: Lab, tmp_path: Path):
+    bmc = SimulatedBmc(our_clock)
+    silent = Difficult(running, bmc, running.start(bmc, suites=frozenset({3}), silent=True))
+    reading = reading_of(silent, tmp_path / "silent", backend="native")
+    await reading.poll()
+    assert reading.facts["cipher_suite"] == "3"
+    await reading.close()
+
+
+async def test_bytes_of_a_maker_that_we_do_not_read_are_said_in_ipmitool_s_words(running: Lab, tmp_path: Path):
+    bmc = SimulatedBmc(our_clock, maker=10_876, board=0x0933)
+    board = Difficult(running, bmc, running.start(bmc))
+    board.add(2)
+    reading = reading_of(board, tmp_path / "maker", backend="auto")
+    await reading.poll()
+    board.lab.do(lambda: bmc.add(event(0x0C, 5, b"\xa1\x1a\x00")))
+    board.add(1)
+    await reading.poll()
+    assert numbers(reading) == [1, 2, 3, 4]
+    assert "Uncorrectable ECC (@DIMM" in reading.rows[2][2], "which DIMM, by the board's own counting"
+    assert board.server.most_open == 1
+    await reading.close()

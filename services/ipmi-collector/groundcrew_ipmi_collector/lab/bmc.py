@@ -40,6 +40,7 @@ class SimulatedBmc:
     sensors: list[Sensor] = field(default_factory=list)
     guid: bytes = bytes(range(1, 17))
     maker: int = 0x1291
+    board: int = 0
     fru: bytes = b""
     capacity: int = 1_000
     clock_off_s: int = 0
@@ -122,6 +123,10 @@ class SimulatedBmc:
 
     def cause(self, _data: bytes) -> Answer:
         return 0, bytes([self.restart_cause, 1])
+
+    def board_id(self, _data: bytes) -> Answer:
+        """Supermicro's own command."""
+        return (0, struct.pack("<H", self.board)) if self.board else (UNKNOWN, b"")
 
     def power(self, _data: bytes) -> Answer:
         if self.watts is None:
@@ -237,4 +242,5 @@ _COMMANDS: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {
     (0x0A, 0x48): SimulatedBmc.sel_time,
     (0x0A, 0x49): SimulatedBmc.set_sel_time,
     (0x2C, 0x02): SimulatedBmc.power,
+    (0x30, 0x21): SimulatedBmc.board_id,
 }

@@ -48,13 +48,16 @@ class BmcServer(asyncio.DatagramProtocol):
         suites: frozenset[int] = frozenset(SUITES),
         max_sessions: int = 4,
         drip_s: float = 0.2,
+        silent: bool = False,
     ) -> None:
+        """`silent`: it drops a request with a cipher suite that it does not know, rather than refuse it."""
         self.bmc = bmc
         self._user = user.encode()
         self._password = password.encode()
         self._suites = suites
         self._max_sessions = max_sessions
         self._drip_s = drip_s
+        self._silent = silent
         self._transport: asyncio.DatagramTransport | None = None
         self.sessions: dict[int, Session] = {}
         self.opened = self.most_open = self.heard = 0
@@ -130,6 +133,8 @@ class BmcServer(asyncio.DatagramProtocol):
             (s for s in SUITES.values() if (s.login, s.integrity, s.encryption) == wanted and s.number in self._suites),
             None,
         )
+        if suite is None and self._silent:
+            return None
         if suite is None:
             return head + bytes([_NO_SUITE, 0, 0]) + struct.pack("<I", console)
         self._forget_unfinished(console)

@@ -129,7 +129,8 @@ class LanClient:
             try:
                 session = await open_session(channel, who, SUITES[number], self._entry.privilege)
             except IpmiFailed as refused:
-                if refused.reason is not Reason.CIPHER:
+                # a BMC that answered before and is silent now may be one that drops what it does not know
+                if refused.reason not in (Reason.CIPHER, Reason.TIMEOUT):
                     raise
                 failure = refused
             else:
