@@ -108,6 +108,7 @@ class Rule(Named):
     )
     clear: list[str] = Field(default_factory=list)
     asserted: bool = True
+    once: bool = Field(False, description="tells what happened at one moment, not a state: nothing ends it")
     statuses: list[Literal["nc", "cr", "nr", "ok", "ns"]] = Field(default_factory=list)
     below: float | None = None
     facts: dict[str, str] = Field(default_factory=dict, description="what is known beforehand; goes with the captures")
