@@ -176,9 +176,12 @@ class SensorRules:
         return Hit(self._specs[match.rule.id], component, captures, cited, clears=clears)
 
 
-def sensor_look(rule: Rule, status: str, value: float | None, unit: str) -> Look | None:
-    """What a reading says to a rule; None where it says nothing (other unit, no reading)."""
+def sensor_look(rule: Rule, status: str, value: float | None, unit: str, side: str = "upper") -> Look | None:
+    """What a reading says to a rule; None where it says nothing (other unit, no reading). A side that nobody said is
+    the upper one."""
     if (rule.units and unit not in rule.units) or status == "ns":
+        return None
+    if rule.side and side and rule.side != side and status != "ok":
         return None
     if rule.statuses and status in rule.statuses:
         return Look.BAD

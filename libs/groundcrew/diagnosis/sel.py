@@ -25,6 +25,7 @@ _DIRECTION = {"asserted": True, "deasserted": False, "assertion event": True, "d
 _ZONES_H = {
     "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "BST": 1, "CET": 1,
     "CEST": 2, "MET": 1, "MEST": 2, "WEST": 1, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9, "KST": 9, "IST": 5.5,
+    "HKT": 8, "SGT": 8, "AEST": 10, "AEDT": 11, "BRT": -3,
 }  # fmt: skip
 """Zone names as BMCs and shells print them, in hours; the ambiguous ones (CST, IST) as in North America and India."""
 
@@ -130,8 +131,8 @@ def _calendar(text: str) -> tuple[int, int, int] | None:
     if found := _ISO.fullmatch(text):
         return int(found[1]), int(found[2]), int(found[3])
     if found := _NAMED.fullmatch(text):
-        name, day, year = (found[1], found[2], found[3]) if found[1] else (found[5], found[4], found[6])
-        return (int(year), _MONTHS.index(name.lower()) + 1, int(day)) if name.lower() in _MONTHS else None
+        name, of_month, in_year = (found[1], found[2], found[3]) if found[1] else (found[5], found[4], found[6])
+        return (int(in_year), _MONTHS.index(name.lower()) + 1, int(of_month)) if name.lower() in _MONTHS else None
     return None
 
 
