@@ -150,6 +150,8 @@ class _Folding:
     def _end(self, number: int, key: tuple[str, ...], record: SelRecord, one: Observed) -> None:
         standing = self._open.get(key)
         if standing is None:
+            if key in self._ended:
+                self.telling.add(number)
             return
         before = standing.worst()
         gone = [

@@ -71,8 +71,9 @@ def read_listing(text: str) -> Listing:
     lines = text.splitlines()
     taken = bytearray(len(lines))
     _take_blocks(listing, "ipmitool sel -v", parse_blocks(lines), taken)
-    _take_blocks(listing, "ipmitool sensor -v", parse_sensor_blocks(lines), taken)
-    _take_blocks(listing, "ipmi-sensors -v", freeipmi.parse_sensor_blocks(lines), taken)
+    for kind, parse in (("ipmitool sensor -v", parse_sensor_blocks), ("ipmi-sensors -v", freeipmi.parse_sensor_blocks)):
+        left = ["" if done else line for done, line in zip(taken, lines, strict=True)]
+        _take_blocks(listing, kind, parse(left), taken)
     names: list[str] | None = None
     for number, line in enumerate(lines):
         if taken[number] or not line.strip():
@@ -134,7 +135,7 @@ def _typed(record: SelRecord) -> SelRecord:
     if record.event.lower() not in _TYPES:
         return record
     rest = record.text.split(" | ")
-    if len(rest) < 3:
+    if len(rest) < 3 or rest[2].lower() in {"asserted", "deasserted"}:
         return record
     sensor = f"{rest[1]} {rest[0]}"
     return SelRecord(

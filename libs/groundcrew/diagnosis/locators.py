@@ -33,7 +33,7 @@ SENSOR_TYPES = (
 """Sensor types as versions of ipmitool print them (IPMI 2.0, table 42-3); longer names before those they begin with."""
 
 _TYPES = tuple((kind.lower(), kind) for kind in SENSOR_TYPES)
-_SUFFIX = re.compile(r"[ _/](?:status|state|stat|prsnt|prs|presence|present|health)$", re.IGNORECASE)
+_SUFFIX = re.compile(r"[ _/](?:status|state|stat|prsnt|prs|presence|present)$", re.IGNORECASE)
 _PSU = re.compile(r"\b(?:power supply|psu|pws|ps|pem)[ _#]?\d+", re.IGNORECASE)
 _BAY = re.compile(
     r"\b(?:drive bay|drive|disk|hdd|ssd|nvme|bay|slot)[ _#]?\d+(?!\d*x)|\bf_hdd\d+|\bfrontdisk\d+", re.IGNORECASE
