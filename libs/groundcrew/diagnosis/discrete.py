@@ -53,22 +53,33 @@ STATES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Sensor type -> the texts of its offsets, in order."""
 
-_BY_NAME = tuple(
+_OWN_STATES = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
         (r"intru|phys.*sc(?:u|rty)", "Physical Security"),
-        (r" pg$", "Voltage"),
         (r"^(?:psu?|pws|pem|power supply)[ _]?\d+(?:[ _](?:status|state|stat|supply))?$", "Power Supply"),
         (r"^pwr unit (?:status|stat)", "Power Unit"),
-        (r"^(?:cpu|p|proc(?:essor)?)[ _]?\d+[ _](?:status|state|stat)$", "Processor"),
+        (r"^(?:cpu|p|proc(?:essor)?)[ _]?(?:\d+[ _](?:status|state|stat)|stat(?:us)?[ _]c?\d+)$", "Processor"),
         (r"^(?:drive|hdd|disk|ssd|bay|nvme)[ _]?\d+(?:[ _](?:status|state|stat))?$", "Drive Slot / Bay"),
+        (r"^mem(?:ory)?[ _]status$", "Memory"),
         (r"batt|megacell", "Battery"),
-        (r"\bfan|^fans?\b|cooling", "Fan"),
-        (r"dimm|\bmem|\becc\b", "Memory"),
-        (r"cable", "Cable / Interconnect"),
-        (r"volt|vcore|vin", "Voltage"),
-        (r"cat_?err|prochot|therm_?trip|ierr", "Processor"),
     )
+)
+"""Names of sensors that show the states of their type; only of these are bare bits read by the tables above."""
+
+_BY_NAME = (
+    *_OWN_STATES,
+    *(
+        (re.compile(pattern, re.IGNORECASE), kind)
+        for pattern, kind in (
+            (r" pg$|volt|vcore|vin", "Voltage"),
+            (r"cat_?err|prochot|ierr|^(?:cpu|p|proc)[ _]?\d+.*therm[ _]?trip", "Processor"),
+            (r"\bfan|^fans?\b|cooling", "Fan"),
+            (r"dimm|\bmem|\becc\b", "Memory"),
+            (r"cable", "Cable / Interconnect"),
+            (r"^(?:psu?|pws|pem|power supply)[ _]?\d+", "Power Supply"),
+        )
+    ),
 )
 _REDUNDANT = re.compile(r"redun|\bfans$|power supplies", re.IGNORECASE)
 _BY_ENTITY = {
@@ -78,6 +89,10 @@ _BY_ENTITY = {
 _PART = {"3": "CPU", "4": "Drive", "8": "DIMM", "10": "Power Supply", "26": "Drive", "29": "Fan", "32": "DIMM"}
 _VAGUE = re.compile(r"(?:status|presence|temp|current|voltage|power|redundancy|state)(?: #\d+)?", re.IGNORECASE)
 _HEX = re.compile(r"0x[0-9a-fA-F]{1,8}")
+_ILL_NAME = re.compile(r"fault|fail|prochot|cat_?err|ierr|therm[ _]?trip|vr_?hot|\bhot$", re.IGNORECASE)
+_ASSERTED = 0b10
+"""Event type 03h, digital discrete: offset 01h is State Asserted. Only of a sensor that is named for a fault is that
+one."""
 _ALL = {text.lower(): kind for kind, texts in reversed(STATES.items()) for text in texts}
 
 
@@ -104,7 +119,14 @@ def _kind_by_name(name: str) -> str:
 
 def _texts(kind: str, read: SensorRead) -> list[str]:
     """The texts of state bits; of a type that is not known, or without states of its own, none."""
-    texts = _REDUNDANCY if _REDUNDANT.search(read.sensor) else STATES.get(kind, ())
+    if _ILL_NAME.search(read.sensor):
+        return ["State Asserted"] if read.states == _ASSERTED else []
+    if _REDUNDANT.search(read.sensor):
+        texts: tuple[str, ...] = _REDUNDANCY
+    elif read.kind or any(pattern.search(read.sensor) for pattern, _ in _OWN_STATES):
+        texts = STATES.get(kind, ())
+    else:
+        texts = ()
     return [text for offset, text in enumerate(texts) if (read.states or 0) >> offset & 1]
 
 

@@ -70,14 +70,15 @@ class Vocabulary:
         return [list(_observed(matches, *event)) for matches, event in zip(said, events, strict=True)]
 
     def of_reading(self, read: SensorRead) -> list[Observed]:
-        """The faults that a reading shows: a value out of its range, or states that are faults."""
+        """The faults that a reading shows: a value out of its range, or states that are faults. That nothing sits in a
+        bay is none: only a log knows that something did."""
         found: list[Observed] = []
         status, side = judged(read)
         if status in _STATUSES:
             found += self._out_of_range(read, status, side)
         events = [(sensor, event, True) for sensor, event in events_of(read)]
         for told in self._of_events(events):
-            found += [one for one in told if not one.ends]
+            found += [one for one in told if not one.ends and not one.fault.endswith(".removed")]
         return found
 
     def _out_of_range(self, read: SensorRead, status: str, side: str) -> list[Observed]:

@@ -39,6 +39,9 @@ Fan Redundancy   | 75h | ok  |  7.1 | Fully Redundant
 Drive 1          | A1h | ok  |  4.1 | Drive Present, Drive Fault
 VCORE PG         | 23h | ok  |  3.1 | State Deasserted
 MEM012 PG        | 24h | ok  |  3.1 | State Asserted
+PS3 Status       | CBh | ok  | 10.3 | Device Absent
+PSU1_Supply      | 67h | ok  | 10.1 | Presence detected, Power Supply AC Lost
+Riser Config Err | 6Fh | ok  |  7.1 | Connected
 SSB Temp         | 22h | lcr |  7.1 | 0 degrees C
 BMC              | Static MC @ 20h | ok  |  7.1 |
 """
@@ -54,6 +57,7 @@ def test_an_elist_by_status_and_by_text_whatever_the_status_says() -> None:
         ("CPU 2", "cpu.ierr"),
         ("Power Supply 2", "psu.failed"),
         ("PS Redundancy", "psu.redundancy_lost"),
+        ("PSU1", "psu.input_lost"),
         ("Drive 1", "disk.failed"),
         ("MEM012 PG", "psu.voltage_unstable"),
         ("SSB Temp", "cooling.temperature_low"),
@@ -70,6 +74,15 @@ Power Supplies   | 0x0        | discrete   | 0x0280| na        | na        | na 
 Fans             | 0x0        | discrete   | 0x0180| na        | na        | na        | na        | na        | na
 Memory Status    | 0x0        | discrete   | 0x4080| na        | na        | na        | na        | na        | na
 Sys. Health LED  | 0x0        | discrete   | 0x0280| na        | na        | na        | na        | na        | na
+Fan 1 Presence   | 0x0        | discrete   | 0x0280| na        | na        | na        | na        | na        | na
+CPU_0_PROCHOT    | 0x0        | discrete   | 0x0180| na        | na        | na        | na        | na        | na
+CPU_1_PROCHOT    | 0x0        | discrete   | 0x0280| na        | na        | na        | na        | na        | na
+PS1 12V OV Fault | 0x0        | discrete   | 0x0180| na        | na        | na        | na        | na        | na
+PS2 12V OV Fault | 0x0        | discrete   | 0x0280| na        | na        | na        | na        | na        | na
+CPU_Stat_C1      | 0x0        | discrete   | 0x8080| na        | na        | na        | na        | na        | na
+NIC_Link_01P1    | 0x0        | discrete   | 0x0280| na        | na        | na        | na        | na        | na
+PSU3_Present     | 0x0        | discrete   | 0x0280| na        | na        | na        | na        | na        | na
+P1 Status        | 0x0        | discrete   | 0x8080| na        | na        | na        | na        | na        | na
 Zeros Temp       | 34.000     | degrees C  | cr    | 0.000     | 0.000     | 0.000     | 0.000     | 0.000     | 0.000
 Inverted Volt    | 12.100     | Volts      | cr    | na        | 13.000    | na        | na        | 11.000    | na
 VBAT             | 0.345      | Volts      | ok    | 0.000     | 1.995     | 2.490     | 3.300     | 3.495     | 0.000
@@ -86,6 +99,8 @@ def test_sensors_with_thresholds_and_state_bits() -> None:
         ("Power Supply 2", "psu.input_lost"),
         ("Power Supplies", "psu.redundancy_lost"),
         ("VBAT", "cmos_battery.low"),
+        ("CPU_1", "cpu.throttled"),
+        ("PS2", "psu.failed"),
     }
 
 
