@@ -46,7 +46,7 @@ def show_file(named: str, *, as_json: bool, now: datetime) -> None:
     if not listing.kinds and text.strip():
         raise CliError(
             f"{named}: no event log and no sensor listing: expected what `ipmitool sel list`, `sdr elist`, `sensor`, "
-            "`ipmi-sel` or `ipmi-sensors` print",
+            "`ipmi-sel`, `ipmi-sensors`, `storcli ... J` or `sas2ircu N display` print",
             USAGE,
         )
     _show(named, listing, as_json=as_json, now=now)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from groundcrew.diagnosis import freeipmi
 from groundcrew.diagnosis.locators import SENSOR_TYPES
+from groundcrew.diagnosis.raid_tools import is_sas_ircu, parse_sas_ircu, parse_storcli
 from groundcrew.diagnosis.sel import SelRecord, parse_blocks, parse_row
 from groundcrew.diagnosis.sensors import SensorRead, parse_sensor_blocks, parse_sensor_row, told_apart
 
@@ -68,7 +69,15 @@ class Listing:
 def read_listing(text: str) -> Listing:
     """All that is in the text. Never raises."""
     listing = Listing()
+    if text.lstrip()[:1] == "{" and (reads := parse_storcli(text)) is not None:
+        listing.found("storcli")
+        listing.readings = told_apart(reads)
+        return listing
     lines = text.splitlines()
+    if is_sas_ircu(lines):
+        listing.found("sas2ircu")
+        listing.readings = told_apart(parse_sas_ircu(lines))
+        return listing
     taken = bytearray(len(lines))
     _take_blocks(listing, "ipmitool sel -v", parse_blocks(lines), taken)
     for kind, parse in (("ipmitool sensor -v", parse_sensor_blocks), ("ipmi-sensors -v", freeipmi.parse_sensor_blocks)):
