@@ -305,6 +305,37 @@ def bmcs(
 
 
 @app.command()
+def sel(
+    log: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|BMC", help="A file, - for standard input, or a BMC that the running system watches."
+        ),
+    ],
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """An event log or sensor listing as a person reads it: what stands, what has recovered.
+
+    Reads what ipmitool's sel list, elist, sdr, sensor and freeipmi's ipmi-sel, ipmi-sensors print. A file needs no
+    running system.
+    """
+    from groundcrew_cli import connection, event_logs
+
+    if event_logs.is_file(log):
+        event_logs.show_file(log, as_json=as_json, now=_now())
+        return
+    try:
+        gateway = connection.connect(url, key_file, site)
+    except CliError as error:
+        raise CliError(f"{log} is no file, and to look for a BMC: {error}", error.code, hint=error.hint) from None
+    with gateway:
+        event_logs.show_bmc(gateway, log, as_json=as_json, now=_now())
+
+
+@app.command()
 def templates(
     novel: Annotated[
         bool | None, typer.Option("--novel/--not-novel", help="Only those that were, or were not, told as new.")

@@ -55,6 +55,16 @@ BENCHMARKS = (
         note="A million bad inputs through the code that reads logs, to the decision.",
     ),
     Benchmark(
+        name="bmc-text",
+        title="Text of BMC tools",
+        module="tests.bench.bench_bmc_text",
+        takes="5 min; more forms with the folder ipmi in GROUNDCREW_DATA",
+        note=(
+            "Event logs and sensor listings as ipmitool and freeipmi print them, cut off, with other line ends, with "
+            "bits flipped and lines lost, doubled or joined, through `groundcrew sel`'s reading to the folded result."
+        ),
+    ),
+    Benchmark(
         name="accuracy",
         title="Accuracy of the rules",
         module="tests.bench.accuracy",

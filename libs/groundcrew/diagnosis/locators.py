@@ -14,19 +14,36 @@ _PCI = re.compile(
 _NVME = re.compile(r"(nvme\d+)(?:c\d+)?(n\d+)?(?:p\d+)?")
 _DISK = re.compile(r"((?:sd|hd|vd|xvd)[a-z]+)\d*")
 _DIMM = re.compile(
-    r"\b(?:CPU\d+[ _])?(?:P\d+[-_])?(?:DIMM[ _]?[A-Z]?\d+[A-Z]?\d*|DIMM[A-Z]\d*|DIMM (?=\d)\d+|[A-P]\d{1,2}(?=\)))"
+    r"\b(?:CPU ?\d+[ _])?(?:P\d+[-_])?"
+    r"(?:DIMM[ _]?[A-Z]?\d+[A-Z]?\d*|DIMM[ _]?[A-Z]\d*|DIMM (?=\d)\d+|[A-P]\d{1,2}(?=\)))"
 )
 
 SENSOR_TYPES = (
     "Physical Security", "Platform Security", "Power Supply", "Power Unit", "Cooling Device", "Drive Slot / Bay",
-    "POST Memory Resize", "System Firmwares", "Event Logging Disabled", "System Event", "Critical Interrupt",
-    "Module / Board", "Add-in Card", "Chip Set", "Other FRU", "Cable / Interconnect", "System Boot Initiated",
-    "Boot Error", "OS Boot", "OS Critical Stop", "Slot / Connector", "System ACPI Power State", "Platform Alert",
-    "Entity Presence", "Monitor ASIC", "Management Subsys Health", "Session Audit", "Version Change", "FRU State",
-    "Temperature", "Voltage", "Current", "Fan", "Processor", "Memory", "Watchdog1", "Watchdog2", "Button",
-    "Microcontroller", "Chassis", "Terminator", "LAN", "Battery", "Other", "Unknown",
+    "Drive Slot (Bay)", "Drive Slot(Bay)", "Drive Slot", "POST Memory Resize", "System Firmwares",
+    "System Firmware Progress", "System Firmware Error", "System Firmware Hang", "Event Logging Disabled",
+    "System Event", "Critical Interrupt", "Module / Board", "Module/Board", "Add-in Card", "Chip Set", "Other FRU",
+    "Cable / Interconnect", "Cable/Interconnect", "System Boot Initiated", "Boot Error", "OS Boot", "OS Critical Stop",
+    "OS Stop/Shutdown", "Slot / Connector", "Slot/Connector", "System ACPI Power State", "Platform Alert",
+    "Entity Presence", "Monitor ASIC", "Management Subsystem Health", "Management Subsys Health", "Session Audit",
+    "Version Change", "FRU State", "Temperature", "Voltage", "Current", "Fan", "Processor", "Memory", "Watchdog1",
+    "Watchdog2", "Watchdog 1", "Watchdog 2", "Button", "Microcontroller", "Chassis", "Terminator", "LAN", "Battery",
+    "Other", "Unknown",
 )  # fmt: skip
-"""Sensor types as ipmitool prints them (IPMI 2.0, table 42-3); longer names before those they begin with."""
+"""Sensor types as versions of ipmitool print them (IPMI 2.0, table 42-3); longer names before those they begin with."""
+
+_TYPES = tuple((kind.lower(), kind) for kind in SENSOR_TYPES)
+_SUFFIX = re.compile(r"[ _/](?:status|state|stat|prsnt|prs|presence|present)$", re.IGNORECASE)
+_PSU = re.compile(r"\b(?:power supply|psu|pws|ps|pem)[ _#]?\d+", re.IGNORECASE)
+_BAY = re.compile(
+    r"\b(?:drive bay|drive|disk|hdd|ssd|nvme|bay|slot)[ _#]?\d+(?::\d+)?(?!\d*x)|\bf_hdd\d+|\bfrontdisk\d+",
+    re.IGNORECASE,
+)
+_CPU = re.compile(r"\b(?:cpu|proc(?:essor)?|p)[ _#]?\d+(?![\dA-Za-z])", re.IGNORECASE)
+_SLOT = re.compile(r"\bslot ?\d+", re.IGNORECASE)
+_BUS = re.compile(r"PCI bus:([0-9a-f]{2}) device:([0-9a-f]{2}) function:([0-7])", re.IGNORECASE)
+_QUANTA = re.compile(r"\bCPU\d_[A-Z]\d\b")
+_BAYS = frozenset({"drive slot / bay", "drive slot (bay)", "drive slot(bay)", "drive slot"})
 
 
 def pci_function(text: str) -> str:
@@ -54,26 +71,52 @@ def disk_of(device: str) -> str:
 
 def split_sensor(sensor: str) -> tuple[str, str]:
     """Type and name of an event log's sensor column: ('Power Supply', 'PS2 Status') of `Power Supply PS2 Status`."""
-    for kind in SENSOR_TYPES:
-        if sensor == kind:
+    lower = sensor.lower()
+    for prefix, kind in _TYPES:
+        if lower == prefix:
             return kind, ""
-        if sensor.startswith(kind + " "):
+        if lower.startswith(prefix) and lower[len(prefix)] == " ":
             return kind, sensor[len(kind) + 1 :].strip()
     return "", sensor.strip()
 
 
 def sel_component(sensor: str, event: str) -> str:
-    """The part an event log record speaks of: the DIMM its text names, else the sensor's name without `Status`.
+    """The part an event log record speaks of: the DIMM, processor or slot that its text names, else the sensor's name
+    without what only says that it is a state.
 
     A bare number (`Fan #0x41`) keeps its type, as it means nothing alone.
     """
     kind, name = split_sensor(sensor)
-    if kind in {"Memory", "Event Logging Disabled"} and (found := _DIMM.search(event)):
-        return found[0]
+    if found := _named_in(kind.lower(), event):
+        return found
     if not name or name.startswith("#"):
         return sensor.strip()
-    return name.removesuffix(" Status")
+    by_kind = _PARTS.get(kind.lower())
+    if by_kind is not None and (part := by_kind.search(name)):
+        return part[0]
+    return _SUFFIX.sub("", name) or name
 
+
+def _named_in(kind: str, event: str) -> str:
+    """What the text within an event's parentheses names more closely than its sensor does."""
+    if kind in {"memory", "event logging disabled"}:
+        dimm = _DIMM.search(event) or _QUANTA.search(event)
+        return dimm[0] if dimm else ""
+    detail = event.partition("(")[2]
+    if not detail:
+        return ""
+    if kind == "processor" and (cpu := _CPU.search(detail)):
+        return cpu[0]
+    if kind in {"critical interrupt", "unknown", ""}:
+        if bus := _BUS.search(detail):
+            return pci_function(f"{bus[1]}:{bus[2]}.{bus[3]}")
+        if slot := _SLOT.search(detail):
+            return slot[0]
+    return ""
+
+
+_PARTS = {"power supply": _PSU, "processor": _CPU} | dict.fromkeys(_BAYS, _BAY)
+"""Sensor type -> how its parts are called, where several sensors watch one part."""
 
 SPELLINGS: Mapping[str, Callable[[str], str]] = {"pci": pci_function, "dev": device_name, "disk": disk_of}
 """Capture group -> its one spelling."""

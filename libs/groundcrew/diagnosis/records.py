@@ -98,9 +98,12 @@ class SelRules:
                 batch.times[row],
                 batch.texts[row],
             )
+            clears = sel_clears(match, batch.asserted[row])
+            if clears is None:
+                continue
             component = sel_part(match, batch.sensors[row], batch.events[row])
             match.captures.update(sensor=component, event=match.captures.get("event") or batch.events[row])
-            yield row, _hit(match, self._specs[match.rule.id], component, cited, sel_clears(match, batch.asserted[row]))
+            yield row, _hit(match, self._specs[match.rule.id], component, cited, clears)
 
 
 def sel_text(sensor: str, event: str) -> str:
@@ -114,9 +117,16 @@ def sel_part(match: Match, sensor: str, event: str) -> str:
     return fill(match.rule.component, {**match.captures, "sensor": part}) if match.rule.component else part
 
 
-def sel_clears(match: Match, asserted: bool | None) -> bool:
-    """Whether the record tells the end: its own direction against the rule's. Without a direction it is an event."""
-    return match.clears if asserted is None or match.clears else asserted is not match.rule.asserted
+def sel_clears(match: Match, asserted: bool | None) -> bool | None:
+    """Whether the record tells the end: its own direction against the rule's. Without a direction it is an event.
+
+    None where it says nothing to the rule: that the good state ended, or that a part is there.
+    """
+    if match.clears:
+        return None if asserted is False else True
+    if asserted is None:
+        return False if match.rule.asserted else None
+    return asserted is not match.rule.asserted
 
 
 class SensorRules:
@@ -166,9 +176,12 @@ class SensorRules:
         return Hit(self._specs[match.rule.id], component, captures, cited, clears=clears)
 
 
-def sensor_look(rule: Rule, status: str, value: float | None, unit: str) -> Look | None:
-    """What a reading says to a rule; None where it says nothing (other unit, no reading)."""
+def sensor_look(rule: Rule, status: str, value: float | None, unit: str, side: str = "upper") -> Look | None:
+    """What a reading says to a rule; None where it says nothing (other unit, no reading). A side that nobody said is
+    the upper one."""
     if (rule.units and unit not in rule.units) or status == "ns":
+        return None
+    if rule.side and side and rule.side != side and status != "ok":
         return None
     if rule.statuses and status in rule.statuses:
         return Look.BAD

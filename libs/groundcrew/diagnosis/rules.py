@@ -108,18 +108,20 @@ class Rule(Named):
     )
     clear: list[str] = Field(default_factory=list)
     asserted: bool = True
+    once: bool = Field(False, description="tells what happened at one moment, not a state: nothing ends it")
     statuses: list[Literal["nc", "cr", "nr", "ok", "ns"]] = Field(default_factory=list)
     below: float | None = None
     facts: dict[str, str] = Field(default_factory=dict, description="what is known beforehand; goes with the captures")
     units: list[str] = Field(default_factory=list)
     polls: int = Field(2, ge=1, le=100)
+    side: Literal["", "lower", "upper"] = Field("", description="only where a reading left its range at this side")
     meaning: str = Field(min_length=1)
     steps: list[str] = Field(min_length=1)
     reference: str = ""
 
     @model_validator(mode="after")
     def _keys_fit_the_source(self) -> Self:
-        sensor_only = {"statuses", "below", "units", "polls"} & self.model_fields_set
+        sensor_only = {"statuses", "below", "units", "polls", "side"} & self.model_fields_set
         if self.source != "sensor" and sensor_only:
             msg = f"{min(sensor_only)}: only rules with source = 'sensor' have it"
             raise ValueError(msg)

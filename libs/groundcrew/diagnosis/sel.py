@@ -1,24 +1,31 @@
-"""Event log records out of what `ipmitool sel list`, `sel elist` and `sel list -v` print, in every dialect seen.
+"""Event log records out of what `ipmitool sel list`, `sel elist`, `sel list -v` and `-c` print, in every dialect seen.
 
 Reads: hex record ids, two- and four-digit years, 12-hour clocks with zone names, Pre-Init stamps, OEM records of two
-columns, '|' inside parentheses, trailing readings, verbose blocks, an empty log. What is no record is passed over;
-nothing raises. Times are the BMC's claim: without a zone they count as UTC, and Pre-Init has none.
+columns, '|' inside parentheses, trailing readings, verbose blocks, commas, an empty log. What is no record is passed
+over; nothing raises. Times are the BMC's claim: without a zone they count as UTC, and Pre-Init has none.
+
+Source of the forms: ipmitool lib/ipmi_sel.c, ipmi_sel_print_std_entry and ipmi_sel_print_std_entry_verbose.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 _ROW = re.compile(r"\s*([0-9a-fA-F]{1,8})\s*\|(.*)")
+_COMMAS = re.compile(r"([0-9a-fA-F]{1,8}),((?: *Pre-Init *|\d{1,2}/\d{1,2}/\d{2,4})?,.*)")
+_SLOT = re.compile(r"CPU \d+ DIMM \d+")
 _DATE = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_NAMED = re.compile(r"([A-Za-z]{3})-(\d{1,2})-(\d{4})|(\d{1,2})-([A-Za-z]{3})-(\d{4})")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?\s*([AaPp][Mm])?\s*([A-Za-z]{2,5}|[+-]\d{2}:?\d{2})?")
 _VERBOSE = re.compile(r"\s*([A-Z][A-Za-z0-9() /]*?)\s*:\s?(.*)")
 _DIRECTION = {"asserted": True, "deasserted": False, "assertion event": True, "deassertion event": False}
 _ZONES_H = {
     "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "BST": 1, "CET": 1,
     "CEST": 2, "MET": 1, "MEST": 2, "WEST": 1, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9, "KST": 9, "IST": 5.5,
+    "HKT": 8, "SGT": 8, "AEST": 10, "AEDT": 11, "BRT": -3,
 }  # fmt: skip
 """Zone names as BMCs and shells print them, in hours; the ambiguous ones (CST, IST) as in North America and India."""
 
@@ -38,21 +45,35 @@ class SelRecord:
 
 def parse_sel(text: str) -> list[SelRecord]:
     """Records in the order they are printed. Never raises."""
-    return [*_rows(text), *_blocks(text)]
+    lines = text.splitlines()
+    rows = [record for line in lines if (record := parse_row(line)) is not None]
+    return [*rows, *(record for _, record in parse_blocks(lines))]
 
 
-def _rows(text: str) -> Iterator[SelRecord]:
-    for line in text.splitlines():
-        if found := _ROW.fullmatch(line):
-            yield _row(int(found[1], 16), split_columns(found[2]))
+def parse_row(line: str) -> SelRecord | None:
+    """The record of one line, however little of it is left; None where it does not begin with a record id."""
+    if found := _ROW.fullmatch(line):
+        return _row(int(found[1], 16), split_columns(found[2]))
+    if found := _COMMAS.fullmatch(line):
+        return _row(int(found[1], 16), _comma_columns(found[2]))
+    return None
+
+
+def _comma_columns(text: str) -> list[str]:
+    """Columns of `ipmitool -c`, where an event may itself hold commas; records without a time have two empty ones."""
+    columns = [column.strip() for column in text.split(",")]
+    if not columns[0]:
+        columns = [column for column in columns if column]
+    last = next((at for at, column in enumerate(columns) if column.lower() in _DIRECTION), len(columns))
+    return [*columns[:3], ", ".join(columns[3:last]), *columns[last:]] if last > 4 else columns
 
 
 def split_columns(text: str) -> list[str]:
     """Columns at '|', but not at those within parentheses; a parenthesis that never closes holds nothing together."""
-    columns, depth, start = [], 0, 0
+    columns, depth, start, closes = [], 0, 0, text.rfind(")")
     for index, character in enumerate(text):
         if character == "(":
-            depth += ")" in text[index:]
+            depth += index < closes
         elif character == ")":
             depth = max(depth - 1, 0)
         elif character == "|" and depth == 0:
@@ -70,11 +91,12 @@ def _row(record_id: int, columns: list[str]) -> SelRecord:
 
 
 def _event(rest: list[str]) -> str:
-    """The event's text: the column after the sensor; an OEM record of one column is all event."""
+    """The event's text: the column after the sensor; an OEM record of one column is all event. A memory slot that
+    ipmitool prints behind the direction belongs to it."""
     if len(rest) < 2:
         return rest[0] if rest else ""
-    said = "" if rest[1].lower() in _DIRECTION else rest[1]
-    return said.removesuffix("()").strip()
+    said = "" if rest[1].lower() in _DIRECTION else rest[1].removesuffix("()").strip()
+    return f"{said} ({rest[-1]})" if said and len(rest) > 3 and _SLOT.fullmatch(rest[-1]) else said
 
 
 def _stamp(columns: list[str]) -> tuple[datetime | None, str, list[str]]:
@@ -86,34 +108,44 @@ def _stamp(columns: list[str]) -> tuple[datetime | None, str, list[str]]:
         if second.isdigit():
             return None, f"{first} {second}", columns[2:]
         return None, first, columns[1:]
-    if _DATE.fullmatch(first) or _ISO.fullmatch(first):
+    if _is_date(first):
         if _CLOCK.fullmatch(second):
             return sel_time(first, second), f"{first} {second}", columns[2:]
         return None, first, columns[1:]
     whole = first.split(maxsplit=1)
-    if len(whole) == 2 and (_DATE.fullmatch(whole[0]) or _ISO.fullmatch(whole[0])) and _CLOCK.fullmatch(whole[1]):
+    if len(whole) == 2 and _is_date(whole[0]) and _CLOCK.fullmatch(whole[1]):
         return sel_time(whole[0], whole[1]), first, columns[1:]
     return None, "", columns
 
 
-def sel_time(date: str, clock: str) -> datetime | None:
-    """UTC of a date (month first, as ipmitool prints it; day first where the month would be above 12) and a clock."""
-    found, at = _DATE.fullmatch(date), _CLOCK.fullmatch(clock)
-    iso = _ISO.fullmatch(date)
-    if at is None or not (found or iso):
-        return None
-    if found:
+def _is_date(text: str) -> bool:
+    return _calendar(text) is not None
+
+
+def _calendar(text: str) -> tuple[int, int, int] | None:
+    """Year, month and day, unchecked. Month first, as ipmitool prints it; day first where it can be no month."""
+    if found := _DATE.fullmatch(text):
         month, day, year = int(found[1]), int(found[2]), int(found[3])
         month, day = (day, month) if month > 12 else (month, day)
-        year += 2000 if year < 100 else 0
-    else:
-        assert iso is not None
-        year, month, day = int(iso[1]), int(iso[2]), int(iso[3])
+        return year + (2000 if year < 100 else 0), month, day
+    if found := _ISO.fullmatch(text):
+        return int(found[1]), int(found[2]), int(found[3])
+    if found := _NAMED.fullmatch(text):
+        name, of_month, in_year = (found[1], found[2], found[3]) if found[1] else (found[5], found[4], found[6])
+        return (int(in_year), _MONTHS.index(name.lower()) + 1, int(of_month)) if name.lower() in _MONTHS else None
+    return None
+
+
+def sel_time(date: str, clock: str) -> datetime | None:
+    """UTC of a date and a clock as the tools print them; None where it is none."""
+    calendar, at = _calendar(date), _CLOCK.fullmatch(clock)
+    if calendar is None or at is None:
+        return None
     hour = int(at[1])
     if at[4]:
         hour = hour % 12 + (12 if at[4].lower() == "pm" else 0)
     try:
-        local = datetime(year, month, day, hour, int(at[2]), int(at[3]), tzinfo=_zone(at[5] or ""))
+        local = datetime(*calendar, hour, int(at[2]), int(at[3]), tzinfo=_zone(at[5] or ""))
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -127,32 +159,43 @@ def _zone(name: str) -> timezone:
     return timezone(timedelta(hours=_ZONES_H.get(name.upper(), 0)))
 
 
-def _blocks(text: str) -> Iterator[SelRecord]:
-    """Records of `sel list -v`: a 'SEL Record ID' line begins each."""
-    block: dict[str, str] = {}
-    for line in text.splitlines():
+def parse_blocks(lines: Sequence[str]) -> Iterator[tuple[range, SelRecord]]:
+    """Records of `sel list -v` and `sel get`, with the lines that each takes; a 'SEL Record ID' line begins one."""
+    begun, block = 0, dict[str, str]()
+    for number, line in enumerate(lines):
         found = _VERBOSE.fullmatch(line)
         if found is None or "|" in line.partition(":")[0]:
             continue
         if found[1] == "SEL Record ID":
-            yield from _block(block)
-            block = {}
+            if record := _block(block):
+                yield range(begun, number), record
+            begun, block = number, {}
         elif not block:
             continue
         block.setdefault(found[1], found[2].strip())
-    yield from _block(block)
+    if record := _block(block):
+        yield range(begun, len(lines)), record
 
 
-def _block(block: dict[str, str]) -> Iterator[SelRecord]:
+def _block(block: dict[str, str]) -> SelRecord | None:
     number = block.get("SEL Record ID", "")
     if not re.fullmatch(r"[0-9a-fA-F]{1,8}", number):
-        return
+        return None
     stamp = block.get("Timestamp", "")
     time, source_time, _ = _stamp([stamp])
-    kind, name = block.get("Sensor Type", ""), block.get("Sensor Number", "")
-    sensor = f"{kind} #0x{name}" if name else kind
-    event = block.get("Description", "")
+    sensor, event = _block_sensor(block), block.get("Description", "").removesuffix("()").strip()
+    if "Panic string" in block:
+        event = f"Linux kernel panic: {block['Panic string']}"
+    elif not sensor and "OEM Defined" in block:
+        sensor, event = f"OEM record {block.get('Record Type', '')[:2]}", block["OEM Defined"]
     asserted = _DIRECTION.get(block.get("Event Direction", "").lower())
     direction = {True: "Asserted", False: "Deasserted", None: ""}[asserted]
     text = " | ".join(part for part in (sensor, event, direction) if part)
-    yield SelRecord(int(number, 16), time, source_time or stamp, sensor, event, asserted, text)
+    return SelRecord(int(number, 16), time, source_time or stamp, sensor, event, asserted, text)
+
+
+def _block_sensor(block: dict[str, str]) -> str:
+    """`Processor CPU1 Status` where `sel get` found the sensor, else its number."""
+    kind, number = block.get("Sensor Type", ""), block.get("Sensor Number", "")
+    name = block.get("Sensor ID", "").partition(" (0x")[0].strip()
+    return f"{kind} {name}" if name else f"{kind} #0x{number}" if number else kind

@@ -7,6 +7,7 @@ from groundcrew.diagnosis.levels import Look
 from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.records import sel_part, sensor_look
 from groundcrew.diagnosis.rules import Example, Rule
+from groundcrew.diagnosis.sensors import split_status
 from groundcrew.diagnosis.templates import fill
 
 
@@ -70,7 +71,8 @@ class Trial:
                 component = sel_part(match, sensor, event)
             if source == "sensor":
                 unit = rule.units[0] if rule.units else ""
-                if sensor_look(rule, example.status or "ok", None, unit) is not Look.BAD:
+                status, side = split_status(example.status or "ok")
+                if sensor_look(rule, status, None, unit, side or "upper") is not Look.BAD:
                     continue
                 component = component or example.text
             verdicts.append(Verdict(rule, component, match.captures, _settled(rule, example.uptime_s)))

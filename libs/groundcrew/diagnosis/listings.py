@@ -1,0 +1,158 @@
+"""What is in a text that a BMC tool printed: event log records, sensor readings, and lines that are neither.
+
+Each line is taken by the first form that it fits, so that a file may hold several listings and a bad line costs that
+line alone. What is only decoration (headings, rulers, prompts, an empty log's sentence) is passed over, everything else
+that no form fits is kept as unparsed. Nothing raises.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from groundcrew.diagnosis import freeipmi
+from groundcrew.diagnosis.locators import SENSOR_TYPES
+from groundcrew.diagnosis.raid_tools import is_sas_ircu, parse_sas_ircu, parse_storcli
+from groundcrew.diagnosis.sel import SelRecord, parse_blocks, parse_row
+from groundcrew.diagnosis.sensors import SensorRead, parse_sensor_blocks, parse_sensor_row, told_apart
+
+MAX_LINE = 4_096
+"""Characters of the longest line that is looked at; no tool prints one of a quarter of that."""
+
+MAX_UNPARSED = 1_000
+"""So many unparsed lines are kept; the rest are only counted."""
+
+_EMPTY = re.compile(r"\s*SEL has no entries\s*", re.IGNORECASE)
+_DECORATION = re.compile(
+    r"\s*(?:[-=#*+ |]*|(?:\[.*\]|\S*[#$>%]|\$|#).*\b(?:ipmitool|ipmi-sel|ipmi-sensors)\b.*|SEL Records?:?|"
+    r"Unable to read sensor.*|Locating sensor record.*|"
+    r"[^|]+\|\s*(?:(?:Static|Dynamic) MC @|(?:Log|Phys) FRU @|GenDev|FRU @)[^|]*\|.*)\s*",
+    re.IGNORECASE,
+)
+_OEM = re.compile(r"Linux kernel panic|OEM record", re.IGNORECASE)
+_INFO = re.compile(
+    r"(Entries|Percent Used|Overflow|Version|Free Space|Last (?:Add|Del) Time|Supported Cmds)\s*:\s?(.*)"
+)
+_INFO_REST = re.compile(r"(?:# of Alloc Units|Alloc Unit Size|# Free Units|Largest Free Blk|Max Record Size)\s*:.*")
+_TYPES = frozenset(kind.lower() for kind in SENSOR_TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """A line that no form fits; the first one has number 1."""
+
+    line: int
+    text: str
+
+
+@dataclass
+class Listing:
+    """`kinds` are the forms that were found, in the order of their first line; empty where nothing is known."""
+
+    kinds: list[str] = field(default_factory=list)
+    records: list[SelRecord] = field(default_factory=list)
+    readings: list[SensorRead] = field(default_factory=list)
+    unparsed: list[Unparsed] = field(default_factory=list)
+    unparsed_count: int = 0
+    info: dict[str, str] = field(default_factory=dict)
+    """Of `ipmitool sel info`, by its own words."""
+
+    def found(self, name: str) -> None:
+        if name not in self.kinds:
+            self.kinds.append(name)
+
+    def reject(self, number: int, line: str) -> None:
+        self.unparsed_count += 1
+        if len(self.unparsed) < MAX_UNPARSED:
+            self.unparsed.append(Unparsed(number + 1, line.strip()[:MAX_LINE]))
+
+
+def read_listing(text: str) -> Listing:
+    """All that is in the text. Never raises."""
+    listing = Listing()
+    if text.lstrip()[:1] == "{" and (reads := parse_storcli(text)) is not None:
+        listing.found("storcli")
+        listing.readings = told_apart(reads)
+        return listing
+    lines = text.splitlines()
+    if is_sas_ircu(lines):
+        listing.found("sas2ircu")
+        listing.readings = told_apart(parse_sas_ircu(lines))
+        return listing
+    taken = bytearray(len(lines))
+    _take_blocks(listing, "ipmitool sel -v", parse_blocks(lines), taken)
+    for kind, parse in (("ipmitool sensor -v", parse_sensor_blocks), ("ipmi-sensors -v", freeipmi.parse_sensor_blocks)):
+        left = ["" if done else line for done, line in zip(taken, lines, strict=True)]
+        _take_blocks(listing, kind, parse(left), taken)
+    names: list[str] | None = None
+    for number, line in enumerate(lines):
+        if taken[number] or not line.strip():
+            continue
+        if len(line) > MAX_LINE:
+            listing.reject(number, line)
+        elif (heading := freeipmi.heading(line)) is not None:
+            names = heading
+            listing.found("ipmi-sel" if "date" in names else "ipmi-sensors")
+        else:
+            _take_line(listing, number, line, names)
+    listing.readings = told_apart(listing.readings)
+    return listing
+
+
+def _take_blocks(
+    listing: Listing, kind: str, blocks: Iterable[tuple[range, SelRecord | SensorRead]], taken: bytearray
+) -> None:
+    for span, entry in blocks:
+        listing.found(kind)
+        taken[span.start : span.stop] = b"\1" * len(span)
+        if isinstance(entry, SensorRead):
+            listing.readings.append(entry)
+        else:
+            listing.records.append(entry)
+
+
+def _take_line(listing: Listing, number: int, line: str, names: Sequence[str] | None) -> None:
+    """What one line says, by the first form that it fits."""
+    if record := freeipmi.parse_sel_row(line, names):
+        listing.found("ipmi-sel")
+        listing.records.append(record)
+    elif read := freeipmi.parse_sensor_row(line, names):
+        listing.found("ipmi-sensors")
+        listing.readings.append(read)
+    elif (record := parse_row(line)) is not None and _is_whole(record):
+        listing.found("ipmitool sel")
+        listing.records.append(_typed(record))
+    elif read := parse_sensor_row(line):
+        listing.found("ipmitool sensors")
+        listing.readings.append(read)
+    elif _EMPTY.fullmatch(line) or line.strip() == "SEL Information":
+        listing.found("ipmitool sel")
+    elif info := _INFO.fullmatch(line.strip()):
+        listing.info[info[1]] = info[2].strip()
+    elif not (_DECORATION.fullmatch(line) or _INFO_REST.fullmatch(line.strip())):
+        listing.reject(number, line)
+
+
+def _is_whole(record: SelRecord) -> bool:
+    """Whether enough of a row is left: a time (or that there was none) with sensor and event, or an OEM record."""
+    if not record.source_time:
+        return bool(_OEM.match(record.event) or _OEM.match(record.sensor))
+    return bool(record.sensor)
+
+
+def _typed(record: SelRecord) -> SelRecord:
+    """Where name and type stand in columns of their own (`Fan Module 3 | Fan | Lower Critical | Asserted`): joined."""
+    if record.event.lower() not in _TYPES:
+        return record
+    rest = record.text.split(" | ")
+    if len(rest) < 3 or rest[2].lower() in {"asserted", "deasserted"}:
+        return record
+    sensor = f"{rest[1]} {rest[0]}"
+    return SelRecord(
+        record.record_id,
+        record.time,
+        record.source_time,
+        sensor,
+        rest[2],
+        record.asserted,
+        " | ".join([sensor, *rest[2:]]),
+    )

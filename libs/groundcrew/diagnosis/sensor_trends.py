@@ -1,0 +1,117 @@
+"""Sensors that still read within their thresholds and are ailing: against their own past, and against their siblings.
+
+All series are `(second since the epoch, value)` in order of time; times out are seconds. A forecast is the robust line
+of `trend.py` through what is left to the threshold, so that a saw-tooth gives none. What a machine does of itself is
+taken out first: a fan is compared at equal duty, a temperature above its inlet.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from groundcrew.diagnosis.trend import MIN_POINTS, Forecast, add, forecast
+
+Series = Sequence[tuple[int, float]]
+
+DUTY_BAND = 5.0
+"""Percentage points of duty within which two fan speeds are compared."""
+
+MIN_SIBLINGS = 5
+"""Machines of the same model, beside the one that is judged, from which on they say what is usual."""
+
+OUTLIER = 6.0
+"""Robust deviations from which on a value is none of its siblings'; of a normal spread one in 500 million."""
+
+WOBBLE_TIMES = 4.0
+"""So many times its usual spread a voltage wobbles where it is ailing."""
+
+_TO_SIGMA = 1.4826
+"""From the median absolute deviation to a standard deviation, of a normal spread."""
+
+
+def spread_of(values: Sequence[float]) -> float:
+    """Median absolute deviation as a standard deviation; half of the values may be anything."""
+    middle = median(values)
+    return _TO_SIGMA * median(abs(value - middle) for value in values)
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A value that is none of its siblings'. `deviations` is signed: negative below them."""
+
+    usual: float
+    deviations: float
+
+
+def against_siblings(value: float, siblings: Sequence[float], resolution: float) -> Odd | None:
+    """Of the same sensor on machines of the same model; None where it is usual, or there are too few of them.
+
+    `resolution` is the smallest step of the sensor in its own unit: siblings that all read alike still differ by it.
+    """
+    if len(siblings) < MIN_SIBLINGS:
+        return None
+    usual = median(siblings)
+    deviations = (value - usual) / max(spread_of(siblings), resolution)
+    return Odd(usual, deviations) if abs(deviations) >= OUTLIER else None
+
+
+def time_to_threshold(series: Series, threshold: float, window_s: float, *, falling: bool) -> Forecast | None:
+    """When the series reaches the threshold at its present rate: from above where `falling`, else from below.
+
+    None where it does not move that way, or there are too few points. Nothing is left of one that is beyond it.
+    """
+    points: list[list[float]] = []
+    for when, value in series:
+        add(points, when, value - threshold if falling else threshold - value, window_s)
+    return forecast(points, window_s)
+
+
+def fan_at_equal_duty(speeds: Series, duties: Series, lower: float, window_s: float) -> Forecast | None:
+    """When a fan falls below `lower` (RPM), of its speeds at the duty (percent) that it has now.
+
+    A fan that turns slower because it is told to is no case for anybody.
+    """
+    duty_at = dict(duties)
+    paired = [(when, speed, duty_at[when]) for when, speed in speeds if when in duty_at]
+    if not paired:
+        return None
+    now = paired[-1][2]
+    alike = [(when, speed) for when, speed, duty in paired if abs(duty - now) <= DUTY_BAND]
+    return time_to_threshold(alike, lower, window_s, falling=True)
+
+
+def temperature_above_inlet(temperatures: Series, inlet: Series, upper: float, window_s: float) -> Forecast | None:
+    """When a part reaches `upper` (degrees C) at the inlet's present temperature, of what it is above the inlet.
+
+    It rises for dust, a failing fan or old paste; that the room warms up is told by the inlet itself.
+    """
+    inlet_at = dict(inlet)
+    above = [(when, value - inlet_at[when]) for when, value in temperatures if when in inlet_at]
+    if not above:
+        return None
+    return time_to_threshold(above, upper - inlet_at[above[-1][0]], window_s, falling=False)
+
+
+def wobbling(past: Sequence[float], now: Sequence[float], resolution: float) -> float | None:
+    """How many times its usual spread a voltage wobbles; None where that is usual, or there are too few values.
+
+    The spread of differences between neighbours counts, so that a slow drift (load, warmth) is no wobble.
+    """
+    if len(past) <= MIN_POINTS or len(now) <= MIN_POINTS:
+        return None
+    usual, found = (spread_of([later - earlier for earlier, later in pairwise(values)]) for values in (past, now))
+    times = found / max(usual, resolution)
+    return times if times >= WOBBLE_TIMES else None
+
+
+def errors_per_day(counts: Series, window_s: float) -> float | None:
+    """Rate of a counter of corrected errors within the last window; None where there are fewer than two looks.
+
+    A counter that begins anew (reboot, module replaced) counts from zero.
+    """
+    recent = [(when, count) for when, count in counts if when >= counts[-1][0] - window_s]
+    if len(recent) < 2 or recent[-1][0] == recent[0][0]:
+        return None
+    grown = sum(later - earlier if later >= earlier else later for (_, earlier), (_, later) in pairwise(recent))
+    return grown * 86_400 / (recent[-1][0] - recent[0][0])

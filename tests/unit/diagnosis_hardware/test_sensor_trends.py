@@ -1,0 +1,118 @@
+"""Sensors within their thresholds that are ailing, and those that only do as they are told."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groundcrew.diagnosis.sensor_trends import (
+    against_siblings,
+    errors_per_day,
+    fan_at_equal_duty,
+    spread_of,
+    temperature_above_inlet,
+    time_to_threshold,
+    wobbling,
+)
+
+DAY = 86_400
+HOUR = 3_600
+WINDOW = 7 * DAY
+
+
+def series(value, hours=range(0, 168, 3)):  # type: ignore[no-untyped-def]
+    return [(hour * HOUR, float(value(hour))) for hour in hours]
+
+
+def test_a_fan_that_sinks_at_equal_duty_reaches_its_limit_in_time() -> None:
+    speeds, duties = series(lambda hour: 6_000 - 10 * hour), series(lambda hour: 40)
+    found = fan_at_equal_duty(speeds, duties, 500, WINDOW)
+    assert found is not None
+    assert found.left_s == pytest.approx((6_000 - 1_650 - 500) / 10 * HOUR, rel=0.05)
+
+
+def test_a_fan_that_turns_slower_because_it_is_told_to_is_well() -> None:
+    duties = series(lambda hour: 80 - hour / 3)
+    speeds = series(lambda hour: 100 * (80 - hour / 3))
+    assert time_to_threshold(speeds, 500, WINDOW, falling=True) is not None
+    assert fan_at_equal_duty(speeds, duties, 500, WINDOW) is None
+
+
+def test_a_fan_without_its_duty_says_nothing() -> None:
+    assert fan_at_equal_duty(series(lambda hour: 6_000 - 10 * hour), [], 500, WINDOW) is None
+
+
+def test_a_part_that_gets_warmer_above_its_inlet() -> None:
+    inlet = series(lambda hour: 22 + 4 * (hour // 12 % 2))
+    found = temperature_above_inlet(series(lambda hour: 50 + hour / 10 + 4 * (hour // 12 % 2)), inlet, 90, WINDOW)
+    assert found is not None
+    assert found.left_s == pytest.approx((90 - inlet[-1][1] - (28 + 16.5)) * 10 * HOUR, rel=0.05)
+
+
+def test_a_part_that_gets_warmer_with_the_room_is_well() -> None:
+    inlet = series(lambda hour: 22 + hour / 20)
+    parts = series(lambda hour: 50 + hour / 20)
+    assert time_to_threshold(parts, 90, WINDOW, falling=False) is not None
+    assert temperature_above_inlet(parts, inlet, 90, WINDOW) is None
+
+
+def test_a_saw_tooth_and_a_flat_line_give_no_forecast() -> None:
+    assert time_to_threshold(series(lambda hour: 60 + hour % 24), 90, WINDOW, falling=False) is None
+    assert time_to_threshold(series(lambda hour: 60), 90, WINDOW, falling=False) is None
+
+
+def test_a_supply_whose_voltage_wobbles_and_one_that_drifts() -> None:
+    chance = random.Random(7)
+    past = [12.0 + chance.gauss(0, 0.01) for _ in range(200)]
+    ill = [12.0 + chance.gauss(0, 0.15) for _ in range(60)]
+    drifting = [12.0 + step / 300 + chance.gauss(0, 0.01) for step in range(60)]
+    times = wobbling(past, ill, resolution=0.01)
+    assert times is not None
+    assert times > 8
+    assert wobbling(past, drifting, resolution=0.01) is None
+    assert wobbling(past, ill[:5], resolution=0.01) is None
+
+
+def test_a_sensor_that_never_moved_may_move_by_a_step() -> None:
+    steps = [12.0, 12.06] * 15
+    assert wobbling([12.0] * 100, steps, resolution=0.06) is None
+
+
+def test_one_machine_of_a_model_that_runs_hotter_than_its_siblings() -> None:
+    siblings = [61.0, 62, 60, 61, 63, 62, 61]
+    odd = against_siblings(83, siblings, resolution=1)
+    assert odd is not None
+    assert odd.usual == 61
+    assert odd.deviations > 6
+    assert against_siblings(65, siblings, resolution=1) is None
+    cold = against_siblings(30, siblings, resolution=1)
+    assert cold is not None
+    assert cold.deviations < 0
+
+
+def test_a_few_siblings_say_nothing_and_a_broken_one_among_them_does_not_hide_it() -> None:
+    assert against_siblings(83, [61, 62, 60, 61], resolution=1) is None
+    assert against_siblings(83, [61, 62, 60, 61, 63, 120, 0], resolution=1) is not None
+
+
+def test_the_rate_of_corrected_errors_over_a_reboot() -> None:
+    assert errors_per_day([(0, 5), (DAY, 15), (2 * DAY, 4)], WINDOW) == 7
+    assert errors_per_day([(0, 100), (30 * DAY, 100), (31 * DAY, 130)], 2 * DAY) == 30
+    assert errors_per_day([(0, 5)], WINDOW) is None
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.floats(-1e6, 1e6))
+def test_the_spread_does_not_mind_where_the_values_lie(values: list[float], shift: float) -> None:
+    assert spread_of([value + shift for value in values]) == pytest.approx(spread_of(values), abs=1e-3)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**9), st.floats(-1e5, 1e5)), max_size=60).map(
+        lambda found: sorted(dict(found).items())
+    )
+)
+def test_a_forecast_is_never_in_the_past(points: list[tuple[int, float]]) -> None:
+    for falling in (True, False):
+        found = time_to_threshold(points, 0, WINDOW, falling=falling)
+        assert found is None or (found.left_s >= 0 and found.rate < 0)
