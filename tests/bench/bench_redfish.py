@@ -80,10 +80,7 @@ def intervals(looks: list[list[float]], rounds: int) -> list[float]:
     since = begun + INTERVAL_S * NOT_MEASURED
     until = begun + INTERVAL_S * rounds
     return [
-        later - earlier
-        for times in looks
-        for earlier, later in pairwise(times)
-        if since <= earlier and later <= until
+        later - earlier for times in looks for earlier, later in pairwise(times) if since <= earlier and later <= until
     ]
 
 
