@@ -74,7 +74,7 @@ BENCHMARKS = (
         module="tests.bench.bench_redfish",
         takes="7 min",
         note=(
-            "1,000 simulated BMCs behind TLS, 100 of which take a connection and never answer and 50 have 1,200 entries; "
+            "1,000 simulated BMCs behind TLS; 100 of them take a connection and never answer, 50 have 1,200 entries; "
             "each log grows by an entry a minute. A look is 15 requests: system, manager, log, thermal, power, memory, "
             "processors, storage. Collector and simulator share the machine."
         ),

@@ -60,9 +60,7 @@ class Connection:
     async def _once(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answered:
         try:
             if self._streams is None:
-                self._streams = await asyncio.open_connection(
-                    self._host, self._port, ssl=self._context, limit=_PIECE, ssl_handshake_timeout=None
-                )
+                self._streams = await asyncio.open_connection(self._host, self._port, ssl=self._context, limit=_PIECE)
                 self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD)
             http = self._http
             assert http is not None
