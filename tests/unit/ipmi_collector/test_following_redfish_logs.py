@@ -148,6 +148,13 @@ def test_each_entry_that_was_there_at_a_look_is_stored_once_whatever_happens(
     assert sorted(rig.texts) == sorted(rig.expected)
 
 
+def test_of_a_cleared_log_whose_links_have_known_names_everything_is_read():
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, linked=True, page=3))
+        asyncio.run(_follow(rig, [("add", 12), ("look", None), ("clear", None), ("add", 20)], stamped=True))
+    assert len(rig.texts) == 32
+
+
 def test_a_row_that_goes_out_again_has_its_time():
     with TemporaryDirectory() as folder:
         rig = Rig(Path(folder), RedfishBmc(password=USER))

@@ -136,9 +136,13 @@ class Client:
 
     # --- login -------------------------------------------------------------------------------------------------------
 
-    async def _authorised(self, path: str, headers: Mapping[str, str]) -> Reply:
+    async def sign_in(self) -> None:
+        """Opens a session where none is open; without sessions, basic authentication goes with each request."""
         if not self._token and not self._basic:
             await _to_its_end(self._login())
+
+    async def _authorised(self, path: str, headers: Mapping[str, str]) -> Reply:
+        await self.sign_in()
         reply = await self._send("GET", path, {**headers, **self._identity()})
         if reply.status != 401:
             return reply
