@@ -79,6 +79,17 @@ BENCHMARKS = (
         note="Novelty and bursts: how fast templates are mined, in lines per second of one core's time, and how well.",
     ),
     Benchmark(
+        name="redfish",
+        title="A fleet over Redfish",
+        module="tests.bench.bench_redfish",
+        takes="7 min",
+        note=(
+            "1,000 simulated BMCs behind TLS; 100 of them take a connection and never answer, 50 have 1,200 entries; "
+            "each log grows by an entry a minute. A look is 15 requests: system, manager, log, thermal, power, memory, "
+            "processors, storage. Collector and simulator share the machine."
+        ),
+    ),
+    Benchmark(
         name="knowledge",
         title="Knowledge",
         module="tests.bench.bench_knowledge",

@@ -2,8 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 from .bmc import Answer, RedfishBmc
@@ -25,6 +26,22 @@ async def serving(bmc: RedfishBmc, context: ssl.SSLContext) -> AsyncIterator[Ser
     """One BMC on a free port of 127.0.0.1."""
     async with listening(lambda _address: bmc, context, "127.0.0.1") as port:
         yield Served(bmc, port)
+
+
+@contextmanager
+def threaded(bmc: RedfishBmc, context: ssl.SSLContext) -> Iterator[Served]:
+    """The same on an event loop of its own, for tests that block theirs or watch another process."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    running = serving(bmc, context)
+    try:
+        yield asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(10)
+    finally:
+        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
 
 
 @asynccontextmanager

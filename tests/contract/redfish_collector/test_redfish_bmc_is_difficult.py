@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import uvloop
 from tests.bmc.redfish.bmc import RedfishBmc
 from tests.bmc.redfish.certificates import Certified
-from tests.bmc.redfish.server import Served
+from tests.bmc.redfish.server import Served, threaded
 
 from .reading import Reading, reading_of
 
@@ -93,6 +94,28 @@ async def test_another_certificate_than_the_pinned_hears_no_password(
     assert wrong.sources["sel"][1].startswith("certificate: the certificate is not the pinned one: its SHA-256 is ")
     assert certificates.fingerprint in wrong.sources["sel"][1]
     assert bmc.requests == []
+
+
+def test_certificates_are_checked_on_the_event_loop_of_production_too(
+    bmc: RedfishBmc, certificates: Certified, tmp_path: Path
+):
+    with threaded(bmc, certificates.context) as served:
+        trusts = {"ca": {"tls_ca": str(certificates.ca)}, "right": {"tls_fingerprint": certificates.fingerprint},
+                  "wrong": {"tls_fingerprint": "ab" * 32}, "none": {}}  # fmt: skip
+        for name, trust in trusts.items():
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                reading = runner.run(_read_once(served, tmp_path / name, trust))
+            wanted = "present" if name in {"ca", "right"} else "failing"
+            assert reading.sources["chassis"][0] == wanted, name
+            assert wanted == "present" or reading.sources["chassis"][1].startswith("certificate: "), name
+            assert bmc.sessions == {}
+
+
+async def _read_once(served: Served, folder: Path, trust: dict[str, str]) -> Reading:
+    reading = reading_of(served, folder, **trust)
+    await reading.poll()
+    await reading.poller.end_session()
+    return reading
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused_unless_the_entry_says_so(

@@ -16,6 +16,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "linked": {"linked": True},
     "linked, oldest first": {"linked": True, "newest_first": False},
     "small pages": {"page": 7},
+    "linked, small pages": {"linked": True, "page": 7},
 }
 
 
@@ -40,11 +41,11 @@ async def test_entries_of_a_cleared_log_are_new_and_the_clear_is_told(bmc: Redfi
     bmc.add(20)
     await reading.poll()
     bmc.clear()
-    bmc.add(5, "Another tick")
+    bmc.add(25, "Another tick")
     await reading.poll()
-    assert reading.numbers == [*range(1, 21), 0, *range(1, 6)]
+    assert reading.numbers == [*range(1, 21), 0, *range(1, 26)]
     assert reading.rows[20][2] == "Log area reset/cleared"
-    assert len({row_id for row_id, *_ in reading.rows}) == 26
+    assert len({row_id for row_id, *_ in reading.rows}) == 46
 
 
 async def test_a_log_that_wrapped_past_what_is_known_says_what_was_lost(bmc: RedfishBmc, reading: Reading):

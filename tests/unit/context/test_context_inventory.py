@@ -176,6 +176,15 @@ def _replace(file, text):
             "bmc 'b' has two addresses: 10.0.0.1 of its own and 10.0.0.2 as bmc_address of host 'h'",
         ),
         ('[[bmc]]\nname = "b"\npassword_file = "/x"\npassword_env = "X"', "one of them is expected"),
+        (
+            '[[bmc]]\nname = "b"\ntls_ca = "/x"\ntls_verify = false',
+            "bmc 'b': tls_ca and tls_verify = false are given; one of them is expected",
+        ),
+        ('[[bmc]]\nname = "b"\ntls_fingerprint = "ab:cd"', "bmc 'b', tls_fingerprint: "),
+        (
+            '[[bmc]]\nname = "a"\naddress = "x"\n[[bmc]]\nname = "b"\naddress = "x"\nprotocol = "redfish"',
+            "bmc 'a' and bmc 'b' have the same address x:443",
+        ),
         ('[[bmc]]\nname = "b"\nport = 0', "bmc 'b', port: "),
         ('[[dependency]]\nentity = "host:a"\non = "host:a"', "nothing depends on itself"),
         ('[[dependency]]\nentity = "a"\non = "host:a"', "dependency 'a', entity: "),

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import httpx2
 import orjson
 
 from groundcrew.contracts.clock import Clock
@@ -22,22 +21,19 @@ from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew.diagnosis.redfish import path_of, resource
 from groundcrew_ipmi_collector.credentials import Credentials
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
+from groundcrew_ipmi_collector.redfish.connection import Connection, Gone, NoHttp
 from groundcrew_ipmi_collector.redfish.trust import NotThePinned, Trust
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 
 ROOT = "/redfish/v1/"
 SESSIONS = "/redfish/v1/SessionService/Sessions"
-MAX_REPLY = 4 * 1024 * 1024
 MAX_REQUESTS = 1_000
 """Requests of one look at most."""
 
 MAX_PASSWORD = 1_000
 LOGOUT_S = 5.0
-_GRACE_S = 1.0
-_CONNECT_SHARE = 0.9
-"""Of the time of a request: a connection that does not come about is closed by whoever opens it, before the rest is
-cancelled from outside."""
 _MAX_TOKEN = 4_096
+_ALWAYS = {"Accept": "application/json", "Accept-Encoding": "identity", "OData-Version": "4.0"}
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _NO_SESSIONS = frozenset({404, 405, 500, 501})
 _FULL = ("maximum number of", "rac0218", "sessionlimitexceeded", "no free session")
@@ -77,9 +73,7 @@ class Client:
         self._credentials = credentials
         self._trust = trust
         self._clock = clock
-        host = f"[{entry.address}]" if ":" in entry.address else entry.address
-        self._base = f"https://{host}:{entry.redfish_port}"
-        self._http: httpx2.AsyncClient | None = None
+        self._connection: Connection | None = None
         self._token = ""
         self._basic = ""
         self._has_sessions = True
@@ -95,18 +89,13 @@ class Client:
     async def connected(self, budget_s: float) -> AsyncIterator[None]:
         """A connection for one look; `budget_s`: seconds that all its requests may take together."""
         context = await self._trust.context(self._entry)
-        transport = httpx2.AsyncHTTPTransport(
-            verify=context, trust_env=False, retries=0, limits=httpx2.Limits(max_connections=1)
-        )
         self._left_s, self._requests = budget_s, 0
-        async with httpx2.AsyncClient(
-            transport=transport, trust_env=False, follow_redirects=False, timeout=httpx2.Timeout(None)
-        ) as http:
-            self._http = http
-            try:
-                yield
-            finally:
-                self._http = None
+        self._connection = Connection(self._entry.address, self._entry.redfish_port, context)
+        try:
+            yield
+        finally:
+            connection, self._connection = self._connection, None
+            await connection.close()
 
     async def root(self) -> Mapping[str, Any]:
         """The service root, which needs no login (DSP0266)."""
@@ -147,9 +136,13 @@ class Client:
 
     # --- login -------------------------------------------------------------------------------------------------------
 
-    async def _authorised(self, path: str, headers: Mapping[str, str]) -> Reply:
+    async def sign_in(self) -> None:
+        """Opens a session where none is open; without sessions, basic authentication goes with each request."""
         if not self._token and not self._basic:
-            await _to_its_end(self._login(), LOGOUT_S)
+            await _to_its_end(self._login())
+
+    async def _authorised(self, path: str, headers: Mapping[str, str]) -> Reply:
+        await self.sign_in()
         reply = await self._send("GET", path, {**headers, **self._identity()})
         if reply.status != 401:
             return reply
@@ -157,7 +150,7 @@ class Client:
             self._basic = ""  # the password may be another one by the next look
             return reply
         self._forget()  # it timed out, or the BMC restarted
-        await _to_its_end(self._login(), LOGOUT_S)
+        await _to_its_end(self._login())
         return await self._send("GET", path, {**headers, **self._identity()})
 
     def _identity(self) -> dict[str, str]:
@@ -213,7 +206,7 @@ class Client:
     # --- requests ----------------------------------------------------------------------------------------------------
 
     async def _send(self, method: str, path: str, headers: Mapping[str, str], said: bytes = b"") -> Reply:
-        assert self._http is not None, "outside of connected()"
+        assert self._connection is not None, "outside of connected()"
         self._requests += 1
         if self._requests > MAX_REQUESTS:
             raise IpmiFailed(Reason.OTHER, f"more than {MAX_REQUESTS} requests in one look")
@@ -221,43 +214,21 @@ class Client:
         if within_s <= 0:
             raise IpmiFailed(Reason.TIMEOUT, "the BMC did not finish its answers within the time of a look")
         begun = self._clock.monotonic()
-        all_headers = {"Accept": "application/json", "Accept-Encoding": "identity", "OData-Version": "4.0", **headers}
         try:
-            request = self._http.build_request(
-                method,
-                f"{self._base}{path.partition('#')[0]}",
-                headers=all_headers,
-                content=said or None,
-                timeout=httpx2.Timeout(None, connect=within_s * _CONNECT_SHARE),
-            )
             async with asyncio.timeout(within_s):
-                return await _to_its_end(_answered(self._http, request), _GRACE_S)
+                answer = await self._connection.ask(method, path.partition("#")[0], {**_ALWAYS, **headers}, said)
         except TimeoutError:
             raise IpmiFailed(Reason.TIMEOUT, f"no answer within {within_s:.3g} s") from None
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+        except (OSError, Gone, NoHttp) as error:
             raise _failure(error) from None
         finally:
             self._left_s -= self._clock.monotonic() - begun
+        return Reply(answer.status, _json(answer.body), answer.headers)
 
 
-async def _answered(http: httpx2.AsyncClient, request: httpx2.Request) -> Reply:
-    response = await http.send(request, stream=True)
+def _json(body: bytes) -> Mapping[str, Any]:
     try:
-        return Reply(response.status_code, await _body(response), dict(response.headers))
-    finally:
-        await response.aclose()
-
-
-async def _body(response: httpx2.Response) -> Mapping[str, Any]:
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise IpmiFailed(Reason.UNREADABLE, "the BMC compresses its answer although nobody asked for it")
-    kept = bytearray()
-    async for piece in response.aiter_raw():
-        kept += piece
-        if len(kept) > MAX_REPLY:
-            raise IpmiFailed(Reason.UNREADABLE, f"the BMC's answer is longer than {MAX_REPLY} bytes")
-    try:
-        return resource(orjson.loads(kept)) if kept else {}
+        return resource(orjson.loads(body)) if body else {}
     except orjson.JSONDecodeError:
         return {}
 
@@ -271,39 +242,32 @@ def _location(reply: Reply) -> str:
     return path_of(parts.path)
 
 
-def _failure(error: Exception) -> IpmiFailed:
+def _failure(error: OSError | Gone | NoHttp) -> IpmiFailed:
     """Why no answer came. What the TLS library says of a certificate is what the operator needs."""
-    cause: BaseException | None = error
-    for _ in range(10):
-        if isinstance(cause, NotThePinned):
-            return IpmiFailed(Reason.CERTIFICATE, f"the certificate is not the pinned one: {cause.args[-1]}")
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return IpmiFailed(Reason.CERTIFICATE, f"the certificate is not trusted: {cause.verify_message}")
-        if isinstance(cause, ssl.SSLError):
-            said = (cause.reason or "it speaks no TLS that we take").replace("_", " ").lower()
+    match error:
+        case NotThePinned():
+            return IpmiFailed(Reason.CERTIFICATE, f"the certificate is not the pinned one: {error.args[-1]}")
+        case ssl.SSLCertVerificationError():
+            return IpmiFailed(Reason.CERTIFICATE, f"the certificate is not trusted: {error.verify_message}")
+        case ssl.SSLError():
+            said = (error.reason or "it speaks no TLS that we take").replace("_", " ").lower()
             return IpmiFailed(Reason.CERTIFICATE, f"no TLS connection: {said}")
-        if cause is None:
-            break
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, httpx2.TimeoutException):
-        return IpmiFailed(Reason.TIMEOUT, "the BMC does not answer")
-    if isinstance(error, httpx2.ConnectError):
-        return IpmiFailed(Reason.ADDRESS, "the address does not resolve or cannot be reached")
-    if isinstance(error, httpx2.NetworkError):
-        return IpmiFailed(Reason.OTHER, "the BMC closed the connection")
-    return IpmiFailed(Reason.UNREADABLE, f"the BMC's answer is no HTTP that can be read ({type(error).__name__})")
+        case NoHttp():
+            return IpmiFailed(Reason.UNREADABLE, f"the BMC's answer cannot be read: {error}")
+        case Gone() | ConnectionResetError() | ConnectionAbortedError() | BrokenPipeError():
+            return IpmiFailed(Reason.OTHER, "the BMC closed the connection")
+    return IpmiFailed(Reason.ADDRESS, "the address does not resolve or cannot be reached")
 
 
-async def _to_its_end(work: Coroutine[Any, Any, T], within_s: float) -> T:
-    """Lets work that is cancelled half way end first, if it does within some seconds: a login would leave a session
-    that nobody knows of, a TLS handshake a socket."""
-    task = asyncio.ensure_future(work)
+async def _to_its_end(login: Coroutine[Any, Any, T]) -> T:
+    """A login that is cancelled half way would leave a session that nobody knows of."""
+    task = asyncio.ensure_future(login)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         if not task.done():
-            await asyncio.wait([task], timeout=within_s)
+            await asyncio.wait([task], timeout=LOGOUT_S)
         task.cancel()
-        with suppress(IpmiFailed, httpx2.HTTPError, asyncio.CancelledError):
+        with suppress(IpmiFailed, asyncio.CancelledError):
             await task
         raise

@@ -71,8 +71,9 @@ class Pages:
         return len(self.items) - before
 
 
-async def read_entries(client: Client, path: str, page: LogPage, etag: str) -> Reading | None:
-    """None where nothing changed since `page` was written. Raises IpmiFailed."""
+async def read_entries(client: Client, path: str, page: LogPage, etag: str, *, whole: bool = False) -> Reading | None:
+    """None where nothing changed since `page` was written. `whole`: not only what comes after what is known. Raises
+    IpmiFailed."""
     reply = await client.get(path, etag=etag)
     if reply.status == 304:
         return None
@@ -80,7 +81,7 @@ async def read_entries(client: Client, path: str, page: LogPage, etag: str) -> R
     fingerprint = _fingerprint(first)
     if fingerprint and fingerprint == page.fingerprint and page.intent is None:
         return None
-    known = {anchor.entry_id: anchor for anchor in page.anchors}
+    known = {} if whole else {anchor.entry_id: anchor for anchor in page.anchors}
     pages = Pages()
     pages.add(first)
     count = _count(first)

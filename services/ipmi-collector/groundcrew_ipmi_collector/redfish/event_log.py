@@ -80,6 +80,10 @@ class RedfishLogs:
         reading = await read_entries(client, place.path, log, self._etag(place.path, log))
         if reading is None:
             return page
+        after = await self._newest_known(client, reading.items, log)
+        if after is None and any(isinstance(item, Linked) for item in reading.items):
+            # a link whose name is known was taken for the entry of that name: what lies before it was not read
+            reading = await read_entries(client, place.path, log, "", whole=True) or reading
         found.bad += reading.bad
         self._etags[place.path] = (reading.etag, self._clock.monotonic())
         digests = [item.digest for item in reading.items if isinstance(item, RedfishEntry)]
@@ -87,7 +91,7 @@ class RedfishLogs:
             log = log.model_copy(update={"mirrors": other})
             return await self._kept(page, place.path, log)
         self._digests[place.path] = set(digests)
-        page, fresh = await self._fresh(client, place, page, log, reading)
+        page, fresh = await self._fresh(place, page, log, reading, after)
         page = await self._out(client, place, page, fresh, clock, found)
         log = page.logs.get(place.path, LogPage()).model_copy(
             update={
@@ -113,10 +117,9 @@ class RedfishLogs:
         return ""
 
     async def _fresh(
-        self, client: Client, place: LogPlace, page: Page, log: LogPage, reading: Reading
+        self, place: LogPlace, page: Page, log: LogPage, reading: Reading, after: int | None
     ) -> tuple[Page, list[Item]]:
-        """What comes after the newest entry that the bus has."""
-        after = await self._newest_known(client, reading.items, log)
+        """What comes after the newest entry that the bus has, which is in place `after`."""
         if after is not None:
             return page, reading.items[after + 1 :]
         if log.anchors and reading.items and reading.complete:

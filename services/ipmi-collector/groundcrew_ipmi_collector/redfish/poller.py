@@ -105,19 +105,21 @@ class RedfishPoller:
 
     async def _remember_session(self) -> None:
         """Its path is on disk while it is open, so that it is ended even after this process was killed."""
-        name = name_of(self._entity)
-        if self._page is not None and self._page.session == self._client.session:
+        session = self._client.session or next(iter(self._client.left_behind), "")
+        if self._page is not None and self._page.session == session:
             return
-        page = self._ledger.read(name)  # what stands there of the logs is at least as new as what is held
-        if page.session != self._client.session:
-            page = page.model_copy(update={"session": self._client.session})
+        page = self._ledger.read(name_of(self._entity))  # what stands there of the logs is as new as anything
+        if page.session != session:
+            page = page.model_copy(update={"session": session})
             await self._ledger.write(page)
         self._page = page
 
     async def _look(self) -> None:
+        if self._layout is not None:
+            await self._client.sign_in()
+            await self._remember_session()
         layout = await self._discovered()
         systems = await self._bodies(layout.systems)
-        await self._remember_session()
         asked_us = to_us(self._clock.now())
         managers = await self._bodies(layout.managers)
         manager = managers[0] if managers else {}
@@ -139,6 +141,8 @@ class RedfishPoller:
     async def _discovered(self) -> Layout:
         if self._layout is None or self._is_due("discover", DISCOVER_EVERY_S):
             root = await self._client.root()
+            await self._client.sign_in()
+            await self._remember_session()
             self._layout = await discover(self._client, root)
             self._root = root
             self._inventory |= root_facts(root)

@@ -1,0 +1,164 @@
+"""Following a log over Redfish through growth, clears, wraps and deaths, in every shape that services give it."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.bmc.redfish.bmc import USER, RedfishBmc
+
+from groundcrew.contracts.clock import VirtualClock
+from groundcrew.contracts.observations import SelBatch
+from groundcrew_ipmi_collector.raw_record import BmcClock
+from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
+from groundcrew_ipmi_collector.redfish.client import Reply
+from groundcrew_ipmi_collector.redfish.event_log import RedfishLogs
+from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
+from groundcrew_ipmi_collector.redfish.walk import LogPlace
+
+ENTRIES = "/redfish/v1/Managers/1/LogServices/Sel/Entries"
+PLACE = LogPlace("Sel", ENTRIES)
+KEEPS = 30
+
+
+class Died(Exception):
+    """The process ended here."""
+
+
+class Straight:
+    """A client without a network."""
+
+    def __init__(self, bmc: RedfishBmc) -> None:
+        self._bmc = bmc
+        bmc.sessions["token"] = "s"
+
+    async def get(self, path: str, *, etag: str = "") -> Reply:
+        answer = self._bmc.answer("GET", path, {"x-auth-token": "token", "if-none-match": etag}, b"")
+        if answer.status == 304:
+            return Reply(304)
+        if answer.status != 200:
+            raise IpmiFailed(Reason.UNSUPPORTED, path)
+        return Reply(200, json.loads(answer.body), {name.lower(): value for name, value in answer.headers.items()})
+
+
+class Rig:
+    """A collector's memory of one log, over restarts; the bus keeps what it took."""
+
+    def __init__(self, folder: Path, bmc: RedfishBmc) -> None:
+        self.bmc = bmc
+        self.client: Any = Straight(bmc)
+        self.clock = VirtualClock(datetime(2026, 3, 5, tzinfo=UTC))
+        self.ledger = RedfishLedger(folder)
+        self.stored: dict[str, set[tuple[str, int]]] = {}
+        self.added = 0
+        self.expected: set[str] = set()
+        self.dies_after: int | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        self.logs = RedfishLogs(
+            site="demo", entity="bmc:b", ledger=self.ledger, publish=self._publish, clock=self.clock
+        )
+        self.page = self.ledger.read("b")
+
+    async def _publish(self, batch: SelBatch, _id: str, _position: str, _now: int) -> None:
+        for row_id, text, time in zip(batch.ids, batch.texts, batch.times, strict=True):
+            self.stored.setdefault(row_id, set()).add((text, time))
+        if self.dies_after is not None:
+            self.dies_after -= 1
+            if self.dies_after < 0:
+                raise Died
+
+    def add(self, count: int, *, stamped: bool) -> None:
+        for _ in range(count):
+            self.added += 1
+            self.bmc.add(1, f"event {self.added}", **({} if stamped else {"Created": "0000-00-00T00:00:00Z"}))
+
+    async def look(self, dies_after: int | None = None) -> None:
+        self.clock.advance_to(self.clock.now() + timedelta(seconds=61))
+        self.dies_after = dies_after
+        if not self.bmc.empty_log:
+            self.expected |= {entry["Message"] for entry in self.bmc.entries}
+        try:
+            self.page, _ = await self.logs.collect(self.client, [PLACE], self.page, BmcClock(0))
+        except Died:
+            self.restart()
+
+    @property
+    def texts(self) -> list[str]:
+        """What is stored, by row, without what is told of the log itself."""
+        rows = [{text for text, _ in said} for said in self.stored.values()]
+        told = [next(iter(texts)).rpartition(" | ")[2] for texts in rows if len(texts) == 1]
+        assert len(told) == len(rows), "a row that is stored again is the same row"
+        return [text for text in told if text.startswith("event ")]
+
+
+SHAPES = st.fixed_dictionaries(
+    {
+        "newest_first": st.booleans(),
+        "page": st.sampled_from([1, 3, 7, 50]),
+        "skips": st.just(True),
+        "next_links": st.booleans(),
+        "linked": st.booleans(),
+        "etags": st.booleans(),
+    }
+)
+STEPS = st.one_of(
+    st.tuples(st.just("add"), st.integers(1, 12)),
+    st.tuples(st.just("look"), st.none()),
+    st.tuples(st.just("dies"), st.integers(0, 2)),
+    st.tuples(st.just("restart"), st.none()),
+    st.tuples(st.just("clear"), st.none()),
+    st.tuples(st.just("empty"), st.none()),
+)
+
+
+async def _follow(rig: Rig, steps: list[tuple[str, Any]], *, stamped: bool) -> None:
+    for what, argument in steps:
+        match what:
+            case "add":
+                rig.add(argument, stamped=stamped)
+            case "look":
+                await rig.look()
+            case "dies":
+                await rig.look(dies_after=argument)
+            case "restart":
+                rig.restart()
+            case "clear":
+                rig.bmc.clear()
+            case "empty":
+                rig.bmc.empty_log = True
+                await rig.look()
+                rig.bmc.empty_log = False
+    await rig.look()
+
+
+@settings(max_examples=150, deadline=None)
+@given(shape=SHAPES, steps=st.lists(STEPS, max_size=14), stamped=st.booleans())
+def test_each_entry_that_was_there_at_a_look_is_stored_once_whatever_happens(
+    shape: dict[str, Any], steps: list[tuple[str, Any]], stamped: bool
+):
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(keeps=KEEPS, password=USER, **shape))
+        asyncio.run(_follow(rig, steps, stamped=stamped))
+    assert sorted(rig.texts) == sorted(rig.expected)
+
+
+def test_of_a_cleared_log_whose_links_have_known_names_everything_is_read():
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, linked=True, page=3))
+        asyncio.run(_follow(rig, [("add", 12), ("look", None), ("clear", None), ("add", 20)], stamped=True))
+    assert len(rig.texts) == 32
+
+
+def test_a_row_that_goes_out_again_has_its_time():
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER))
+        steps = [("add", 3), ("dies", 0), ("add", 2), ("look", None), ("restart", None)]
+        asyncio.run(_follow(rig, steps, stamped=False))
+    assert all(len(said) == 1 for said in rig.stored.values())
+    assert len(rig.texts) == 5
