@@ -4,17 +4,21 @@ import gzip
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from groundcrew.diagnosis.lines import LineReader
-from groundcrew.diagnosis.rules import Example
+from groundcrew.diagnosis.rules import Example, Rule
+from groundcrew.diagnosis.trial import Trial, Verdict
 from groundcrew_cli.errors import CliError
 from groundcrew_cli.testing import checkout
 from groundcrew_host_collector.source import cut
 
 BATCH = 1_000
+MANY = 15
+"""Batches from which on compiling for hyperscan, where it is installed, is quicker than re2."""
+
 ANY_TIME_US = 4_102_444_800_000_000
 """Lines may be from any year up to 2100: only their program and text are wanted here."""
 
@@ -60,8 +64,35 @@ def _recorded(data: Path) -> Iterator[str]:
             yield from file
 
 
+class Judge:
+    """Judges batches of lines: few with re2, many with what `auto` takes, whose result is the same."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._trial = Trial(rules)
+        self._judged = 0
+
+    def lines(self, batch: Iterable[Example]) -> list[list[Verdict]]:
+        """Of each line every rule that fires."""
+        if self._judged == MANY:
+            self._trial = Trial(self._rules, engine="auto")
+        self._judged += 1
+        return self._trial.judge_lines(batch)
+
+
 def batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    """At most BATCH of them at a time."""
+    """At most BATCH of them at a time. Where reading them fails, those before it come first."""
     texts = iter(texts)
-    while batch := list(islice(texts, BATCH)):
-        yield batch
+    failure: CliError | None = None
+    while failure is None:
+        batch: list[str] = []
+        try:
+            for text in islice(texts, BATCH):
+                batch.append(text)  # noqa: PERF402 - what was read before a failure must stay
+        except CliError as error:
+            failure = error
+        if batch:
+            yield batch
+        elif failure is None:
+            return
+    raise failure

@@ -14,7 +14,7 @@ from groundcrew.diagnosis.trial import Trial
 from groundcrew.runtime.packs import Packs, load_packs
 from groundcrew.runtime.settings import load
 from groundcrew_cli.errors import USAGE, CliError
-from groundcrew_cli.recorded import read, recorded_lines
+from groundcrew_cli.recorded import Judge, read, recorded_lines
 from groundcrew_cli.terminal import count, paint, plain, say, say_json, severity, wrapped
 from groundcrew_trigger.settings import Settings
 
@@ -218,7 +218,7 @@ def check_packs(*, as_json: bool, data: Path | None) -> bool:
     trial = Trial(rules)
     wrong = [problem for rule in rules for problem in _problems(rule, trial)]
     examples = sum(len(rule.examples) + len(rule.counter_examples) for rule in rules)
-    exercised = _exercised(trial, data) if data is not None else None
+    exercised = _exercised(rules, data) if data is not None else None
     idle = [rule.id for rule in rules if rule.source == "log" and rule.id not in (exercised or ())]
     if as_json:
         unexercised = idle if exercised is not None else None
@@ -250,9 +250,10 @@ def _problems(rule: Rule, trial: Trial) -> Iterable[str]:
             yield f"{rule.id}: its counter-example fires it: {example.text}"
 
 
-def _exercised(trial: Trial, data: Path) -> set[str]:
+def _exercised(rules: Sequence[Rule], data: Path) -> set[str]:
     seen: set[str] = set()
+    judge = Judge(rules)
     for batch in recorded_lines(data):
-        for verdicts in trial.judge_lines(batch):
+        for verdicts in judge.lines(batch):
             seen |= {verdict.rule.id for verdict in verdicts}
     return seen

@@ -10,19 +10,19 @@ from typing import BinaryIO
 import orjson
 import typer
 
-from groundcrew.diagnosis.trial import Trial, Verdict, leading, triggers
+from groundcrew.diagnosis.trial import Verdict, leading, triggers
 from groundcrew_cli import rules
 from groundcrew_cli.errors import USAGE, CliError
-from groundcrew_cli.recorded import batches, read
+from groundcrew_cli.recorded import Judge, batches, read
 from groundcrew_cli.terminal import count, plain, say, severity
 
 
 def sort_file(named: str, *, as_json: bool) -> None:
     """Print what the rules make of each line, in order. `named` is a file, or `-` for standard input."""
-    trial = Trial(rules.packs().knowledge.rules)
+    judge = Judge(rules.packs().knowledge.rules)
     lines = triggered = 0
     for batch in batches(_texts(named)):
-        for text, verdicts in zip(batch, trial.judge_lines(map(read, batch)), strict=True):
+        for text, verdicts in zip(batch, judge.lines(map(read, batch)), strict=True):
             lines += 1
             chosen = leading([one for one in verdicts if triggers(one)])
             triggered += chosen is not None

@@ -12,6 +12,7 @@ from groundcrew.contracts.clock import to_us
 from groundcrew.contracts.envelope import ProducedBy, encode, seal
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.observations import LogBatch
+from groundcrew.diagnosis.engines import EngineName
 from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.rules import Rule
 
@@ -27,12 +28,12 @@ Line = tuple[str, str]
 """(identifier, message)"""
 
 
-def workload(rules: Sequence[Rule], count: int, share: float) -> list[Line]:
+def workload(rules: Sequence[Rule], count: int, share: float, engine: EngineName = "re2") -> list[Line]:
     """Real kernel lines that no rule matches; every `1 / share`-th is replaced by one that a rule does: examples of
     the rules, and the real lines that match."""
     with gzip.open(KERNEL_LINES, "rt", errors="replace") as stream:
         real = [re.sub(r"^\[[^\]]*\]\s*", "", line.rstrip("\n")) for line in stream]
-    matcher = Matcher(rules)
+    matcher = Matcher(rules, engine=engine)
     matched = {match.row for match in matcher.match(real, ["kernel"] * len(real))}
     quiet = [("kernel", line) for row, line in enumerate(real) if row not in matched]
     firing = [("kernel", real[row]) for row in sorted(matched)]

@@ -48,6 +48,17 @@ BENCHMARKS = (
         ),
     ),
     Benchmark(
+        name="latency",
+        title="From line to trigger event, and what waiting costs",
+        module="tests.bench.bench_latency",
+        takes="5 min and real kernel lines in GROUNDCREW_DATA",
+        note=(
+            "A real nats-server that syncs every write, host collector and trigger as processes of their own, the "
+            "shipped packs. The time of a line counts from before the write that appends it until its trigger event "
+            "is received from the bus. A machine that is busy with something else lengthens it: run it alone."
+        ),
+    ),
+    Benchmark(
         name="fuzz",
         title="Fuzz",
         module="tests.bench.bench_fuzz",

@@ -18,6 +18,11 @@ BUILT_IN_FIELDS = frozenset({"unit", "identifier", "entity", "sensor", "value", 
 MAX_MEMORY = 64 * 1024 * 1024
 """re2's budget for one compiled set; its default of 8 MiB refuses sets of about a thousand patterns."""
 
+PATTERN_MEMORY = (32 * 1024, 128 * 1024, MAX_MEMORY)
+"""re2's budgets for one pattern, of which the first that its program fits in is taken. It also bounds the states of its
+automaton that are remembered, which grow with each line that differs: by re2's own 8 MiB, those of a thousand patterns
+have no bound that a process reaches before its memory. Less is no slower (the few lines that are asked are short)."""
+
 
 class PackError(ValueError):
     """A pack that cannot be used; the text names file, rule and key, and what was expected."""
@@ -162,8 +167,13 @@ def compile_pattern(pattern: str, place: str) -> Any:
 @lru_cache(maxsize=16_384)  # checking a pack and matching with it need the same ones, as does every reload
 def _compiled(pattern: str) -> Any:
     options = re2.Options()
-    options.max_mem = MAX_MEMORY
     options.log_errors = False
+    for options.max_mem in PATTERN_MEMORY[:-1]:
+        try:
+            return re2.compile(pattern, options)
+        except re2.error:  # too large for so little, or no pattern at all, which the last one tells
+            continue
+    options.max_mem = PATTERN_MEMORY[-1]
     return re2.compile(pattern, options)
 
 

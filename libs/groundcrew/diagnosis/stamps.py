@@ -9,8 +9,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from groundcrew.contracts.clock import from_us, to_us
+
+Fields = tuple[int, int, int, int, int, int]
+"""Year, month, day, hour, minute, second."""
 
 Localize = Callable[[datetime], datetime]
 """Turns a naive local time into an aware one."""
@@ -74,7 +78,7 @@ _EPOCH = re.compile(
     r"(?=[A-Z][a-z]{2} |\d{4}-\d\d-\d\d-\d\d\.)"
 )
 _BLUE_GENE = re.compile(r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{1,6} ")
-_FUTURE = timedelta(days=1)
+_FUTURE_US = 86_400 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,25 +138,31 @@ def _time(parts: dict[str, str | None], localize: Localize, received_us: int) ->
     else:
         newest = from_us(received_us).year + 1
         years = list(range(newest, newest - 10, -1))
-    latest = from_us(received_us) + _FUTURE if len(years) > 1 else None
+    latest_us = received_us + _FUTURE_US if len(years) > 1 else None
     for year in years:
         try:
-            when = _zoned(datetime(year, month, day, hour, minute, second, micros), parts.get("zone"), localize)  # noqa: DTZ001
-            us = to_us(when.astimezone(UTC))
+            us = _second((year, month, day, hour, minute, second), parts.get("zone"), localize) + micros
         except (ValueError, OverflowError, OSError):
             continue
-        if latest is None or when <= latest:  # without a year: the newest that is not more than a day ahead
+        if latest_us is None or us <= latest_us:  # without a year: the newest that is not more than a day ahead
             return us if us >= 0 else None
     return None
 
 
-def _zoned(naive: datetime, zone: str | None, localize: Localize) -> datetime:
-    if zone is None:
-        return localize(naive)
+def _second(fields: Fields, zone: str | None, localize: Localize) -> int:
+    """Microseconds since the epoch. Raises ValueError, OverflowError, OSError where no such day is."""
+    if zone is not None:
+        return _zoned(fields, zone)
+    return to_us(localize(datetime(*fields)).astimezone(UTC))  # noqa: DTZ001
+
+
+@lru_cache(maxsize=1_024)  # a busy log has hundreds of lines in a second
+def _zoned(fields: Fields, zone: str) -> int:
+    when = datetime(*fields, tzinfo=UTC)
     if zone in ("Z", "UTC"):
-        return naive.replace(tzinfo=UTC)
+        return to_us(when)
     offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-    return naive.replace(tzinfo=UTC) - (offset if zone[0] == "+" else -offset)
+    return to_us(when - (offset if zone[0] == "+" else -offset))
 
 
 def _micros(fraction: str | None) -> int:

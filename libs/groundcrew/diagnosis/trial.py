@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from groundcrew.diagnosis.engines import EngineName
 from groundcrew.diagnosis.levels import Look
 from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.records import sel_part, sensor_look
@@ -41,9 +42,13 @@ def _settled(rule: Rule, uptime_s: float | None) -> bool:
 class Trial:
     """Judges single texts with compiled rules."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], *, engine: EngineName = "re2") -> None:
+        """`engine` looks for log patterns. hyperscan compiles them for many seconds: for tens of thousands of lines."""
         self._matchers = {
-            source: Matcher([rule for rule in rules if rule.source == source]) for source in ("log", "sel", "sensor")
+            source: Matcher(
+                [rule for rule in rules if rule.source == source], engine=engine if source == "log" else "re2"
+            )
+            for source in ("log", "sel", "sensor")
         }
 
     def judge_lines(self, lines: Iterable[Example]) -> list[list[Verdict]]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
+from groundcrew.diagnosis.engines import CompiledStore
 from groundcrew.runtime.durable_file import replace_durably
 
 KEPT = 4
@@ -51,3 +52,28 @@ class CompiledFolder:
             folder=str(self._folder),
             reason=error.strerror or str(error),
         )
+
+
+class CompiledOnce:
+    """A `CompiledStore` that also hands what was compiled here to whoever asks next, wherever else it is kept. So it
+    can be compiled by something that is thrown away, with all the memory that compiling took."""
+
+    def __init__(self, kept: CompiledStore | None) -> None:
+        self._kept = kept
+        self._fresh: tuple[str, bytes] | None = None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether something was compiled that nobody has asked for yet."""
+        return self._fresh is not None
+
+    def load(self, key: str) -> bytes | None:
+        fresh, self._fresh = self._fresh, None
+        if fresh is not None and fresh[0] == key:
+            return fresh[1]
+        return self._kept.load(key) if self._kept is not None else None
+
+    def store(self, key: str, data: bytes) -> None:
+        self._fresh = (key, data)
+        if self._kept is not None:
+            self._kept.store(key, data)

@@ -23,6 +23,13 @@ MAX_FILES = 500
 LINGER_S = 5.0
 """How long a file that lost its name is watched after its last growth."""
 
+BUSY_S = 0.05
+"""Seconds until the next look while files grow: lines come in batches of that long, each of which is synced to disk
+some four times on its way to a trigger event. `poll_s` is for files at rest."""
+
+PLENTY_BYTES = 32 * 1024
+"""A span from which on the next one is read at once."""
+
 _LIST_S = 1.0
 _NOT_LOGS = frozenset({"lastlog", "faillog", "wtmp", "btmp", "tallylog"})
 _PACKED = (".gz", ".xz", ".bz2", ".zst", ".journal", ".swp")
@@ -91,6 +98,7 @@ class FilesSource:
         try:
             await self._resume(sink)
             from_end = self._from_end and sink.first_start
+            pause_s = self._poll_s
             while True:
                 found = await asyncio.to_thread(self._look, sink, from_end)
                 if found.new or sink.first_start:
@@ -99,8 +107,10 @@ class FilesSource:
                 for followed in found.over:
                     await self._drain(followed, sink, final=True)
                     await self._forget(followed, sink)
-                if not await self._take_turns(found.grown, sink):
-                    await self._clock.sleep(self._poll_s)
+                taken = await self._take_turns(found.grown, sink)
+                if taken < PLENTY_BYTES:
+                    pause_s = min(BUSY_S if taken else 2 * pause_s, self._poll_s)
+                    await self._clock.sleep(pause_s)
         finally:
             for followed in self._followed.values():
                 followed.tail.close()
@@ -176,18 +186,16 @@ class FilesSource:
             self._followed[tail.identity.key] = _Followed(tail, grown_at=now)
             found.new.append(tail)
 
-    async def _take_turns(self, grown: list[_Followed], sink: Sink) -> bool:
-        """One span of each file that grew; whether there was any."""
-        some = False
-        for followed in grown:
-            some = await self._step(followed, sink, final=False) or some
-        return some
+    async def _take_turns(self, grown: list[_Followed], sink: Sink) -> int:
+        """One span of each file that grew; the bytes of the longest."""
+        return max([await self._step(followed, sink, final=False) for followed in grown], default=0)
 
     async def _drain(self, followed: _Followed, sink: Sink, *, final: bool) -> None:
         while await self._step(followed, sink, final=final):
             pass
 
-    async def _step(self, followed: _Followed, sink: Sink, *, final: bool) -> bool:
+    async def _step(self, followed: _Followed, sink: Sink, *, final: bool) -> int:
+        """Hand over the next span; its bytes, 0 where there is none."""
         taken = await asyncio.to_thread(
             followed.tail.next_span,
             self._reader,
@@ -196,11 +204,11 @@ class FilesSource:
             final=final,
         )
         if taken is None:
-            return False
+            return 0
         followed.grown_at = self._clock.monotonic()
         span, rows = taken
         await sink.take(span, rows)
-        return True
+        return int(span.end["offset"]) - int(span.start["offset"])
 
     async def _forget(self, followed: _Followed, sink: Sink) -> None:
         followed.tail.close()

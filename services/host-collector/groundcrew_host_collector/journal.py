@@ -15,7 +15,7 @@ from groundcrew_host_collector.source import LogRow, Sink, SourceAbsent, SourceF
 
 KEY = "journal"
 BATCH_BYTES = 512 * 1024
-BATCH_S = 0.2
+BATCH_S = 0.1
 _REREAD_S = 60
 _OWN_FOLDERS = (Path("/var/log/journal"), Path("/run/log/journal"))
 _MACHINE_ID = Path("/etc/machine-id")

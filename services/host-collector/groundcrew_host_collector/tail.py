@@ -157,11 +157,11 @@ class Tail:
             row = self._row(reader, data[begin:end], self.offset + begin, received_us, boot_us)
             if row is None:
                 continue
-            if rows and (len(rows) >= MAX_BATCH_ROWS or size + weight(row) > BATCH_BYTES):
+            size += weight(row)
+            if rows and (len(rows) >= MAX_BATCH_ROWS or size > BATCH_BYTES):
                 used, skip = begin, False
                 break
             rows.append(row)
-            size += weight(row)
         self.offset += used
         self._skip = skip
         if self._head_bytes < _HEAD_BYTES:

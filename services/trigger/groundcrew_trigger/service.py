@@ -1,17 +1,19 @@
 """Wiring of the trigger service."""
 
 import asyncio
+from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
 from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
-from groundcrew.diagnosis.engines import EngineName, EngineUnusable
+from groundcrew.diagnosis.engines import CompiledStore, EngineName, EngineUnusable
 from groundcrew.diagnosis.rules import PackError
 from groundcrew.diagnosis.silencing import SilencedBy
 from groundcrew.diagnosis.threshold_checks import RoleOf
-from groundcrew.runtime.compiled_patterns import CompiledFolder
+from groundcrew.runtime.allocator import apart, give_back
+from groundcrew.runtime.compiled_patterns import CompiledFolder, CompiledOnce
 from groundcrew.runtime.guard import pausing
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.packs import Packs
@@ -74,8 +76,11 @@ async def wire(settings: Settings, resources: Resources) -> None:
     silences = SilencesView(inventory, resources.log)
     await (await resources.bus.key_value(Buckets.SILENCES)).watch(silences.changed)
 
+    folder = CompiledFolder(section.state_dir / "patterns", resources.log) if section.state_dir else None
+    compiled = CompiledOnce(folder)
+
     def build(packs: Packs, engine: EngineName | None = None) -> Detector:
-        return _detector(packs, section, engine or first, inventory.role_of, silences.silenced, resources.log)
+        return _detector(packs, section, engine or first, compiled, inventory.role_of, silences.silenced, resources.log)
 
     # hyperscan compiles for many seconds what it does not find compiled: until then, re2 looks for the same patterns.
     first: EngineName = "re2" if section.engine == "auto" else section.engine
@@ -103,9 +108,14 @@ async def wire(settings: Settings, resources: Resources) -> None:
             await news.wait()
             news.clear()
             packs = in_force
-            detector = await asyncio.to_thread(build, packs, section.engine)
+            detector = await apart(partial(build, packs, section.engine))
+            if compiled.fresh:  # compiling takes a hundred megabytes, which go with the detector that it was done for
+                del detector
+                give_back()
+                detector = await apart(partial(build, packs, section.engine))
             if packs is in_force:
                 observer.adopt(detector, packs.digest)
+                give_back()
                 resources.log.info("patterns compiled", engine=detector.log_matcher.engine)
 
     if section.engine == "auto":
@@ -135,6 +145,7 @@ def _detector(
     packs: Packs,
     section: TriggerSection,
     engine: EngineName,
+    compiled: CompiledStore,
     role_of: RoleOf,
     silenced: SilencedBy,
     log: FilteringBoundLogger,
@@ -146,7 +157,7 @@ def _detector(
             max_entities=section.max_entities,
             tells_unruled=section.novelty or section.classify,
             engine=engine,
-            compiled=CompiledFolder(section.state_dir / "patterns", log) if section.state_dir else None,
+            compiled=compiled,
             role_of=role_of,
             silenced=silenced,
         )

@@ -1,10 +1,16 @@
 """`groundcrew rules`: listing, showing, sorting a file of lines, and saying why a line triggers or does not."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from groundcrew.diagnosis.engines import EngineName
+from groundcrew.diagnosis.rules import Rule
+from groundcrew.diagnosis.trial import Trial
+from groundcrew_cli import recorded
 
 OOM = "Out of memory: Killed process 3656 (ingestd) total-vm:258713220kB"
 SITE_RULE = """
@@ -105,6 +111,7 @@ def test_json_lines_without_the_key_name_their_place(run: Any, tmp_path: Path) -
     result = run("rules", "test", str(file), "--json")
     assert result.code == 2
     assert f"{file}:2: expected" in result.err
+    assert [json.loads(line)["line"] for line in result.out.splitlines()] == ["well"]
 
 
 def test_a_log_of_json_objects_is_plain_text(run: Any, tmp_path: Path) -> None:
@@ -119,6 +126,24 @@ def test_any_bytes_are_lines(run: Any, tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00\x1b[31m\r\n" + b"x" * 1_000_000 + b"\n" + OOM.encode())
     rows = [json.loads(line) for line in run("rules", "test", str(file), "--json").out.splitlines()]
     assert [row["triggered"] for row in rows] == [False, False, True]
+
+
+def test_many_lines_are_judged_as_few_are(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded, "BATCH", 1)
+    monkeypatch.setattr(recorded, "MANY", 2)
+    built: list[object] = []
+
+    class Noted(Trial):
+        def __init__(self, rules: Sequence[Rule], *, engine: EngineName = "re2") -> None:
+            built.append(engine)
+            super().__init__(rules, engine="re2")
+
+    monkeypatch.setattr(recorded, "Trial", Noted)
+    file = tmp_path / "lines"
+    file.write_text(f"well\n{OOM}\nwell\n{OOM}\n")
+    rows = [json.loads(line) for line in run("rules", "test", str(file), "--json").out.splitlines()]
+    assert [row["triggered"] for row in rows] == [False, True, False, True]
+    assert built == ["re2", "auto"]
 
 
 def test_one_wrong_password_is_no_fault_though_many_are(run: Any) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 from structlog.testing import capture_logs
 
-from groundcrew.runtime.compiled_patterns import KEPT, CompiledFolder
+from groundcrew.runtime.compiled_patterns import KEPT, CompiledFolder, CompiledOnce
 
 
 def folder_at(path: Path) -> CompiledFolder:
@@ -43,3 +43,22 @@ def test_a_folder_that_cannot_be_used_is_said_and_survived(tmp_path: Path) -> No
         assert folder.load("a") is None
     assert {entry["log_level"] for entry in said} == {"warning"}
     assert "compiled patterns are not kept" in said[0]["event"]
+
+
+def test_what_was_compiled_here_is_handed_on_once_and_kept(tmp_path: Path) -> None:
+    folder = folder_at(tmp_path)
+    once = CompiledOnce(folder)
+    assert not once.fresh
+    once.store("a", b"1")
+    assert once.fresh
+    (tmp_path / "a.patterns").write_bytes(b"2")
+    assert once.load("a") == b"1"
+    assert not once.fresh
+    assert once.load("a") == b"2"
+
+
+def test_without_a_folder_what_was_compiled_is_still_handed_on() -> None:
+    once = CompiledOnce(None)
+    once.store("a", b"1")
+    assert once.load("a") == b"1"
+    assert once.load("a") is None

@@ -11,6 +11,7 @@ from groundcrew.diagnosis.detector import Detector, Knowledge
 from groundcrew.diagnosis.rules import Example, Rule
 from groundcrew.diagnosis.silencing import never
 from groundcrew.diagnosis.threshold_checks import no_role
+from groundcrew.runtime.compiled_patterns import CompiledFolder, CompiledOnce
 from groundcrew.runtime.packs import Packs
 from groundcrew.runtime.resources import CannotStart
 from groundcrew_trigger.service import _detector
@@ -19,7 +20,9 @@ from groundcrew_trigger.settings import TriggerSection
 
 def made(section: TriggerSection) -> Detector:
     packs = Packs(Knowledge(rules=RULES), (), "digest")
-    return _detector(packs, section, section.engine, no_role, never, structlog.get_logger())
+    log = structlog.get_logger()
+    folder = CompiledFolder(section.state_dir, log) if section.state_dir else None
+    return _detector(packs, section, section.engine, CompiledOnce(folder), no_role, never, log)
 
 
 RULES = tuple(
@@ -67,4 +70,4 @@ def test_compiled_patterns_are_kept_in_the_state_folder(tmp_path: Path) -> None:
     pytest.importorskip("hyperscan")
     for _ in range(2):
         made(TriggerSection(state_dir=tmp_path))
-    assert len(list((tmp_path / "patterns").iterdir())) == 1
+    assert len(list(tmp_path.iterdir())) == 1
