@@ -86,11 +86,11 @@ def _row(record_id: int, columns: list[str]) -> SelRecord:
     time, source_time, rest = _stamp(columns)
     asserted = next((_DIRECTION[c.lower()] for c in rest[1:] if c.lower() in _DIRECTION), None)
     sensor = rest[0] if len(rest) > 1 else ""
-    event = _event(rest)
+    event = event_of(rest)
     return SelRecord(record_id, time, source_time, sensor, event, asserted, " | ".join(part for part in rest if part))
 
 
-def _event(rest: list[str]) -> str:
+def event_of(rest: list[str]) -> str:
     """The event's text: the column after the sensor; an OEM record of one column is all event. A memory slot that
     ipmitool prints behind the direction belongs to it."""
     if len(rest) < 2:

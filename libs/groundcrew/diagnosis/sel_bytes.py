@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from groundcrew.diagnosis.ipmi_tables import SENSOR_SPECIFIC, THRESHOLD, event_words, sensor_type
 from groundcrew.diagnosis.sdr_bytes import SensorRecord
-from groundcrew.diagnosis.sel import SelRecord
+from groundcrew.diagnosis.sel import SelRecord, event_of
 from groundcrew.diagnosis.sel_makers import with_makers_words
 
 RECORD = 16
@@ -96,5 +96,5 @@ def _time(seconds: int) -> tuple[datetime | None, str]:
 
 def _of(number: int, time: datetime | None, stamp: str, columns: list[str], asserted: bool | None) -> SelRecord:
     clean = ["".join(c if c.isprintable() else " " for c in column).strip() for column in columns]
-    sensor, event = (clean[0], clean[1]) if len(clean) > 1 else ("", clean[0])
-    return SelRecord(number, time, stamp, sensor, event, asserted, " | ".join(part for part in clean if part))
+    sensor = clean[0] if len(clean) > 1 else ""
+    return SelRecord(number, time, stamp, sensor, event_of(clean), asserted, " | ".join(part for part in clean if part))
