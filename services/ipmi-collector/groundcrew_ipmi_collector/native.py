@@ -28,6 +28,9 @@ T = TypeVar("T")
 _BMC = 0x20
 _RECORD = 16
 _FRU_PIECE = 32
+_FETCH_S = 300.0
+"""Seconds that all sensor records of a slow BMC may take: some hundred, each in several pieces."""
+
 _MAX_FRU = 2_048
 _FRU_SHOWN = frozenset(
     {"product_vendor", "product", "product_serial", "board_vendor", "board", "board_serial", "chassis_serial"}
@@ -202,12 +205,13 @@ class NativeBackend:
     # --- sensors -----------------------------------------------------------------------------------------------------
 
     async def fetch_sensor_records(self) -> bytes | None:
-        async with self._client.speaking():
+        async with self._client.speaking(_FETCH_S):
             return await Fetching(self._ask, self._source()).all()
 
     async def sensors(self) -> list[SensorRead]:
-        async with self._client.speaking():
-            read = [await self._reading(sensor) for sensor in self._cache.sensors()]
+        records = self._cache.sensors()
+        async with self._client.speaking(bound_s(len(records))):
+            read = [await self._reading(sensor) for sensor in records]
             watts = await self._unless_unknown("power", commands.power_reading)
         if watts is not None:
             read.append(SensorRead(POWER_SENSOR, float(watts), "", "Watts", "ok"))

@@ -1,5 +1,6 @@
 """Wires the ipmi-collector."""
 
+import asyncio
 import shutil
 
 from groundcrew.contracts.inventory import InventoryBmc
@@ -24,11 +25,14 @@ async def wire(settings: Settings, resources: Resources) -> None:
         resources.bus, clock=clock, produced_by=resources.produced_by, registry=resources.registry, log=log
     )
 
+    processes = asyncio.Semaphore(section.processes)
+
     def make_poller(entry: InventoryBmc, turn: Turn) -> Poller:
         backend = backend_of(
             entry,
             section,
             turn=turn,
+            processes=processes,
             cache=ledger.cache(entry.name),
             clock=clock,
             ignored=lambda why: observer.ignored.labels(why).inc(),

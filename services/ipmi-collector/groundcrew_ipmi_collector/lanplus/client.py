@@ -56,8 +56,9 @@ class LanClient:
 
     @asynccontextmanager
     async def speaking(self, timeout_s: float = 0) -> AsyncIterator[None]:
-        """Within it, `ask` may be called. Raises IpmiFailed(TIMEOUT) where the block takes longer than that."""
-        bound = timeout_s or self._section.session_s
+        """Within it, `ask` may be called. Raises IpmiFailed(TIMEOUT) where the block takes longer than `timeout_s` and
+        than any session may."""
+        bound = max(timeout_s, self._section.session_s)
         who = self._credentials()
         async with self._turn.taken(self):
             try:
