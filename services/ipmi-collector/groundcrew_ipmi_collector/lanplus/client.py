@@ -82,6 +82,12 @@ class LanClient:
             await asyncio.sleep(_BUSY_S)
         raise IpmiFailed(Reason.BUSY, "the BMC is busy (completion code C0h)")
 
+    async def ask_behind(
+        self, target: int, channel: int, netfn: int, command: int, data: bytes = b"", *, lun: int = 0
+    ) -> Message:
+        """One request to a satellite controller. That it does not answer (TIMEOUT) says nothing of the session."""
+        return await self._session_now().request_behind(target, channel, netfn, command, data, lun=lun)
+
     async def _ask(self, netfn: int, command: int, data: bytes, lun: int) -> Message:
         session = self._session
         assert session is not None, "only within speaking()"
