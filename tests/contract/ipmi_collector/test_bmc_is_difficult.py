@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from tests.bmc.fleet import Lab, lab, our_clock
 
+from groundcrew.contracts.inventory import Inventory
+from groundcrew.runtime.inventory import InventoryView
+from groundcrew_ipmi_collector.fleet import Fleet
 from groundcrew_ipmi_collector.lab.bmc import Fault, SimulatedBmc
 from groundcrew_ipmi_collector.lab.records import Analog, Discrete, event
 from groundcrew_ipmi_collector.lab.server import BmcServer
@@ -330,3 +334,39 @@ async def test_bytes_of_a_maker_that_we_do_not_read_are_said_in_ipmitool_s_words
     assert "Uncorrectable ECC (@DIMM" in reading.rows[2][2], "which DIMM, by the board's own counting"
     assert board.server.most_open == 1
     await reading.close()
+
+
+async def test_a_collector_that_ends_leaves_no_session_behind(difficult: Difficult, running: Lab, tmp_path: Path):
+    other_bmc = SimulatedBmc(our_clock)
+    other = Difficult(running, other_bmc, running.start(other_bmc))
+    made = {
+        str(one.port): reading_of(one, tmp_path / str(one.port), backend="native", name=f"b{one.port}")
+        for one in (difficult, other)
+    }
+    view = InventoryView(structlog.get_logger())
+    reading = next(iter(made.values()))
+    fleet = Fleet(
+        view,
+        lambda entry, _: made[str(entry.port)].poller,
+        section=reading.section,
+        observer=reading.poller._observer,
+        clock=reading.poller._clock,
+        log=structlog.get_logger(),
+    )
+    inventory = Inventory(revision=1, bmc=[one.entry for one in made.values()])
+    await view.changed("current", inventory.model_dump_json().encode())
+    following = asyncio.create_task(fleet.follow())
+    async with asyncio.timeout(20):
+        while sum(one.server.open_sessions for one in (difficult, other)) < 2:
+            await asyncio.sleep(0.02)
+    fewer = Inventory(revision=2, bmc=[made[str(difficult.port)].entry])
+    await view.changed("current", fewer.model_dump_json().encode())
+    async with asyncio.timeout(20):
+        while other.server.open_sessions:
+            await asyncio.sleep(0.02)
+    assert difficult.server.open_sessions == 1
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    async with asyncio.timeout(5):
+        while difficult.server.open_sessions:
+            await asyncio.sleep(0.02)
