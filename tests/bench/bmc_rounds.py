@@ -61,10 +61,18 @@ def pollers(section: IpmiCollectorSection, bus: CountingBus, ports: list[int]) -
     by = ProducedBy(service="ipmi-collector", version="0")
     observer = Observer(bus, clock=clock, produced_by=by, registry=registry, log=log)  # type: ignore[arg-type]
     made = []
+    processes = asyncio.Semaphore(section.processes)
     for port in ports:
         entry = InventoryBmc(name=f"bmc-{port}", address="127.0.0.1", port=port, user=USER)
         backend = backend_of(
-            entry, section, turn=Turn(), cache=ledger.cache(entry.name), clock=clock, ignored=lambda _: None, log=log
+            entry,
+            section,
+            turn=Turn(),
+            processes=processes,
+            cache=ledger.cache(entry.name),
+            clock=clock,
+            ignored=lambda _: None,
+            log=log,
         )
         made.append(
             Poller(

@@ -117,7 +117,7 @@ BENCHMARKS = (
         takes="10 min and Debian's packages openipmi and ipmitool",
         note=(
             "Rounds over simulated BMCs by our own client and by ipmitool processes, with equal settings in one run: "
-            "kept sensor records, incremental logs, 16 BMCs at once. CPU time is that of the collector and of the "
+            "kept sensor records, incremental logs. CPU time is that of the collector and of the "
             "processes that it starts; the simulators run beside on the same cores, and count in the seconds."
         ),
     ),

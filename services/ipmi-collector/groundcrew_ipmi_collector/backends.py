@@ -1,5 +1,6 @@
 """Who looks at a BMC: over IPMI, over Redfish, or over what it offers."""
 
+import asyncio
 import random
 from functools import partial
 
@@ -33,6 +34,7 @@ class Backends:
         self._ledger = ledger
         self._observer = observer
         self._trust = Trust(section)
+        self._processes = asyncio.Semaphore(section.processes)
         self._chance = random.SystemRandom()
 
     def poller(self, entry: InventoryBmc, turn: Turn) -> Poller:
@@ -50,6 +52,7 @@ class Backends:
             entry,
             self._section,
             turn=turn,
+            processes=self._processes,
             cache=self._ledger.cache(entry.name),
             clock=self._clock,
             ignored=lambda why: self._observer.ignored.labels(why).inc(),

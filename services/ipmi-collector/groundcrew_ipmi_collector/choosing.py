@@ -1,5 +1,6 @@
 """Which backend reads a BMC: our own client, and ipmitool for the BMC with which it cannot speak."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -30,18 +31,20 @@ def backend_of(
     section: IpmiCollectorSection,
     *,
     turn: Turn,
+    processes: asyncio.Semaphore,
     cache: Path,
     clock: Clock,
     ignored: Callable[[str], None],
     log: FilteringBoundLogger,
 ) -> Backend:
-    """As the settings say. `cache`: where the BMC's sensor records are kept."""
+    """As the settings say. `processes`: of ipmitool, at once, for all BMCs; `cache`: of the BMC's sensor records."""
     credentials = partial(credentials_of, entry, section)
 
     def now_us() -> int:
         return to_us(clock.now())
 
-    tool = ToolBackend(Sessions(entry, section, credentials=credentials, turn=turn), cache=cache, now_us=now_us)
+    sessions = Sessions(entry, section, credentials=credentials, turn=turn, processes=processes)
+    tool = ToolBackend(sessions, cache=cache, now_us=now_us)
     if section.backend == "ipmitool":
         return tool
     client = LanClient(entry, section, credentials=credentials, turn=turn, ignored=ignored)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from groundcrew_ipmi_collector.lanplus import commands
 from groundcrew_ipmi_collector.lanplus.client import LanClient
 from groundcrew_ipmi_collector.lanplus.commands import FIRST, GONE, LAST, Ask, DeviceId, Refused, SelInfo
 from groundcrew_ipmi_collector.lanplus.sensor_records import DEVICE, REPOSITORY, Fetching, Source, stamp_of
+from groundcrew_ipmi_collector.lanplus.wire import BMC
 from groundcrew_ipmi_collector.ledger import Anchor
 from groundcrew_ipmi_collector.look import Look, SelState, is_fresh
 from groundcrew_ipmi_collector.raw_record import BmcClock, raw_record
@@ -25,9 +27,14 @@ from groundcrew_ipmi_collector.sensor_cache import SensorCache
 
 T = TypeVar("T")
 
-_BMC = 0x20
+_SOFTWARE = 0x01
+"""Bit of an owner's address: no controller, but a program's number."""
+
 _RECORD = 16
 _FRU_PIECE = 32
+_FETCH_S = 300.0
+"""Seconds that all sensor records of a slow BMC may take: some hundred, each in several pieces."""
+
 _MAX_FRU = 2_048
 _FRU_SHOWN = frozenset(
     {"product_vendor", "product", "product_serial", "board_vendor", "board", "board_serial", "chassis_serial"}
@@ -202,25 +209,36 @@ class NativeBackend:
     # --- sensors -----------------------------------------------------------------------------------------------------
 
     async def fetch_sensor_records(self) -> bytes | None:
-        async with self._client.speaking():
+        async with self._client.speaking(_FETCH_S):
             return await Fetching(self._ask, self._source()).all()
 
     async def sensors(self) -> list[SensorRead]:
-        async with self._client.speaking():
-            read = [await self._reading(sensor) for sensor in self._cache.sensors()]
+        records = self._cache.sensors()
+        async with self._client.speaking(bound_s(len(records))):
+            silent: set[tuple[int, int]] = set()
+            read = [await self._reading(sensor, silent) for sensor in records]
             watts = await self._unless_unknown("power", commands.power_reading)
         if watts is not None:
             read.append(SensorRead(POWER_SENSOR, float(watts), "", "Watts", "ok"))
         return numbered(read)
 
-    async def _reading(self, sensor: SensorRecord) -> SensorRead:
+    async def _reading(self, sensor: SensorRecord, silent: set[tuple[int, int]]) -> SensorRead:
+        """`silent`: satellite controllers that did not answer in this round; they are not asked on."""
         maker = 0 if self._device is None else self._device.manufacturer
-        if not sensor.readable or sensor.owner != _BMC:
+        behind = (sensor.owner, sensor.channel)
+        if not sensor.readable or sensor.owner & _SOFTWARE or behind in silent:
             return sensor_read(sensor, b"", maker=maker)
-        told = await commands.sensor_reading(self._ask, sensor.number, sensor.lun)
-        factors = sensor.factors
-        if factors is not None and factors.per_reading and told:
-            factors = factors.of_reading(await commands.reading_factors(self._ask, sensor.number, sensor.lun, told[0]))
+        ask: Ask = self._ask if sensor.owner == BMC else partial(self._client.ask_behind, *behind)
+        try:
+            told = await commands.sensor_reading(ask, sensor.number, sensor.lun)
+            factors = sensor.factors
+            if factors is not None and factors.per_reading and told:
+                factors = factors.of_reading(await commands.reading_factors(ask, sensor.number, sensor.lun, told[0]))
+        except IpmiFailed as failure:
+            if sensor.owner == BMC or failure.reason is not Reason.TIMEOUT:
+                raise
+            silent.add(behind)
+            return sensor_read(sensor, b"", maker=maker)
         return sensor_read(sensor, told, maker=maker, factors=factors)
 
 

@@ -1,5 +1,6 @@
 """Sessions with one BMC by ipmitool: one at a time, a cipher suite named, the password in the environment only."""
 
+import asyncio
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,12 +29,14 @@ class Sessions:
         *,
         credentials: Callable[[], Credentials],
         turn: Turn,
+        processes: asyncio.Semaphore,
         suite: int | None = None,
     ) -> None:
         self._entry = entry
         self._section = section
         self._credentials = credentials
         self._turn = turn
+        self._processes = processes
         self.suite = entry.cipher_suite if entry.cipher_suite is not None else suite
 
     def program(self) -> str:
@@ -58,7 +61,7 @@ class Sessions:
     async def _run(self, words: Sequence[str], said: bytes, timeout_s: float) -> Finished:
         program, credentials = self.program(), self._credentials()
         environ = {"IPMI_PASSWORD": credentials.password}
-        async with self._turn.taken():
+        async with self._processes, self._turn.taken():
             failure: IpmiFailed | None = None
             for suite in self._suites():
                 argv = [program, *self._options(credentials.user, suite), *words]

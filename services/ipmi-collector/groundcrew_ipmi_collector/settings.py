@@ -30,7 +30,8 @@ class IpmiCollectorSection(Section):
     )
     interval_s: float = Field(30, ge=1, le=3_600, description="seconds between two looks at event log and chassis")
     sensors_interval_s: float = Field(60, ge=1, le=3_600, description="seconds between two readings of all sensors")
-    at_once: int = Field(16, ge=1, le=200, description="BMCs that are asked at the same time")
+    at_once: int = Field(64, ge=1, le=200, description="BMCs that are asked at the same time")
+    processes: int = Field(16, ge=1, le=200, description="processes of ipmitool that run at the same time")
     failing_at_once: int = Field(
         4, ge=1, le=200, description="of BMCs that did not answer last time, beside those: they hold up no other"
     )

@@ -1,5 +1,6 @@
 """A poller on a simulated BMC, with a bus that remembers what was published."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,7 @@ class Reading:
             self.entry,
             self.section,
             turn=self.turn,
+            processes=asyncio.Semaphore(16),
             cache=ledger.cache(self.entry.name),
             clock=clock,
             ignored=lambda why: observer.ignored.labels(why).inc(),

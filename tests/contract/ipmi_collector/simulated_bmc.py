@@ -20,6 +20,7 @@ from tests.conftest import free_port
 USER, PASSWORD = "groundcrew", "s3cret-of-a-bmc"
 POWER_SUPPLY, AC_LOST, FAILED = 0x08, 3, 1
 ANALOG = (("CPU1 Temp", 1, 0x03, 62), ("FAN1", 4, 0x1D, 60), ("P12V", 2, 0x14, 120))
+SATELLITE = 0x30
 SUPPLIES = ("PS1 Status", "PS2 Status")
 
 
@@ -65,6 +66,9 @@ class SimulatedBmc:
     guid: str = "a123456789abcdefa123456789abcdef"
     more_sensors: int = 0
     """Temperatures beside those few."""
+
+    satellite: bool = False
+    """A controller behind it, on its bus, with a temperature of its own."""
 
     process: subprocess.Popen[bytes] | None = None
 
@@ -122,7 +126,20 @@ class SimulatedBmc:
                 f"sensor_set_value 0x20 0 {number} {20 + number % 50} 0",
                 f"main_sdr_add 0x20 {words(record)}",
             ]
+        if self.satellite:
+            record = bytearray(full_record(1, "ME Temp", 1, 0x2E, 1, 1, 0))
+            record[5] = SATELLITE
+            lines.append(f"main_sdr_add 0x20 {words(bytes(record))}")
         lines += [f"mc_add_fru_data 0x20 0 256 data {words(fru_data())}", "mc_enable 0x20"]
+        if self.satellite:
+            events = f"{every} {every} {every} {every}"
+            lines += [
+                f"mc_add {SATELLITE:#x} 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02",
+                f"sensor_add {SATELLITE:#x} 0 1 1 1",
+                f"sensor_set_value {SATELLITE:#x} 0 1 44 0",
+                f"sensor_set_event_support {SATELLITE:#x} 0 1 enable scanning per-state {events}",
+                f"mc_enable {SATELLITE:#x}",
+            ]
         (self.folder / "bmc.emu").write_text("\n".join(lines) + "\n")
 
     def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from tests.bmc.fleet import Lab, lab, our_clock
 
+from groundcrew.contracts.inventory import Inventory
+from groundcrew.runtime.inventory import InventoryView
+from groundcrew_ipmi_collector.fleet import Fleet
 from groundcrew_ipmi_collector.lab.bmc import Fault, SimulatedBmc
 from groundcrew_ipmi_collector.lab.records import Analog, Discrete, event
 from groundcrew_ipmi_collector.lab.server import BmcServer
+from groundcrew_ipmi_collector.lanplus import client
 
 from .reading import Reading, reading_of
 from .simulated_bmc import needs_the_simulator
@@ -282,6 +287,40 @@ async def test_a_bmc_that_is_silent_about_a_cipher_suite_that_it_does_not_know(r
     await reading.close()
 
 
+async def test_a_silent_controller_behind_the_bmc_costs_its_own_readings_only(difficult: Difficult, native: Reading):
+    for number in (3, 4, 5):
+        difficult.bmc.add_sensor(Analog(number=number, name=f"ME {number}", kind=1, unit=1, owner=0x2C))
+    difficult.bmc.add_sensor(Analog(number=6, name="Inlet", kind=1, unit=1))
+    difficult.bmc.read(6, 24)
+    difficult.lab.do(lambda: difficult.bmc.faults.add(Fault.DEAF_BUS))
+    await native.poll()
+    sensors = native.bus.of("observe.sensors")[-1].data
+    assert sensors.values == [62.0, None, None, None, None, 24.0]
+    assert native.sources["sensors"][0] == "present"
+    assert difficult.server.opened == 1, "the session is used on"
+
+
+async def test_a_session_that_nobody_used_for_a_while_is_kept_alive(
+    difficult: Difficult, native: Reading, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client, "KEEP_ALIVE_S", 1.0)
+    await native.poll()
+    asked = difficult.bmc.asked
+    async with asyncio.timeout(10):
+        while difficult.bmc.asked < asked + 2:
+            await asyncio.sleep(0.05)
+    assert difficult.server.opened == 1
+
+
+async def test_where_looks_are_far_apart_no_session_is_kept(difficult: Difficult, tmp_path: Path):
+    rare = reading_of(difficult, tmp_path / "rare", backend="native", section={"interval_s": 3_600})
+    await rare.poll()
+    assert difficult.server.open_sessions == 0
+    await rare.poll()
+    assert {state for state, _ in rare.sources.values()} == {"present"}
+    await rare.close()
+
+
 async def test_bytes_of_a_maker_that_we_do_not_read_are_said_in_ipmitool_s_words(running: Lab, tmp_path: Path):
     bmc = SimulatedBmc(our_clock, maker=10_876, board=0x0933)
     board = Difficult(running, bmc, running.start(bmc))
@@ -295,3 +334,39 @@ async def test_bytes_of_a_maker_that_we_do_not_read_are_said_in_ipmitool_s_words
     assert "Uncorrectable ECC (@DIMM" in reading.rows[2][2], "which DIMM, by the board's own counting"
     assert board.server.most_open == 1
     await reading.close()
+
+
+async def test_a_collector_that_ends_leaves_no_session_behind(difficult: Difficult, running: Lab, tmp_path: Path):
+    other_bmc = SimulatedBmc(our_clock)
+    other = Difficult(running, other_bmc, running.start(other_bmc))
+    made = {
+        str(one.port): reading_of(one, tmp_path / str(one.port), backend="native", name=f"b{one.port}")
+        for one in (difficult, other)
+    }
+    view = InventoryView(structlog.get_logger())
+    reading = next(iter(made.values()))
+    fleet = Fleet(
+        view,
+        lambda entry, _: made[str(entry.port)].poller,
+        section=reading.section,
+        observer=reading.poller._observer,
+        clock=reading.poller._clock,
+        log=structlog.get_logger(),
+    )
+    inventory = Inventory(revision=1, bmc=[one.entry for one in made.values()])
+    await view.changed("current", inventory.model_dump_json().encode())
+    following = asyncio.create_task(fleet.follow())
+    async with asyncio.timeout(20):
+        while sum(one.server.open_sessions for one in (difficult, other)) < 2:
+            await asyncio.sleep(0.02)
+    fewer = Inventory(revision=2, bmc=[made[str(difficult.port)].entry])
+    await view.changed("current", fewer.model_dump_json().encode())
+    async with asyncio.timeout(20):
+        while other.server.open_sessions:
+            await asyncio.sleep(0.02)
+    assert difficult.server.open_sessions == 1
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    async with asyncio.timeout(5):
+        while difficult.server.open_sessions:
+            await asyncio.sleep(0.02)

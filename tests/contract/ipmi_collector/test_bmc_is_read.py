@@ -10,7 +10,7 @@ import uvloop
 from groundcrew.contracts.clock import SystemClock, to_us
 
 from .reading import Reading, reading_of
-from .simulated_bmc import AC_LOST, PASSWORD, USER, SimulatedBmc
+from .simulated_bmc import AC_LOST, PASSWORD, USER, SimulatedBmc, simulated
 
 
 async def test_sensors_event_log_and_chassis_become_observations(reading: Reading):
@@ -48,6 +48,16 @@ async def test_a_temperature_over_its_threshold_has_the_status_that_rules_look_f
     await reading.poll()
     sensors = reading.bus.of("observe.sensors")[-1].data
     assert (sensors.values[0], sensors.statuses[0]) == (91.0, "cr")
+
+
+async def test_a_sensor_of_a_controller_behind_the_bmc_is_read_through_it(tmp_path: Path, backend: str):
+    with simulated(tmp_path / "bmc", satellite=True) as bmc:
+        reading = reading_of(bmc, tmp_path / "collector", backend=backend)
+        await reading.poll()
+        sensors = reading.bus.of("observe.sensors")[-1].data
+        told = dict(zip(sensors.sensors, sensors.values, strict=True))
+        assert (told["ME Temp"], told["CPU1 Temp"]) == (44.0, 62.0)
+        await reading.close()
 
 
 async def test_only_new_records_are_read_and_each_is_published_once(reading: Reading):
@@ -199,8 +209,15 @@ async def test_the_password_is_in_no_process_s_arguments(bmc: SimulatedBmc, tmp_
     seen: list[list[str]] = []
     while not any("lanplus" in " ".join(words) for words in seen):
         await asyncio.sleep(0.02)
-        seen = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+        seen = [arguments(process) for process in psutil.Process().children(recursive=True)]
     reading.bmc.thaw()
     await polling
     assert [words for words in seen if USER in words], "our ipmitool was among them"
     assert not [words for words in seen if any(PASSWORD in word for word in words)]
+
+
+def arguments(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []

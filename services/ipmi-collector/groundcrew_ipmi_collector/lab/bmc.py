@@ -28,6 +28,7 @@ class Fault(StrEnum):
     REFUSE = "refuse"  # it takes no password
     BUSY = "busy"  # it says "node busy" to every other request
     FULL = "full"  # its event log takes no more
+    DEAF_BUS = "deaf-bus"  # the controllers behind it do not answer
     NO_LIMITS = "no-limits"  # its thresholds are all zero, and exceeded
 
 
@@ -123,6 +124,10 @@ class SimulatedBmc:
 
     def cause(self, _data: bytes) -> Answer:
         return 0, bytes([self.restart_cause, 1])
+
+    def send_message(self, _data: bytes) -> Answer:
+        """There is nobody behind it: 83h says so, and with DEAF_BUS it is passed on and nothing comes of it."""
+        return (0, b"") if Fault.DEAF_BUS in self.faults else (0x83, b"")
 
     def board_id(self, _data: bytes) -> Answer:
         """Supermicro's own command."""
@@ -228,6 +233,7 @@ _COMMANDS: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {
     (0x00, 0x07): SimulatedBmc.cause,
     (0x04, 0x2D): SimulatedBmc.reading,
     (0x06, 0x01): SimulatedBmc.device_id,
+    (0x06, 0x34): SimulatedBmc.send_message,
     (0x06, 0x37): SimulatedBmc.system_guid,
     (0x0A, 0x10): SimulatedBmc.fru_info,
     (0x0A, 0x11): SimulatedBmc.fru_read,

@@ -15,7 +15,8 @@ _NO_WAY = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.
 
 
 class Ignored(Exception):
-    """A datagram that is no answer; the text is a label: `garbage`, `unsigned`, `replayed`, `late`."""
+    """A datagram that is no answer; the text is a label: `garbage`, `unsigned`, `replayed`, `late`, or empty where it
+    was to be expected and is not counted."""
 
 
 class Channel(asyncio.DatagramProtocol):
@@ -82,7 +83,8 @@ class Channel(asyncio.DatagramProtocol):
             try:
                 answered.set_result(accept(data))
             except Ignored as why:
-                self._ignored(str(why))
+                if label := str(why):
+                    self._ignored(label)
             except IpmiFailed as failure:
                 answered.set_exception(failure)
 

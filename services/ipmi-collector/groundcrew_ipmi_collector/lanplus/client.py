@@ -56,8 +56,9 @@ class LanClient:
 
     @asynccontextmanager
     async def speaking(self, timeout_s: float = 0) -> AsyncIterator[None]:
-        """Within it, `ask` may be called. Raises IpmiFailed(TIMEOUT) where the block takes longer than that."""
-        bound = timeout_s or self._section.session_s
+        """Within it, `ask` may be called. Raises IpmiFailed(TIMEOUT) where the block takes longer than `timeout_s` and
+        than any session may."""
+        bound = max(timeout_s, self._section.session_s)
         who = self._credentials()
         async with self._turn.taken(self):
             try:
@@ -80,6 +81,12 @@ class LanClient:
                 return answer
             await asyncio.sleep(_BUSY_S)
         raise IpmiFailed(Reason.BUSY, "the BMC is busy (completion code C0h)")
+
+    async def ask_behind(
+        self, target: int, channel: int, netfn: int, command: int, data: bytes = b"", *, lun: int = 0
+    ) -> Message:
+        """One request to a satellite controller. That it does not answer (TIMEOUT) says nothing of the session."""
+        return await self._session_now().request_behind(target, channel, netfn, command, data, lun=lun)
 
     async def _ask(self, netfn: int, command: int, data: bytes, lun: int) -> Message:
         session = self._session

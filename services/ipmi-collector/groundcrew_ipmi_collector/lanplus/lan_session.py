@@ -8,7 +8,8 @@ from groundcrew_ipmi_collector.lanplus.channel import Channel, Ignored
 from groundcrew_ipmi_collector.lanplus.suites import Keys
 
 NETFN_APP = 0x06
-_SET_PRIVILEGE, _CLOSE = 0x3B, 0x3C
+_SET_PRIVILEGE, _CLOSE, _SEND_MESSAGE = 0x3B, 0x3C, 0x34
+_TRACKED = 0x40
 _SEQUENCES = 64
 
 
@@ -62,6 +63,28 @@ class LanSession:
         answer = await self.channel.ask(lambda: self._sealed(message), accept)
         self.answered += 1
         return answer
+
+    async def request_behind(
+        self, target: int, channel: int, netfn: int, command: int, data: bytes = b"", *, lun: int = 0
+    ) -> wire.Message:
+        """A request to a satellite controller on a channel of the BMC (22.7, Send Message with tracking): the BMC says
+        that it passed it on, and its answer follows. A completion code of either is the answer's."""
+        self._asked = (self._asked + 1) % _SEQUENCES
+        asked = self._asked
+        inner = wire.request(netfn, command, data, sequence=asked, lun=lun, to=target, of=wire.BMC)
+        message = wire.request(NETFN_APP, _SEND_MESSAGE, bytes([_TRACKED | channel]) + inner, sequence=asked)
+
+        def accept(datagram: bytes) -> wire.Message:
+            said = self._opened(datagram)
+            if (said.netfn, said.sequence, said.command) == (netfn | 1, asked, command):
+                return said
+            if (said.netfn, said.sequence, said.command) != (NETFN_APP | 1, asked, _SEND_MESSAGE):
+                raise Ignored("late")
+            if said.code == 0:
+                raise Ignored("")
+            return said
+
+        return await self.channel.ask(lambda: self._sealed(message), accept)
 
     async def set_privilege(self, level: int) -> wire.Message:
         return await self.request(NETFN_APP, _SET_PRIVILEGE, bytes([level]))

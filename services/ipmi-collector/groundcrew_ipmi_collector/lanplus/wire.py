@@ -22,7 +22,7 @@ _TYPE = 0x3F
 _OEM_EXPLICIT = 0x02
 _HEADER = struct.Struct("<BBIIH")
 _NEXT_HEADER = 0x07
-_BMC, _CONSOLE = 0x20, 0x81
+BMC, _CONSOLE = 0x20, 0x81
 _LEAST_MESSAGE = 7
 MAX_DATAGRAM = 2_048
 
@@ -119,17 +119,19 @@ def parse_plain(data: bytes) -> bytes | None:
 # --- IPMI messages ---------------------------------------------------------------------------------------------------
 
 
-def request(netfn: int, command: int, data: bytes, *, sequence: int, lun: int = 0) -> bytes:
-    """A request to the BMC, with both checksums."""
-    head = bytes([_BMC, netfn << 2 | lun])
-    rest = bytes([_CONSOLE, sequence << 2, command]) + data
+def request(
+    netfn: int, command: int, data: bytes, *, sequence: int, lun: int = 0, to: int = BMC, of: int = _CONSOLE
+) -> bytes:
+    """A request with both checksums; `to` and `of` are addresses of the bus within the machine."""
+    head = bytes([to, netfn << 2 | lun])
+    rest = bytes([of, sequence << 2, command]) + data
     return head + _checksum(head) + rest + _checksum(rest)
 
 
 def response(asked: Message, code: int, data: bytes) -> bytes:
     """The answer to a request."""
     head = bytes([_CONSOLE, (asked.netfn | 1) << 2])
-    rest = bytes([_BMC, asked.sequence << 2 | asked.lun, asked.command, code]) + data
+    rest = bytes([BMC, asked.sequence << 2 | asked.lun, asked.command, code]) + data
     return head + _checksum(head) + rest + _checksum(rest)
 
 
