@@ -53,6 +53,8 @@ class Listing:
     readings: list[SensorRead] = field(default_factory=list)
     unparsed: list[Unparsed] = field(default_factory=list)
     unparsed_count: int = 0
+    passed: int = 0
+    """Lines that are decoration: headings, rulers, prompts, what `sel info` says."""
     info: dict[str, str] = field(default_factory=dict)
     """Of `ipmitool sel info`, by its own words."""
 
@@ -91,6 +93,7 @@ def read_listing(text: str) -> Listing:
             listing.reject(number, line)
         elif (heading := freeipmi.heading(line)) is not None:
             names = heading
+            listing.passed += 1
             listing.found("ipmi-sel" if "date" in names else "ipmi-sensors")
         else:
             _take_line(listing, number, line, names)
@@ -124,12 +127,20 @@ def _take_line(listing: Listing, number: int, line: str, names: Sequence[str] | 
     elif read := parse_sensor_row(line):
         listing.found("ipmitool sensors")
         listing.readings.append(read)
-    elif _EMPTY.fullmatch(line) or line.strip() == "SEL Information":
-        listing.found("ipmitool sel")
-    elif info := _INFO.fullmatch(line.strip()):
-        listing.info[info[1]] = info[2].strip()
-    elif not (_DECORATION.fullmatch(line) or _INFO_REST.fullmatch(line.strip())):
+    elif _is_decoration(listing, line):
+        listing.passed += 1
+    else:
         listing.reject(number, line)
+
+
+def _is_decoration(listing: Listing, line: str) -> bool:
+    if _EMPTY.fullmatch(line) or line.strip() == "SEL Information":
+        listing.found("ipmitool sel")
+        return True
+    if info := _INFO.fullmatch(line.strip()):
+        listing.info[info[1]] = info[2].strip()
+        return True
+    return bool(_DECORATION.fullmatch(line) or _INFO_REST.fullmatch(line.strip()))
 
 
 def _is_whole(record: SelRecord) -> bool:

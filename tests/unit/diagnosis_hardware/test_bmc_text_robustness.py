@@ -17,6 +17,9 @@ from groundcrew.runtime.packs import load_packs
 from .test_bmc_listings import ELIST, SENSOR
 
 VOCABULARY = Vocabulary(load_packs().knowledge.rules)
+BY_LINE = {"ipmitool sel", "ipmitool sensors", "ipmi-sel", "ipmi-sensors"}
+"""Forms of which each line stands for itself, so that every one must be accounted for."""
+
 DATA = Path(os.environ.get("GROUNDCREW_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
 
@@ -25,7 +28,7 @@ def _texts() -> Iterator[str]:
     yield from (ELIST, SENSOR)
     folder = DATA / "ipmi"
     if folder.is_dir():
-        yield from (path.read_text(errors="replace") for path in sorted(folder.glob("*.txt")))
+        yield from (path.read_text(errors="replace") for path in sorted(folder.rglob("*.*")) if path.suffix != ".jsonl")
 
 
 TEXTS = list(_texts())
@@ -37,6 +40,9 @@ def read(text: str) -> None:
     listing = read_listing(text)
     folded = fold(listing, VOCABULARY)
     assert folded.noise <= len(listing.records) + len(listing.readings)
+    if BY_LINE.issuperset(listing.kinds):
+        lines = sum(bool(line.strip()) for line in text.splitlines())
+        assert lines == len(listing.records) + len(listing.readings) + listing.unparsed_count + listing.passed
 
 
 @settings(max_examples=150, deadline=None)
