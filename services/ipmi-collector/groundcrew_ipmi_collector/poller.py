@@ -75,8 +75,8 @@ class Poller:
             await self._sensors()
         await self._tell()
 
-    async def end_session(self) -> None:
-        """Nothing is open between two polls."""
+    async def close(self) -> None:
+        """Nobody polls any more; nothing is open between two polls."""
 
     async def _look(self) -> Look:
         due = self._who_at is None or self._clock.monotonic() - self._who_at >= WHO_EVERY_S

@@ -99,8 +99,8 @@ class RedfishPoller:
             self._breaker.worked()
         await self._tell()
 
-    async def end_session(self) -> None:
-        """Log out; bounded in time."""
+    async def close(self) -> None:
+        """Nobody polls any more: log out, bounded in time."""
         await self._client.end_session()
         await self._remember_session()
 
@@ -198,7 +198,7 @@ class RedfishPoller:
             return
         assert self._page is not None
         try:
-            page, found = await self._logs.collect(self._client, layout.logs, self._page, clock)
+            page, found = await self._logs.collect(self._client, layout.logs, self._page, clock, layout.expand)
         except IpmiFailed:
             self._page = None  # what stands on disk counts
             raise
