@@ -112,7 +112,7 @@ async def rounds(backend: str, folder: Path, ports: list[int]) -> None:
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
     for poller in watched:
-        await poller.end_session()
+        await poller.close()
 
 
 if __name__ == "__main__":

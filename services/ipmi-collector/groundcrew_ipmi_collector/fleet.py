@@ -26,8 +26,8 @@ class Poller(Protocol):
     async def poll(self) -> None:
         """One look; raises only what is no fault of the BMC."""
 
-    async def end_session(self) -> None:
-        """Nobody looks any more."""
+    async def close(self) -> None:
+        """Nobody looks any more; ends what session there is."""
 
 
 MakePoller = Callable[[InventoryBmc, Turn], Poller]
@@ -108,7 +108,7 @@ class Fleet:
                 await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
         finally:
             async with self._lane:  # a fleet that leaves at once would be too much for a handshake each
-                await poller.end_session()
+                await poller.close()
 
     def _tell(self, entry: InventoryBmc, poller: Poller) -> None:
         outcome = poller.outcome

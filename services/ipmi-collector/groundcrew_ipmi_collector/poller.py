@@ -172,7 +172,7 @@ class Poller:
         self._errors[failure.reason] = self._errors.get(failure.reason, 0) + 1
         self._observer.errors.labels(failure.reason.value).inc()
 
-    async def end_session(self) -> None:
+    async def close(self) -> None:
         """Nobody polls any more; bounded in time."""
         await self._backend.close()
 

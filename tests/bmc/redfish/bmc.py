@@ -183,11 +183,13 @@ class RedfishBmc:
         skip = int(query.get("$skip", ["0"])[0]) if self.skips else 0
         shown = listed[skip : skip + self.page]
         members = [{"@odata.id": f"{path}/{entry['Id']}"} for entry in shown]
-        if not self.linked:
+        expanded = self.expands and "$expand" in query
+        if not self.linked or expanded:
             members = [{**member, **entry} for member, entry in zip(members, shown, strict=True)]
         found: dict[str, Any] = {"@odata.id": path, "Members@odata.count": len(listed), "Members": members}
         if skip + self.page < len(listed) and self.next_links:
-            found["Members@odata.nextLink"] = f"{path}?$skip={skip + self.page}"
+            more = f"$expand={query['$expand'][0]}&" if expanded else ""
+            found["Members@odata.nextLink"] = f"{path}?{more}$skip={skip + self.page}"
         return found
 
     # --- resources ---------------------------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ class Reading:
     async def close(self) -> None:
         """This one and all that came of it."""
         for life in self.lives:
-            await life.poller.end_session()
+            await life.poller.close()
 
     async def poll(self) -> None:
         await self.poller.poll()

@@ -16,7 +16,7 @@ async def test_one_session_is_opened_kept_and_ended(bmc: RedfishBmc, reading: Re
     for _ in range(3):
         await reading.poll()
     assert (bmc.opened, len(bmc.sessions)) == (1, 1)
-    await reading.poller.end_session()
+    await reading.poller.close()
     assert bmc.sessions == {}
     assert bmc.most_connections == 1
 
@@ -37,7 +37,7 @@ async def test_a_session_left_by_a_killed_collector_is_ended_by_the_next(bmc: Re
     await later.poll()
     assert len(bmc.sessions) == 1
     assert bmc.sessions != killed
-    await later.poller.end_session()
+    await later.poller.close()
     assert bmc.sessions == {}
 
 
@@ -48,7 +48,7 @@ async def test_a_look_that_is_cancelled_leaves_no_session(bmc: RedfishBmc, readi
             await asyncio.sleep(0.001)
         polling.cancel()
         await asyncio.gather(polling, return_exceptions=True)
-        await reading.poller.end_session()
+        await reading.poller.close()
         assert bmc.sessions == {}, f"after {ticks} ms"
     assert bmc.most_open == 1
 
@@ -86,12 +86,12 @@ async def test_another_certificate_than_the_pinned_hears_no_password(
     right = reading_of(served, tmp_path / "right", tls_fingerprint=certificates.fingerprint.upper())
     await right.poll()
     assert right.sources["chassis"][0] == "present"
-    await right.poller.end_session()
+    await right.poller.close()
     bmc.requests.clear()
 
     wrong = reading_of(served, tmp_path / "wrong", tls_fingerprint="ab" * 32)
     await wrong.poll()
-    assert wrong.sources["sel"][1].startswith("certificate: the certificate is not the pinned one: its SHA-256 is ")
+    assert wrong.sources["sel"][1].startswith("certificate: the certificate is not the pinned one; its SHA-256 is ")
     assert certificates.fingerprint in wrong.sources["sel"][1]
     assert bmc.requests == []
 
@@ -114,16 +114,17 @@ def test_certificates_are_checked_on_the_event_loop_of_production_too(
 async def _read_once(served: Served, folder: Path, trust: dict[str, str]) -> Reading:
     reading = reading_of(served, folder, **trust)
     await reading.poll()
-    await reading.poller.end_session()
+    await reading.poller.close()
     return reading
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused_unless_the_entry_says_so(
-    bmc: RedfishBmc, served: Served, tmp_path: Path
+    bmc: RedfishBmc, served: Served, certificates: Certified, tmp_path: Path
 ):
     strict = reading_of(served, tmp_path / "strict")
     await strict.poll()
     assert strict.sources["sel"][1].startswith("certificate: the certificate is not trusted: ")
+    assert strict.sources["sel"][1].endswith(f"; its SHA-256 is {certificates.fingerprint}")
     assert bmc.requests == []
     lax = reading_of(served, tmp_path / "lax", tls_verify=False)
     await lax.poll()

@@ -16,6 +16,13 @@ SHAPES: dict[str, dict[str, Any]] = {
     "linked": {"linked": True},
     "linked, oldest first": {"linked": True, "newest_first": False},
     "small pages": {"page": 7},
+    "linked, and written out when asked": {"linked": True, "expands": True, "page": 7},
+    "linked, oldest first, written out when asked": {
+        "linked": True,
+        "expands": True,
+        "newest_first": False,
+        "page": 20,
+    },
     "linked, small pages": {"linked": True, "page": 7},
 }
 

@@ -33,7 +33,7 @@ class Backend:
     async def poll(self) -> None:
         self.polls += 1
 
-    async def end_session(self) -> None:
+    async def close(self) -> None:
         self.ended += 1
 
 

@@ -69,8 +69,8 @@ class AutoPoller:
         else:
             self._chosen, self._told = self._redfish, None
         if before is not None and before is not self._chosen:
-            await before.end_session()
+            await before.close()
 
-    async def end_session(self) -> None:
-        await self._redfish.end_session()
-        await self._ipmi.end_session()
+    async def close(self) -> None:
+        await self._redfish.close()
+        await self._ipmi.close()

@@ -22,7 +22,7 @@ from groundcrew.diagnosis.redfish import path_of, resource
 from groundcrew_ipmi_collector.credentials import Credentials
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 from groundcrew_ipmi_collector.redfish.connection import Connection, Gone, NoHttp
-from groundcrew_ipmi_collector.redfish.trust import NotThePinned, Trust
+from groundcrew_ipmi_collector.redfish.trust import NotThePinned, Trust, shown_by
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 
 ROOT = "/redfish/v1/"
@@ -33,6 +33,7 @@ MAX_REQUESTS = 1_000
 MAX_PASSWORD = 1_000
 LOGOUT_S = 5.0
 _MAX_TOKEN = 4_096
+_SHOWS = "its SHA-256 is"
 _ALWAYS = {"Accept": "application/json", "Accept-Encoding": "identity", "OData-Version": "4.0"}
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _NO_SESSIONS = frozenset({404, 405, 500, 501})
@@ -220,10 +221,15 @@ class Client:
         except TimeoutError:
             raise IpmiFailed(Reason.TIMEOUT, f"no answer within {within_s:.3g} s") from None
         except (OSError, Gone, NoHttp) as error:
-            raise _failure(error) from None
+            failure = _failure(error)
+        else:
+            return Reply(answer.status, _json(answer.body), answer.headers)
         finally:
             self._left_s -= self._clock.monotonic() - begun
-        return Reply(answer.status, _json(answer.body), answer.headers)
+        if failure.reason is Reason.CERTIFICATE and _SHOWS not in str(failure):
+            shown = await shown_by(self._entry.address, self._entry.redfish_port)
+            failure = IpmiFailed(failure.reason, f"{failure}; {_SHOWS} {shown}" if shown else str(failure))
+        raise failure
 
 
 def _json(body: bytes) -> Mapping[str, Any]:
@@ -246,7 +252,7 @@ def _failure(error: OSError | Gone | NoHttp) -> IpmiFailed:
     """Why no answer came. What the TLS library says of a certificate is what the operator needs."""
     match error:
         case NotThePinned():
-            return IpmiFailed(Reason.CERTIFICATE, f"the certificate is not the pinned one: {error.args[-1]}")
+            return IpmiFailed(Reason.CERTIFICATE, f"the certificate is not the pinned one; {error.args[-1]}")
         case ssl.SSLCertVerificationError():
             return IpmiFailed(Reason.CERTIFICATE, f"the certificate is not trusted: {error.verify_message}")
         case ssl.SSLError():

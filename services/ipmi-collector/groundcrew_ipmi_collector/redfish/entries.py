@@ -16,6 +16,7 @@ from groundcrew.diagnosis.redfish import is_link, listing, next_path, number, pa
 from groundcrew.diagnosis.redfish_log import RedfishEntry, id_of_link, parse_entry
 from groundcrew_ipmi_collector.redfish.client import Client
 from groundcrew_ipmi_collector.redfish.ledger import Anchor, LogPage
+from groundcrew_ipmi_collector.redfish.walk import optional
 
 MAX_ENTRIES = 5_000
 """Entries of one reading at most; of a longer log the newest are read."""
@@ -71,9 +72,11 @@ class Pages:
         return len(self.items) - before
 
 
-async def read_entries(client: Client, path: str, page: LogPage, etag: str, *, whole: bool = False) -> Reading | None:
-    """None where nothing changed since `page` was written. `whole`: not only what comes after what is known. Raises
-    IpmiFailed."""
+async def read_entries(
+    client: Client, path: str, page: LogPage, etag: str, *, expand: str = "", whole: bool = False
+) -> Reading | None:
+    """None where nothing changed since `page` was written. `expand`: the query that has members written out; `whole`:
+    not only what comes after what is known. Raises IpmiFailed."""
     reply = await client.get(path, etag=etag)
     if reply.status == 304:
         return None
@@ -81,6 +84,8 @@ async def read_entries(client: Client, path: str, page: LogPage, etag: str, *, w
     fingerprint = _fingerprint(first)
     if fingerprint and fingerprint == page.fingerprint and page.intent is None:
         return None
+    if expand and (written := await _written_out(client, path, first, expand)):
+        first, path = written, f"{path}?{expand}"
     known = {} if whole else {anchor.entry_id: anchor for anchor in page.anchors}
     pages = Pages()
     pages.add(first)
@@ -102,6 +107,18 @@ async def read_entries(client: Client, path: str, page: LogPage, etag: str, *, w
     )
 
 
+async def _written_out(client: Client, path: str, first: Mapping[str, Any], expand: str) -> Mapping[str, Any]:
+    """The same page with its members written out (HPE's iLO links to each); empty where the service does not."""
+    if not any(is_link(member) for member in listing(first.get("Members"))[:1]):
+        return {}
+    page = await optional(client, f"{path}?{expand}")
+    return {} if any(is_link(member) for member in listing(page.get("Members"))[:1]) else page
+
+
+def _skipping(path: str, count: int) -> str:
+    return f"{path}{'&' if '?' in path else '?'}$skip={count}"
+
+
 async def _all(
     client: Client, path: str, first: Mapping[str, Any], pages: Pages, *, stop: Callable[[Sequence[Item]], bool]
 ) -> bool:
@@ -117,7 +134,7 @@ async def _all(
             and len(pages.items) + pages.bad < count
             and listing(page.get("Members"))
         ):
-            following = f"{path}?$skip={len(pages.items) + pages.bad}"  # cut without a word of a next page
+            following = _skipping(path, len(pages.items) + pages.bad)  # cut without a word of a next page
         if not following:
             return count is None or len(pages.items) + pages.bad >= count
         if len(pages.items) >= MAX_ENTRIES:
@@ -135,7 +152,7 @@ async def _tail(
     entry of the end is known: then all of it is read."""
     if not next_path(first) or start <= len(listing(first.get("Members"))):
         return None
-    skipped = (await client.get(f"{path}?$skip={start}")).body
+    skipped = (await client.get(_skipping(path, start))).body
     pages = Pages()
     if pages.add(skipped) == 0 or listing(skipped.get("Members"))[:1] == listing(first.get("Members"))[:1]:
         return None

@@ -7,6 +7,7 @@ of its own in a new generation. A log that is empty for now (a BMC that starts) 
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.identity import stable_id
@@ -53,14 +54,15 @@ class RedfishLogs:
         self._digests: dict[str, set[str]] = {}
 
     async def collect(
-        self, client: Client, places: Sequence[LogPlace], page: Page, clock: BmcClock
+        self, client: Client, places: Sequence[LogPlace], page: Page, clock: BmcClock, expand: str = ""
     ) -> tuple[Page, Collected]:
-        """Publish what is new of all logs. Raises IpmiFailed where the BMC cannot be read, and what publishing does."""
+        """Publish what is new of all logs; `expand`: as the walk's `expansion` found it. Raises IpmiFailed where the
+        BMC cannot be read, and what publishing does."""
         found = Collected(unreadable={})
         self._digests = {path: {a.digest for a in log.anchors} for path, log in page.logs.items() if not log.mirrors}
         for place in places:
             try:
-                page = await self._log(client, place, page, clock, found)
+                page = await self._log(client, place, page, clock, found, expand)
             except IpmiFailed as failure:
                 if failure.reason not in LEFT_OUT:
                     raise
@@ -73,17 +75,19 @@ class RedfishLogs:
                     found.fullest = max(found.fullest, log.count / place.most)
         return page, found
 
-    async def _log(self, client: Client, place: LogPlace, page: Page, clock: BmcClock, found: Collected) -> Page:
+    async def _log(
+        self, client: Client, place: LogPlace, page: Page, clock: BmcClock, found: Collected, expand: str
+    ) -> Page:
         log = page.logs.get(place.path, LogPage())
         if log.mirrors:
             return page
-        reading = await read_entries(client, place.path, log, self._etag(place.path, log))
+        reading = await read_entries(client, place.path, log, self._etag(place.path, log), expand=expand)
         if reading is None:
             return page
         after = await self._newest_known(client, reading.items, log)
         if after is None and any(isinstance(item, Linked) for item in reading.items):
             # a link whose name is known was taken for the entry of that name: what lies before it was not read
-            reading = await read_entries(client, place.path, log, "", whole=True) or reading
+            reading = await read_entries(client, place.path, log, "", expand=expand, whole=True) or reading
         found.bad += reading.bad
         self._etags[place.path] = (reading.etag, self._clock.monotonic())
         digests = [item.digest for item in reading.items if isinstance(item, RedfishEntry)]
@@ -91,17 +95,9 @@ class RedfishLogs:
             log = log.model_copy(update={"mirrors": other})
             return await self._kept(page, place.path, log)
         self._digests[place.path] = set(digests)
-        page, fresh = await self._fresh(place, page, log, reading, after)
-        page = await self._out(client, place, page, fresh, clock, found)
-        log = page.logs.get(place.path, LogPage()).model_copy(
-            update={
-                "fingerprint": reading.fingerprint,
-                "count": reading.count,
-                "intent": None,
-                "syncing": False,
-            }
-        )
-        return await self._kept(page, place.path, log)
+        page, fresh = self._fresh(place, page, log, reading, after)
+        read = {"fingerprint": reading.fingerprint, "count": reading.count, "intent": None, "syncing": False}
+        return await self._out(client, place, page, fresh, clock, found, read)
 
     def _etag(self, path: str, log: LogPage) -> str:
         etag, seen = self._etags.get(path, ("", 0.0))
@@ -116,7 +112,7 @@ class RedfishLogs:
                 return other
         return ""
 
-    async def _fresh(
+    def _fresh(
         self, place: LogPlace, page: Page, log: LogPage, reading: Reading, after: int | None
     ) -> tuple[Page, list[Item]]:
         """What comes after the newest entry that the bus has, which is in place `after`."""
@@ -133,7 +129,7 @@ class RedfishLogs:
             )
         if not log.anchors:
             log = log.model_copy(update={"syncing": True})
-        return await self._kept(page, place.path, log), reading.items
+        return page.model_copy(update={"logs": {**page.logs, place.path: log}}), reading.items
 
     async def _newest_known(self, client: Client, items: Sequence[Item], log: LogPage) -> int | None:
         known = {anchor.entry_id: anchor for anchor in log.anchors}
@@ -148,8 +144,16 @@ class RedfishLogs:
         return None
 
     async def _out(
-        self, client: Client, place: LogPlace, page: Page, fresh: list[Item], clock: BmcClock, found: Collected
+        self,
+        client: Client,
+        place: LogPlace,
+        page: Page,
+        fresh: list[Item],
+        clock: BmcClock,
+        found: Collected,
+        read: dict[str, Any],
     ) -> Page:
+        """Publishes it in pieces; `read`: what holds of the log once all of it is out."""
         now_us = to_us(self._clock.now())
         log = page.logs.get(place.path, LogPage())
         while fresh:
@@ -162,14 +166,23 @@ class RedfishLogs:
                 seen_us, seen_clock = intent.received_us, BmcClock(intent.offset_us, intent.since_start)
                 taken = next(n for n, item in enumerate(fresh, 1) if item.entry_id == rows[until].entry_id)
                 rows = rows[: until + 1]
-            if rows:
-                page = await self._deliver(place, page, log, rows, seen_us, seen_clock)
-                log = page.logs[place.path]
             fresh = fresh[taken:]
-        return page
+            if rows:
+                page = await self._deliver(place, page, log, rows, seen_us, seen_clock, {} if fresh else read)
+                log = page.logs[place.path]
+        if log.fingerprint == read["fingerprint"] and log.intent is None and not log.syncing:
+            return page
+        return await self._kept(page, place.path, log, read)
 
     async def _deliver(
-        self, place: LogPlace, page: Page, log: LogPage, rows: list[RedfishEntry], seen_us: int, clock: BmcClock
+        self,
+        place: LogPlace,
+        page: Page,
+        log: LogPage,
+        rows: list[RedfishEntry],
+        seen_us: int,
+        clock: BmcClock,
+        read: dict[str, Any],
     ) -> Page:
         """Write down, publish, commit."""
         through = Anchor(entry_id=rows[-1].entry_id, digest=rows[-1].digest)
@@ -189,9 +202,10 @@ class RedfishLogs:
         await self._publish(batch, envelope_id, f"{place.path}/{log.generation}/{through.entry_id}", seen_us)
         anchors = [*log.anchors, *(Anchor(entry_id=row.entry_id, digest=row.digest) for row in rows)][-MAX_ANCHORS:]
         log = log.model_copy(update={"anchors": anchors, "last_us": times[-1], "intent": None, "began": ""})
-        return await self._kept(page, place.path, log)
+        return await self._kept(page, place.path, log, read)
 
-    async def _kept(self, page: Page, path: str, log: LogPage) -> Page:
+    async def _kept(self, page: Page, path: str, log: LogPage, update: dict[str, Any] | None = None) -> Page:
+        log = log.model_copy(update=update) if update else log
         page = page.model_copy(update={"logs": {**page.logs, path: log}})
         await self._ledger.write(page)
         return page

@@ -98,8 +98,12 @@ class RedfishPoller:
             self._breaker.worked()
         await self._tell()
 
+    async def close(self) -> None:
+        """Nobody polls any more; bounded in time."""
+        await self.end_session()
+
     async def end_session(self) -> None:
-        """Log out; bounded in time."""
+        """Somebody else takes the turn of this address. Bounded in time; raises nothing that a BMC does."""
         await self._client.end_session()
         await self._remember_session()
 
@@ -197,7 +201,7 @@ class RedfishPoller:
             return
         assert self._page is not None
         try:
-            page, found = await self._logs.collect(self._client, layout.logs, self._page, clock)
+            page, found = await self._logs.collect(self._client, layout.logs, self._page, clock, layout.expand)
         except IpmiFailed:
             self._page = None  # what stands on disk counts
             raise
