@@ -34,6 +34,9 @@ from groundcrew_host_collector.tail import BATCH_BYTES, Tail
 
 NOW = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 LARGE = 1024 * 1024
+GROWTH = 0.05
+"""Of memory over the second half of a run, from which on it is growth rather than noise."""
+
 ROUND = 2_000
 """Inputs made, read and judged before the next are."""
 
@@ -249,7 +252,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     with tempfile.TemporaryDirectory(prefix="gc-fuzz-") as folder:
         report = fuzz(given.inputs, given.seed, Path(folder))
     memory = report.memory
-    settled = memory[len(memory) // 10]
+    marks = [memory[min(len(memory) - 1, round(share / 20 * (len(memory) - 1)))] for share in range(21)]
+    growth = marks[-1] / max(1.0, marks[10]) - 1
     print("| what | figure |\n|---|---|")
     print(f"| inputs, of which of a megabyte | {report.inputs:,}, {report.large} |")
     print(f"| lines in files, journal entries, lines that are no entry | {report.file_lines:,}, {report.entries:,}, "
@@ -258,9 +262,11 @@ def main(arguments: Sequence[str] = ()) -> None:
     print(f"| **lines lost from the count** | **{report.lost}** |")
     print(f"| longest message | {report.longest:,} characters (limit {MAX_TEXT:,}) |")
     print(f"| triggers | {report.triggers:,} |")
-    print(f"| memory (RSS) at the start, after a tenth, at the end, most | {memory[0]:.0f}, {settled:.0f}, "
-          f"{memory[-1]:.0f}, {max(memory):.0f} MiB |")  # fmt: skip
+    print(f"| memory (RSS) at the start, at the end, most | {memory[0]:.0f}, {memory[-1]:.0f}, {max(memory):.0f} MiB |")
+    verdict = "holds" if growth < GROWTH else "**does not hold**"
+    print(f"| **growth of memory over the second half** | **{growth:.1%}**, {verdict} (< {GROWTH:.0%}) |")
     print(f"| time | {time.monotonic() - began:.0f} s |")
+    print("\nMemory at each twentieth of the run, MiB: " + " ".join(f"{one:.0f}" for one in marks) + ".")
     if report.lost:
         sys.exit("lines were lost")
 

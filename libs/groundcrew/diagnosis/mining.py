@@ -149,10 +149,57 @@ class Template:
 
 @dataclass(slots=True, eq=False)
 class _Kind:
-    """Templates of one program and one number of words, and how often they changed."""
+    """Templates of one program and one number of words, and how often they changed. `ends` has them by their first and
+    by their last fixed word, with its place in the line."""
 
     templates: dict[str, Template] = field(default_factory=dict)
     version: int = 0
+    ends: dict[tuple[int, str], dict[str, Template]] = field(default_factory=dict)
+
+    def add(self, template: Template) -> None:
+        self.templates[template.id] = template
+        self.version += 1
+        self._note(template)
+
+    def remove(self, template: Template) -> None:
+        del self.templates[template.id]
+        self.version += 1
+        self._forget(template)
+
+    def settle(self, template: Template, words: Words) -> None:
+        """A template of this kind generalises."""
+        self._forget(template)
+        template.settle(words)
+        self.version += 1
+        self._note(template)
+
+    def _note(self, template: Template) -> None:
+        for end in _ends(template):
+            self.ends.setdefault(end, {})[template.id] = template
+
+    def _forget(self, template: Template) -> None:
+        for end in _ends(template):
+            ending = self.ends[end]
+            del ending[template.id]
+            if not ending:
+                del self.ends[end]
+
+    def near(self, words: Words) -> list[Template]:
+        """Those whose first or last fixed word is the line's: of all others two words differ. The oldest first."""
+        found: dict[str, Template] = {}
+        for end in enumerate(words):
+            if end in self.ends:
+                found.update(self.ends[end])
+        return sorted(found.values(), key=_order)
+
+
+def _ends(template: Template) -> set[tuple[int, str]]:
+    kept = template.kept
+    return {(template.first, kept[0]), (template.last, kept[-1])} if kept else set()
+
+
+def _order(template: Template) -> int:
+    return template.order
 
 
 class Miner:
@@ -160,6 +207,7 @@ class Miner:
 
     def __init__(self, masker: Masker, *, max_templates: int = MAX_TEMPLATES) -> None:
         self._masker = masker
+        self._remembers = masker.remembers
         self._max = max_templates
         self._leaves: dict[Place, list[Template]] = {}
         self._kinds: dict[Place, _Kind] = {}
@@ -178,8 +226,10 @@ class Miner:
         None where more lines have to be looked for in the tree than it has time for: those equal to one seen lately
         are still told, of the others a sample. `passed_over` counts what is not.
         """
-        self._searches = min(self._searches + PACE, float(SEARCHES))
-        if self._searches < 1 and not self._masker.remembers(message):
+        self._searches += PACE
+        if self._searches > SEARCHES:
+            self._searches = float(SEARCHES)
+        elif self._searches < 1 and not self._remembers(message):
             self._flood += 1
             if self._flood % ONE_IN:
                 self.passed_over += 1
@@ -214,8 +264,7 @@ class Miner:
         elif found.words != words:
             merged = tuple(a if a == b else WILD for a, b in zip(found.words, words, strict=True))
             if merged != found.words:
-                found.settle(merged)
-                self._kinds[found.place[:KIND]].version += 1
+                self._kinds[found.place[:KIND]].settle(found, merged)
         self.templates.move_to_end(found.id)
         if len(self._recent) >= MAX_RECENT:
             self._recent.clear()
@@ -229,18 +278,14 @@ class Miner:
         leaf = self._leaves.get(place)
         found = self._best(leaf, words) if leaf is not None else None
         if found is None and place[:KIND] in self._kinds:
-            found = self._alike(self._kinds[place[:KIND]].templates.values(), words)
+            found = self._alike(self._kinds[place[:KIND]].near(words), words)
         return found
 
     @staticmethod
     def _alike(templates: Iterable[Template], words: Words) -> Template | None:
         """The first template of which all words but one are the line's."""
         for template in templates:
-            if not template.kept:
-                continue
-            kept, first, last = template.kept, template.first, template.last
-            if words[first] != kept[0] and words[last] != kept[-1]:
-                continue  # two differ; most are out by that
+            kept = template.kept
             wanted = len(kept) - 1
             if wanted < ALIKE or wanted < template.needed:
                 continue
@@ -287,9 +332,7 @@ class Miner:
             steps = self._steps.setdefault(template.place[:end], {})
             steps[template.place[end]] = steps.get(template.place[end], 0) + 1
         self._leaves.setdefault(template.place, []).append(template)
-        kind = self._kinds.setdefault(template.place[:KIND], _Kind())
-        kind.templates[template.id] = template
-        kind.version += 1
+        self._kinds.setdefault(template.place[:KIND], _Kind()).add(template)
         self.templates[template.id] = template
 
     def _uproot(self, template: Template) -> None:
@@ -305,8 +348,7 @@ class Miner:
         if not leaf:
             del self._leaves[template.place]
         kind = self._kinds[template.place[:KIND]]
-        del kind.templates[template.id]
-        kind.version += 1
+        kind.remove(template)
         if not kind.templates:
             del self._kinds[template.place[:KIND]]
         del self.templates[template.id]

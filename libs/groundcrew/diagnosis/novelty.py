@@ -101,7 +101,7 @@ class Watch:
             return seen
         host = self._host(envelope.entity, batch)
         passed, evicted = self.miner.passed_over, self.miner.evictions
-        waiting = iter(unruled)
+        mine, waiting = self.miner.mine, iter(unruled)
         following = next(waiting, None)
         done = 0
         for first, until, interval in _stretches(batch.times):
@@ -109,9 +109,11 @@ class Watch:
             self._site.see(interval)
             self._count(envelope, host, first, until, interval, seen)
             while following is not None and following < until:
-                self._learn(host, following + 1 - done)
-                done = following + 1
-                self._line(envelope, host, following, interval, seen)
+                template, made = mine(batch.identifiers[following], batch.messages[following], batch.times[following])
+                if template is not None:
+                    self._learn(host, following + 1 - done)
+                    done = following + 1
+                    self._line(envelope, host, following, interval, seen, template, made=made)
                 following = next(waiting, None)
             self._learn(host, until - done)
             done = until
@@ -172,22 +174,32 @@ class Watch:
 
     # --- lines --------------------------------------------------------------------------------------------------------
 
-    def _line(self, envelope: Envelope[LogBatch], host: HostState, row: int, interval: int, seen: Seen) -> None:
+    def _line(
+        self,
+        envelope: Envelope[LogBatch],
+        host: HostState,
+        row: int,
+        interval: int,
+        seen: Seen,
+        template: Template,
+        *,
+        made: bool,
+    ) -> None:
+        """A line and its template; `made` where it is the first of it."""
         batch = envelope.data
-        identifier, message = batch.identifiers[row], batch.messages[row]
-        template, made = self.miner.mine(identifier, message, batch.times[row])
-        if template is None:
-            return
-        template.take(batch.times[row], batch.priorities[row], envelope.entity, 1)
+        priority = batch.priorities[row]
+        template.take(batch.times[row], priority, envelope.entity, 1)
         seen.mined.append((row, template))
-        learnt = self._patience.enough(self._site, host.learning)
-        if made and learnt and batch.priorities[row] <= ERROR and not self._elsewhere(identifier, message):
-            template.novel = True
-            if host.may_tell(interval):
-                seen.drafts.append(_new_draft(envelope, template, row, self.learning, host.told))
-            else:
-                self.counts.untold += 1
-        self._follow(envelope, host, template, row, interval, seen, learnt=learnt)
+        if made and priority <= ERROR and self._patience.enough(self._site, host.learning):
+            if not self._elsewhere(batch.identifiers[row], batch.messages[row]):
+                template.novel = True
+                if host.may_tell(interval):
+                    seen.drafts.append(_new_draft(envelope, template, row, self.learning, host.told))
+                else:
+                    self.counts.untold += 1
+        taken = 0 if host.late(interval) else host.followed(template.id)
+        if taken:
+            self._follow(envelope, host, template, row, interval, seen, taken)
 
     def _follow(
         self,
@@ -197,12 +209,8 @@ class Watch:
         row: int,
         interval: int,
         seen: Seen,
-        *,
-        learnt: bool,
+        taken: int,
     ) -> None:
-        taken = 0 if host.late(interval) else host.followed(template.id)
-        if not taken:
-            return
         known = template.id in host.rates
         rate, replaced = host.rate(template.id, interval)
         if replaced:
@@ -212,7 +220,7 @@ class Watch:
             while self._rates > MAX_RATES and len(self._hosts) > 1:
                 self._drop_host()
         for burst in rate.take(interval, taken):
-            if learnt:
+            if self._patience.enough(self._site, host.learning):
                 seen.drafts.append(_burst_draft(envelope, template, burst, interval, row))
 
     # --- what survives ------------------------------------------------------------------------------------------------
