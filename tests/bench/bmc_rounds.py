@@ -96,6 +96,7 @@ async def rounds(backend: str, folder: Path, ports: list[int]) -> None:
 
     async def look(poller: Poller) -> None:
         async with lane:
+            poller._sensors_at = None  # due in each round, however short the round before was
             await poller.poll()
 
     while await asyncio.to_thread(sys.stdin.readline):

@@ -91,7 +91,7 @@ class NativeBackend:
             power=facts.pop("power", ""),
             no_chassis=no_chassis,
             guid="" if self._guid is None or len(set(self._guid)) == 1 else self._guid.hex(),
-            guid_known=True,
+            guid_known=self._guid is not None or "guid" in self._unknown,
             clock=BmcClock.seen(seconds, seen_us),
         )
 

@@ -156,6 +156,39 @@ async def test_thresholds_of_zero_are_what_the_bmc_says_and_break_nothing(diffic
     assert (sensors.values[0], sensors.statuses[0]) == (62.0, "nr")
 
 
+GUID, RESTART_CAUSE, SEL_INFO, CHASSIS = (0x06, 0x37), (0x00, 0x07), (0x0A, 0x40), (0x00, 0x01)
+UNSPECIFIED, NOT_KNOWN, NO_RIGHT = 0xFF, 0xC1, 0xD4
+
+
+async def test_a_bmc_that_does_not_say_who_it_is_for_once_is_no_other_bmc(difficult: Difficult, reading: Reading):
+    difficult.add(3)
+    await reading.poll()
+    difficult.bmc.refuses[GUID] = UNSPECIFIED
+    difficult.add(1)
+    later = reading.again()
+    await later.poll()
+    assert numbers(reading) == [1, 2, 3, 4]
+
+
+async def test_what_a_bmc_does_not_know_is_left_out_and_the_rest_is_read(difficult: Difficult, reading: Reading):
+    difficult.bmc.refuses |= {RESTART_CAUSE: NOT_KNOWN, GUID: NOT_KNOWN, CHASSIS: NOT_KNOWN}
+    difficult.add(2)
+    await reading.poll()
+    await reading.poll()
+    assert numbers(reading) == [1, 2]
+    assert "restart_cause" not in reading.facts
+    assert {name: state for name, (state, _) in reading.sources.items()} == {
+        "chassis": "absent", "sel": "present", "sensors": "present",
+    }  # fmt: skip
+
+
+async def test_an_event_log_that_the_user_may_not_read_is_absent_and_says_so(difficult: Difficult, reading: Reading):
+    difficult.bmc.refuses[SEL_INFO] = NO_RIGHT
+    await reading.poll()
+    assert reading.sources["sel"] == ("absent", "the BMC does not tell of an event log")
+    assert reading.sources["sensors"][0] == "present"
+
+
 # --- what only our own client does -----------------------------------------------------------------------------------
 
 

@@ -155,6 +155,17 @@ async def test_sensor_records_are_fetched_once_and_again_when_they_change(readin
     assert "CPU2 Temp" in reading.bus.of("observe.sensors")[-1].data.sensors
 
 
+async def test_either_backend_can_use_the_sensor_records_that_the_other_kept(bmc: SimulatedBmc, tmp_path: Path):
+    kept = []
+    for backend in ("native", "ipmitool"):
+        reading = reading_of(bmc, tmp_path / backend, backend=backend)
+        await reading.poll()
+        await reading.close()
+        (cache,) = reading.section.state_dir.glob("*.sdr")
+        kept.append(cache.read_bytes())
+    assert kept[0] == kept[1]
+
+
 async def test_clock_that_is_hours_off_is_corrected(reading: Reading):
     reading.bmc.set_clock(int(time.time()) - 7 * 3_600)
     reading.bmc.add_records(1)

@@ -48,6 +48,9 @@ class SimulatedBmc:
     watts: int | None = None
     whole_sdrs: bool = False
     faults: set[Fault] = field(default_factory=set)
+    refuses: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Completion codes for commands, by network function and command, that it does not carry out."""
+
     asked: int = 0
     """Requests within sessions."""
 
@@ -104,6 +107,8 @@ class SimulatedBmc:
         self.asked += 1
         if Fault.BUSY in self.faults and self.asked % 2:
             return 0xC0, b""
+        if code := self.refuses.get((netfn, command)):
+            return code, b""
         known = _COMMANDS.get((netfn, command))
         if known is None:
             return UNKNOWN, b""
