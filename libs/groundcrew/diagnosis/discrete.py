@@ -93,6 +93,9 @@ _ILL_NAME = re.compile(r"fault|fail|prochot|cat_?err|ierr|therm[ _]?trip|vr_?hot
 _ASSERTED = 0b10
 """Event type 03h, digital discrete: offset 01h is State Asserted. Only of a sensor that is named for a fault is that
 one."""
+MAX_STATES = 32
+"""States of one sensor that are looked at; IPMI knows of 15."""
+
 _ALL = {text.lower(): kind for kind, texts in reversed(STATES.items()) for text in texts}
 
 
@@ -134,7 +137,8 @@ def _split(text: str) -> list[str]:
     """States of a list of them, of which one has a comma of its own."""
     if not text or _HEX.fullmatch(text):
         return []
-    return [part.strip() for part in text.replace("range, but", "range; but").split(",") if part.strip()]
+    parts = text.replace("range, but", "range; but").split(",", MAX_STATES)[:MAX_STATES]
+    return [part.strip() for part in parts if part.strip()]
 
 
 def part_name(read: SensorRead) -> str:

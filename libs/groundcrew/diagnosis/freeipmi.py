@@ -11,7 +11,7 @@ ipmi-sensors/ipmi-sensors-simple-output.c and -detailed-output.c.
 import re
 from collections.abc import Iterator, Sequence
 
-from groundcrew.diagnosis.sel import SelRecord, sel_time
+from groundcrew.diagnosis.sel import SelRecord, sel_time, split_pair
 from groundcrew.diagnosis.sensors import SensorRead, Thresholds
 
 _TYPES = {
@@ -38,7 +38,6 @@ _LIMIT = re.compile(
 )
 _LEVELS = {"non-critical": "nc", "critical": "cr", "non-recoverable": "nr"}
 _FLOAT = re.compile(r"-?\d{1,12}(?:\.\d{1,9})?")
-_KEY = re.compile(r"\s*([A-Z][A-Za-z /-]*?):\s+(.*)")
 
 
 def heading(line: str) -> list[str] | None:
@@ -169,15 +168,15 @@ def parse_sensor_blocks(lines: Sequence[str]) -> Iterator[tuple[range, SensorRea
     """Readings of `ipmi-sensors -v`, with the lines that each takes; a 'Record ID' line begins one."""
     begun, block = 0, dict[str, str]()
     for number, line in enumerate(lines):
-        if (found := _KEY.fullmatch(line)) is None or "|" in line:
+        if (found := split_pair(line)) is None or "|" in line:
             continue
-        if found[1] == "Record ID":
+        if found[0] == "Record ID":
             if read := _verbose(block):
                 yield range(begun, number), read
             begun, block = number, {}
         elif not block:
             continue
-        block.setdefault(found[1].lower(), found[2].strip())
+        block.setdefault(found[0].lower(), found[1])
     if read := _verbose(block):
         yield range(begun, len(lines)), read
 

@@ -15,19 +15,16 @@ from groundcrew.diagnosis.raid_tools import is_sas_ircu, parse_sas_ircu, parse_s
 from groundcrew.diagnosis.sel import SelRecord, parse_blocks, parse_row
 from groundcrew.diagnosis.sensors import SensorRead, parse_sensor_blocks, parse_sensor_row, told_apart
 
-MAX_LINE = 4_096
-"""Characters of the longest line that is looked at; no tool prints one of a quarter of that."""
+MAX_LINE = 1_024
+"""Characters of the longest line that is looked at; no tool prints one of half of that."""
 
 MAX_UNPARSED = 1_000
 """So many unparsed lines are kept; the rest are only counted."""
 
-_EMPTY = re.compile(r"\s*SEL has no entries\s*", re.IGNORECASE)
-_DECORATION = re.compile(
-    r"\s*(?:[-=#*+ |]*|(?:\[.*\]|\S*[#$>%]|\$|#).*\b(?:ipmitool|ipmi-sel|ipmi-sensors)\b.*|SEL Records?:?|"
-    r"Unable to read sensor.*|Locating sensor record.*|"
-    r"[^|]+\|\s*(?:(?:Static|Dynamic) MC @|(?:Log|Phys) FRU @|GenDev|FRU @)[^|]*\|.*)\s*",
-    re.IGNORECASE,
-)
+_EMPTY = re.compile(r"SEL has no entries", re.IGNORECASE)
+_RULER = re.compile(r"[-=#*+ |]*|SEL Records?:?|(?:Unable to read sensor|Locating sensor record).*", re.IGNORECASE)
+_LOCATOR = re.compile(r"(?:(?:Static|Dynamic) MC @|(?:Log|Phys) FRU @|GenDev|FRU @)", re.IGNORECASE)
+_TOOLS = ("ipmitool", "ipmi-sel", "ipmi-sensors")
 _OEM = re.compile(r"Linux kernel panic|OEM record", re.IGNORECASE)
 _INFO = re.compile(
     r"(Entries|Percent Used|Overflow|Version|Free Space|Last (?:Add|Del) Time|Supported Cmds)\s*:\s?(.*)"
@@ -81,9 +78,10 @@ def read_listing(text: str) -> Listing:
         listing.readings = told_apart(parse_sas_ircu(lines))
         return listing
     taken = bytearray(len(lines))
-    _take_blocks(listing, "ipmitool sel -v", parse_blocks(lines), taken)
+    short = [line if len(line) <= MAX_LINE else "" for line in lines]
+    _take_blocks(listing, "ipmitool sel -v", parse_blocks(short), taken)
     for kind, parse in (("ipmitool sensor -v", parse_sensor_blocks), ("ipmi-sensors -v", freeipmi.parse_sensor_blocks)):
-        left = ["" if done else line for done, line in zip(taken, lines, strict=True)]
+        left = ["" if done else line for done, line in zip(taken, short, strict=True)]
         _take_blocks(listing, kind, parse(left), taken)
     names: list[str] | None = None
     for number, line in enumerate(lines):
@@ -134,13 +132,24 @@ def _take_line(listing: Listing, number: int, line: str, names: Sequence[str] | 
 
 
 def _is_decoration(listing: Listing, line: str) -> bool:
-    if _EMPTY.fullmatch(line) or line.strip() == "SEL Information":
+    text = line.strip()
+    if _EMPTY.fullmatch(text) or text == "SEL Information":
         listing.found("ipmitool sel")
         return True
-    if info := _INFO.fullmatch(line.strip()):
+    if info := _INFO.fullmatch(text):
         listing.info[info[1]] = info[2].strip()
         return True
-    return bool(_DECORATION.fullmatch(line) or _INFO_REST.fullmatch(line.strip()))
+    if _RULER.fullmatch(text) or _INFO_REST.fullmatch(text) or _is_prompt(text):
+        return True
+    columns = text.split("|")
+    return len(columns) > 2 and _LOCATOR.match(columns[1].strip()) is not None
+
+
+def _is_prompt(text: str) -> bool:
+    """Whether a shell's prompt and the command that printed the listing stand here."""
+    return any(tool in text for tool in _TOOLS) and (
+        text[0] in "[$#>" or any(end in text for end in ("$ ", "# ", "> "))
+    )
 
 
 def _is_whole(record: SelRecord) -> bool:

@@ -22,8 +22,7 @@ _VOLUME = {
 }  # fmt: skip
 _ILL_BATTERY = frozenset({"failed", "degraded", "degraded(need attention)", "missing", "needs attention"})
 _DETAILS = re.compile(r"Drive (/c\d+(?:/e\d+)?/s\d+) State")
-_CODE = re.compile(r"\(([A-Z]{3,4})\)\s*$")
-_PAIR = re.compile(r"\s*([A-Z][^:]*?)\s*: (.*)")
+_CODE = re.compile(r"\(([A-Z]{3,4})\)$")
 MAX_DEPTH = 8
 
 
@@ -94,8 +93,8 @@ def parse_sas_ircu(lines: Sequence[str]) -> list[SensorRead]:
             volume = text.removeprefix("IR volume ")
         elif text.startswith("Device is a "):
             drive, enclosure, slot = "disk" in text.lower() or "ssd" in text.lower(), "", ""
-        elif found := _PAIR.fullmatch(line):
-            key, value = found[1], found[2].strip()
+        elif " : " in line or ": " in line:
+            key, _, value = (part.strip() for part in line.partition(":"))
             code = _CODE.search(value)
             if key == "Enclosure #":
                 enclosure = value

@@ -20,7 +20,7 @@ _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _NAMED = re.compile(r"([A-Za-z]{3})-(\d{1,2})-(\d{4})|(\d{1,2})-([A-Za-z]{3})-(\d{4})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?\s*([AaPp][Mm])?\s*([A-Za-z]{2,5}|[+-]\d{2}:?\d{2})?")
-_VERBOSE = re.compile(r"\s*([A-Z][A-Za-z0-9() /]*?)\s*:\s?(.*)")
+_KEY = re.compile(r"[A-Z][A-Za-z0-9() /-]*")
 _DIRECTION = {"asserted": True, "deasserted": False, "assertion event": True, "deassertion event": False}
 _ZONES_H = {
     "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "BST": 1, "CET": 1,
@@ -163,18 +163,24 @@ def parse_blocks(lines: Sequence[str]) -> Iterator[tuple[range, SelRecord]]:
     """Records of `sel list -v` and `sel get`, with the lines that each takes; a 'SEL Record ID' line begins one."""
     begun, block = 0, dict[str, str]()
     for number, line in enumerate(lines):
-        found = _VERBOSE.fullmatch(line)
-        if found is None or "|" in line.partition(":")[0]:
+        if (found := split_pair(line)) is None:
             continue
-        if found[1] == "SEL Record ID":
+        if found[0] == "SEL Record ID":
             if record := _block(block):
                 yield range(begun, number), record
             begun, block = number, {}
         elif not block:
             continue
-        block.setdefault(found[1], found[2].strip())
+        block.setdefault(*found)
     if record := _block(block):
         yield range(begun, len(lines)), record
+
+
+def split_pair(line: str) -> tuple[str, str] | None:
+    """Key and value of a line `Key name : value`; None where it is none."""
+    key, colon, value = line.partition(":")
+    key = key.strip()
+    return (key, value.strip()) if colon and _KEY.fullmatch(key) else None
 
 
 def _block(block: dict[str, str]) -> SelRecord | None:

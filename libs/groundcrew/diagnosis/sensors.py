@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from groundcrew.diagnosis.sel import split_pair
+
 _NUMBER = re.compile(r"[0-9A-Fa-f]{1,2}h")
 _VALUE = re.compile(r"(-?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?) ([^\d\s,].*)")
 _FLOAT = re.compile(r"-?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?")
 _STATES = re.compile(r"0x([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
-_KEY = re.compile(r"\s*([A-Z][A-Za-z0-9() /-]*?)\s*:\s?(.*)")
-_BRACKETED = re.compile(r"\s*\[([^\]]+)\]\s*")
+_BRACKETED = re.compile(r"\[([^\]]+)\]")
 _SILENT = frozenset({"no reading", "disabled", "not readable", "na", "n/a", ""})
 _STATUSES = frozenset({"ok", "nc", "cr", "nr", "ns", "na", "lnc", "lcr", "lnr", "unc", "ucr", "unr"})
 THRESHOLDS = 6
@@ -146,19 +147,19 @@ def parse_sensor_blocks(lines: Sequence[str]) -> Iterator[tuple[range, SensorRea
     """Readings of `sensor -v`, `sensor get` and `sdr -v`, with the lines that each takes; 'Sensor ID' begins one."""
     begun, block, states, listing = 0, dict[str, str](), list[str](), False
     for number, line in enumerate(lines):
-        if listing and (state := _BRACKETED.fullmatch(line)):
+        if listing and (state := _BRACKETED.fullmatch(line.strip())):
             states.append(state[1])
             continue
-        if (found := _KEY.fullmatch(line)) is None or "|" in line:
+        if (found := split_pair(line)) is None or "|" in line:
             continue
-        if found[1] == "Sensor ID":
+        if found[0] == "Sensor ID":
             if block:
                 yield range(begun, number), _block(block, states)
             begun, block, states = number, {}, []
         elif not block:
             continue
-        listing = found[1] == "States Asserted"
-        block.setdefault(found[1], found[2].strip())
+        listing = found[0] == "States Asserted"
+        block.setdefault(*found)
     if block:
         yield range(begun, len(lines)), _block(block, states)
 

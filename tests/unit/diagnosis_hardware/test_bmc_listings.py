@@ -309,3 +309,18 @@ def test_prompts_rulers_and_an_empty_log_are_no_bad_lines() -> None:
     text = "[root@node1 ~]# ipmitool sel elist\n-----\nSEL has no entries\n$ sudo ipmi-sel\n\n"
     listing = read_listing(text)
     assert (listing.kinds, listing.unparsed) == (["ipmitool sel"], [])
+
+
+@pytest.mark.parametrize(
+    "piece", ["| ", "-", " ", "(", "$ipmitool ", "'x' ", "A:", "At or Below (<=) ", "Presence detected, ", "9", "["]
+)
+def test_lines_made_of_one_piece_are_read_in_a_few_steps(piece: str) -> None:
+    """With an expression that tries every way to split them, one such line takes minutes."""
+    long = piece * (MAX_LINE // len(piece))
+    for text in (
+        long,
+        f"{long}x",
+        f"1 | a | Fan | 0 | RPM | {long}"[:MAX_LINE],
+        f"PS1 | C8h | ok | 10.1 | {long}"[:MAX_LINE],
+    ):
+        stand(text)
