@@ -189,6 +189,14 @@ async def test_an_event_log_that_the_user_may_not_read_is_absent_and_says_so(dif
     assert reading.sources["sensors"][0] == "present"
 
 
+async def test_a_bmc_without_a_repository_gives_the_records_of_its_own_sensors(difficult: Difficult, reading: Reading):
+    difficult.bmc.own_sdrs_only = True
+    difficult.bmc.whole_sdrs = True
+    await reading.poll()
+    sensors = reading.bus.of("observe.sensors")[-1].data
+    assert dict(zip(sensors.sensors, sensors.values, strict=True)) == {"CPU1 Temp": 62.0, "PS1 Status": None}
+
+
 # --- what only our own client does -----------------------------------------------------------------------------------
 
 
@@ -247,6 +255,17 @@ async def test_a_bmc_that_forgets_again_and_again_does_not_double_a_record(diffi
     for _ in range(3):
         await native.poll()
     assert numbers(native) == list(range(1, 13))
+
+
+async def test_records_that_come_in_pieces_are_whole(difficult: Difficult, native: Reading):
+    difficult.bmc.sel_bytes = 8
+    difficult.add(4)
+    await native.poll()
+    assert numbers(native) == [1, 2, 3, 4]
+    difficult.bmc.sel_bytes = 16
+    difficult.add(1)
+    await native.poll()
+    assert numbers(native) == [1, 2, 3, 4, 5], "known again by their content"
 
 
 async def test_two_entries_of_one_address_never_have_two_sessions(difficult: Difficult, tmp_path: Path):

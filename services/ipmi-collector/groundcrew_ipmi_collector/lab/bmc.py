@@ -47,6 +47,12 @@ class SimulatedBmc:
     clock_off_s: int = 0
     watts: int | None = None
     whole_sdrs: bool = False
+    sel_bytes: int = 16
+    """Bytes of an event log record that it gives at once."""
+
+    own_sdrs_only: bool = False
+    """It has no repository of sensor records, but gives those of its own sensors."""
+
     faults: set[Fault] = field(default_factory=set)
     refuses: dict[tuple[int, int], int] = field(default_factory=dict)
     """Completion codes for commands, by network function and command, that it does not carry out."""
@@ -109,7 +115,9 @@ class SimulatedBmc:
             return 0xC0, b""
         if code := self.refuses.get((netfn, command)):
             return code, b""
-        known = _COMMANDS.get((netfn, command))
+        known = (_OWN_SDRS if self.own_sdrs_only else _REPOSITORY).get((netfn, command)) or _COMMANDS.get(
+            (netfn, command)
+        )
         if known is None:
             return UNKNOWN, b""
         try:
@@ -119,7 +127,8 @@ class SimulatedBmc:
 
     def device_id(self, _data: bytes) -> Answer:
         maker = self.maker.to_bytes(3, "little")
-        return 0, bytes([0x20, 0x81, 0x09, 0x08, 0x02, 0x9F]) + maker + b"\x02\x0f" + bytes(4)
+        devices = 0x9D if self.own_sdrs_only else 0x9F
+        return 0, bytes([0x20, 0x81, 0x09, 0x08, 0x02, devices]) + maker + b"\x02\x0f" + bytes(4)
 
     def system_guid(self, _data: bytes) -> Answer:
         return 0, self.guid
@@ -153,6 +162,8 @@ class SimulatedBmc:
         reservation, wanted, offset, count = struct.unpack_from("<HHBB", data)
         if offset and reservation != self._reservations["sel"]:
             return LOST, b""
+        if min(count, 16 - offset) > self.sel_bytes:
+            return TOO_LONG, b""
         place = self._place(wanted)
         if place is None:
             return GONE, b""
@@ -192,6 +203,9 @@ class SimulatedBmc:
 
     def sdr_info(self, _data: bytes) -> Answer:
         return 0, struct.pack("<BHHIIB", 0x51, len(self.sensors), 0x1000, self.sdr_added, 0, 0x22)
+
+    def own_sdr_info(self, _data: bytes) -> Answer:
+        return 0, struct.pack("<BBI", len(self.sensors), 0x81, self.sdr_added)
 
     def sdr_reserve(self, _data: bytes) -> Answer:
         self._reservations["sdr"] = self._reservations["sdr"] % 0xFFFF + 1
@@ -242,9 +256,6 @@ _COMMANDS: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {
     (0x06, 0x37): SimulatedBmc.system_guid,
     (0x0A, 0x10): SimulatedBmc.fru_info,
     (0x0A, 0x11): SimulatedBmc.fru_read,
-    (0x0A, 0x20): SimulatedBmc.sdr_info,
-    (0x0A, 0x22): SimulatedBmc.sdr_reserve,
-    (0x0A, 0x23): SimulatedBmc.sdr_entry,
     (0x0A, 0x40): SimulatedBmc.sel_info,
     (0x0A, 0x42): SimulatedBmc.sel_reserve,
     (0x0A, 0x43): SimulatedBmc.sel_entry,
@@ -254,4 +265,15 @@ _COMMANDS: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {
     (0x0A, 0x49): SimulatedBmc.set_sel_time,
     (0x2C, 0x02): SimulatedBmc.power,
     (0x30, 0x21): SimulatedBmc.board_id,
+}
+
+_REPOSITORY: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {
+    (0x0A, 0x20): SimulatedBmc.sdr_info,
+    (0x0A, 0x22): SimulatedBmc.sdr_reserve,
+    (0x0A, 0x23): SimulatedBmc.sdr_entry,
+}
+_OWN_SDRS: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {
+    (0x04, 0x20): SimulatedBmc.own_sdr_info,
+    (0x04, 0x21): SimulatedBmc.sdr_entry,
+    (0x04, 0x22): SimulatedBmc.sdr_reserve,
 }

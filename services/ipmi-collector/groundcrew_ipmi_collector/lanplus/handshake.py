@@ -31,7 +31,7 @@ _WRONG_CODE = 0x0F
 
 @dataclass
 class Handshake:
-    """One attempt. After `finished` the session's ids and keys are there."""
+    """One attempt: what is said, in turn, and what must come back."""
 
     user: bytes
     password: bytes = field(repr=False)
@@ -43,7 +43,6 @@ class Handshake:
     tag: int = 0
     _bmc_random: bytes = b""
     _guid: bytes = b""
-    _session_key: bytes = field(default=b"", repr=False)
 
     def open_request(self) -> bytes:
         suite = self.suite
@@ -89,16 +88,22 @@ class Handshake:
         """RAKP message 3 that ends an attempt whose RAKP message 2 was wrong, so that the BMC frees its session."""
         return self._rakp3(_WRONG_CODE)
 
-    def finished(self, payload: bytes) -> Keys:
-        """What RAKP message 4 proves. Raises CREDENTIALS where its key is another one (a key Kg is set)."""
+    def keys(self) -> Keys:
+        """Of the session that RAKP message 3 opens, known once RAKP message 2 was right."""
+        return Keys(self.suite, self._session_key())
+
+    def finished(self, payload: bytes) -> None:
+        """RAKP message 4 proves the keys. Raises CREDENTIALS where its key is another one (a key Kg is set)."""
         self._raise_for(self._status(payload))
         if len(payload) < 8 or int.from_bytes(payload[4:8], "little") != self.console:
             raise _garbled("RAKP message 4")
-        session_key = self.suite.sign(self.password, self.random + self._bmc_random + self._who)
-        proof = self.suite.code(session_key, self.random + struct.pack("<I", self.bmc) + self._guid)
+        signed = self.random + struct.pack("<I", self.bmc) + self._guid
+        proof = self.suite.code(self._session_key(), signed)
         if not hmac.compare_digest(proof, payload[8 : 8 + len(proof)]):
             raise IpmiFailed(Reason.CREDENTIALS, "the BMC uses another key (its Kg is set, which is not supported)")
-        return Keys(self.suite, session_key)
+
+    def _session_key(self) -> bytes:
+        return self.suite.sign(self.password, self.random + self._bmc_random + self._who)
 
     @property
     def _role(self) -> int:

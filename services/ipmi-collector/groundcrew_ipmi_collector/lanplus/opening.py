@@ -52,13 +52,16 @@ async def open_session(channel: Channel, who: Credentials, suite: Suite, privile
         if failure.reason is Reason.CREDENTIALS:
             channel.send(wire.outside(wire.RAKP3, attempt.give_up()))
         raise
-    keys = attempt.finished(await _step(channel, attempt, wire.RAKP3, attempt.rakp3))
-    session = LanSession(channel, keys, bmc=attempt.bmc, console=attempt.console)
-    if privilege != "user":  # the level that every session begins with
-        said = await session.set_privilege(PRIVILEGES[privilege])
-        if said.code != 0:
-            session.close_at_once()
-            raise IpmiFailed(Reason.PRIVILEGE, in_words(Reason.PRIVILEGE))
+    session = LanSession(channel, attempt.keys(), bmc=attempt.bmc, console=attempt.console)
+    try:
+        attempt.finished(await _step(channel, attempt, wire.RAKP3, attempt.rakp3))
+        if privilege != "user":  # the level that every session begins with
+            said = await session.set_privilege(PRIVILEGES[privilege])
+            if said.code != 0:
+                raise IpmiFailed(Reason.PRIVILEGE, in_words(Reason.PRIVILEGE))
+    except BaseException:  # whatever ends this, the BMC may have opened the session
+        session.close_at_once()
+        raise
     return session
 
 
