@@ -18,6 +18,7 @@ _SLOT = re.compile(r"CPU \d+ DIMM \d+")
 _DATE = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _NAMED = re.compile(r"([A-Za-z]{3})-(\d{1,2})-(\d{4})|(\d{1,2})-([A-Za-z]{3})-(\d{4})")
+_SINCE_START = re.compile(r"S\+ \d{2}/\d{3}")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?\s*([AaPp][Mm])?\s*([A-Za-z]{2,5}|[+-]\d{2}:?\d{2})?")
 _KEY = re.compile(r"[A-Z][A-Za-z0-9() /-]*")
@@ -108,6 +109,9 @@ def _stamp(columns: list[str]) -> tuple[datetime | None, str, list[str]]:
         if second.isdigit():
             return None, f"{first} {second}", columns[2:]
         return None, first, columns[1:]
+    if first == "Unspecified" or _SINCE_START.fullmatch(first):
+        rest = columns[2:] if second == "Unspecified" or _CLOCK.fullmatch(second) else columns[1:]
+        return None, first if second == first else f"{first} {second}", rest
     if _is_date(first):
         if _CLOCK.fullmatch(second):
             return sel_time(first, second), f"{first} {second}", columns[2:]
@@ -123,10 +127,11 @@ def _is_date(text: str) -> bool:
 
 
 def _calendar(text: str) -> tuple[int, int, int] | None:
-    """Year, month and day, unchecked. Month first, as ipmitool prints it; day first where it can be no month."""
+    """Year, month and day, unchecked. Month first, as ipmitool prints it; day first between dots (ipmitool prints in
+    the locale's manner) and where it can be no month."""
     if found := _DATE.fullmatch(text):
         month, day, year = int(found[1]), int(found[2]), int(found[3])
-        month, day = (day, month) if month > 12 else (month, day)
+        month, day = (day, month) if month > 12 or "." in text else (month, day)
         return year + (2000 if year < 100 else 0), month, day
     if found := _ISO.fullmatch(text):
         return int(found[1]), int(found[2]), int(found[3])

@@ -24,6 +24,9 @@ DATA = Path(os.environ.get("GROUNDCREW_DATA", Path(__file__).parents[4] / "share
         (" 1 | 10/19/2023 | 12:00:00 AM UTC | Fan F | Lower Critical going low | Asserted", (2023, 10, 19, 0, 0, 0)),
         (" 1 | 10/19/2023 | 12:00:00 PM UTC | Fan F | Lower Critical going low | Asserted", (2023, 10, 19, 12, 0, 0)),
         (" 1 | 2023-10-19 | 12:00:00 +02:00 | Fan F | Lower Critical going low | Asserted", (2023, 10, 19, 10, 0, 0)),
+        (" 1 | 05.11.2023 | 12:00:00 CET | Fan F | Lower Critical going low | Asserted", (2023, 11, 5, 11, 0, 0)),
+        (" 1 | 14/05/26 | 21:50:21 HKT | Fan F | Lower Critical going low | Asserted", (2026, 5, 14, 13, 50, 21)),
+        ("1,10/19/2023,12:00:00,Fan F,Lower Critical going low ,Asserted", (2023, 10, 19, 12, 0, 0)),
         (" 1 | 19.10.2023 | 12:00:00 | Fan F | Lower Critical going low | Asserted", (2023, 10, 19, 12, 0, 0)),
         (" 1 | 10/19/2023 12:00:00 | Fan F | Lower Critical going low | Asserted", (2023, 10, 19, 12, 0, 0)),
     ],
@@ -39,6 +42,19 @@ def test_a_record_from_before_the_clock_was_set_has_no_time() -> None:
     [record] = parse_sel("    1 |  Pre-Init  |0000000089| Temperature #0x02 | Upper Non-critical going high | Asserted")
     assert (record.record_id, record.time, record.source_time) == (1, None, "Pre-Init 0000000089")
     assert (record.sensor, record.event) == ("Temperature #0x02", "Upper Non-critical going high")
+
+
+@pytest.mark.parametrize("stamp", ["Unspecified | Unspecified", "S+ 70/001 | 00:02:01 UTC"])
+def test_a_stamp_without_a_date_of_newer_versions(stamp: str) -> None:
+    [record] = parse_sel(f"   1 | {stamp} | Fan FAN1 | Lower Critical going low | Asserted")
+    assert record.time is None
+    assert (record.sensor, record.event, record.asserted) == ("Fan FAN1", "Lower Critical going low", True)
+
+
+def test_the_slot_behind_the_direction_belongs_to_the_event() -> None:
+    [record] = parse_sel("   1 | 10/19/2023 | 12:00:00 | Memory | Uncorrectable ECC | Asserted | CPU 0 DIMM 3")
+    assert record.event == "Uncorrectable ECC (CPU 0 DIMM 3)"
+    assert sel_component(record.sensor, record.event) == "CPU 0 DIMM 3"
 
 
 def test_a_time_that_cannot_be_is_kept_as_written() -> None:
