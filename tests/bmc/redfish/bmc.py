@@ -51,6 +51,7 @@ class RedfishBmc:
     log_policy: str = "WrapsWhenFull"
     hangs: bool = False
     drips: bool = False
+    slow_s: float = 0
     garbage: bool = False
     fails_with: int = 0
     fails_on: str = ""

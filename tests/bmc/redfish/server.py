@@ -88,6 +88,7 @@ async def _conversation(bmc: RedfishBmc, reader: asyncio.StreamReader, writer: a
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         if bmc.hangs:
             await asyncio.sleep(HANG_S)
+        await asyncio.sleep(bmc.slow_s)
         answer = bmc.answer(method, target, headers, body)
         await _say(bmc, writer, answer)
 

@@ -155,6 +155,32 @@ async def test_a_bmc_that_misbehaves_is_told_and_read_on(
     assert reading.numbers == [1, 2, 3, 4, 5]
 
 
+async def test_a_log_too_long_for_one_look_is_read_in_several(bmc: RedfishBmc, served: Served, reading: Reading):
+    slow = reading_of(
+        served, reading.section.state_dir / "slow", tls_ca=reading.entry.tls_ca, section={"redfish_look_s": 5}
+    )
+    bmc.linked, bmc.slow_s = True, 0.015
+    bmc.add(300)
+    looks = 0
+    while len(slow.numbers) < 300:
+        await slow.poll()
+        looks += 1
+        assert slow.sources["sel"][0] == "present"
+        assert looks < 10
+    assert slow.numbers == list(range(1, 301))
+    assert looks > 1
+
+
+async def test_pages_may_take_longer_than_a_look(bmc: RedfishBmc, served: Served, reading: Reading):
+    slow = reading_of(
+        served, reading.section.state_dir / "slow", tls_ca=reading.entry.tls_ca, section={"redfish_look_s": 5}
+    )
+    bmc.page, bmc.slow_s = 2, 0.06
+    bmc.add(160)
+    await slow.poll()
+    assert slow.numbers == list(range(1, 161))
+
+
 async def test_one_resource_that_fails_costs_itself(bmc: RedfishBmc, reading: Reading):
     bmc.fails_with, bmc.fails_on = 500, "/Power"
     bmc.add(2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +36,11 @@ class Straight:
     def __init__(self, bmc: RedfishBmc) -> None:
         self._bmc = bmc
         bmc.sessions["token"] = "s"
+
+    is_nearly_spent = False
+
+    def extended(self, _seconds: float) -> AbstractContextManager[None]:
+        return nullcontext()
 
     async def get(self, path: str, *, etag: str = "") -> Reply:
         answer = self._bmc.answer("GET", path, {"x-auth-token": "token", "if-none-match": etag}, b"")

@@ -8,8 +8,8 @@ this process was killed is ended at the next login (`left_behind`).
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -30,6 +30,7 @@ SESSIONS = "/redfish/v1/SessionService/Sessions"
 MAX_REQUESTS = 1_000
 """Requests of one look at most."""
 
+_SPARE = 200
 MAX_PASSWORD = 1_000
 LOGOUT_S = 5.0
 _MAX_TOKEN = 4_096
@@ -97,6 +98,21 @@ class Client:
         finally:
             connection, self._connection = self._connection, None
             await connection.close()
+
+    @contextmanager
+    def extended(self, seconds: float) -> Iterator[None]:
+        """So many seconds for what is done within, beside those of the look."""
+        before = self._left_s
+        self._left_s = max(before, seconds)
+        try:
+            yield
+        finally:
+            self._left_s = min(before, self._left_s)
+
+    @property
+    def is_nearly_spent(self) -> bool:
+        """Whether what is long had better go on with the next look."""
+        return self._left_s < 2 * self._section.redfish_reply_s or self._requests > MAX_REQUESTS - _SPARE
 
     async def root(self) -> Mapping[str, Any]:
         """The service root, which needs no login (DSP0266)."""

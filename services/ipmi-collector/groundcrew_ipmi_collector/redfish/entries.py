@@ -6,6 +6,7 @@ Services list the newest first (iDRAC) or the oldest (OpenBMC, iLO), write membe
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
@@ -22,6 +23,9 @@ MAX_ENTRIES = 5_000
 """Entries of one reading at most; of a longer log the newest are read."""
 
 MAX_PAGES = 300
+PAGES_S = 600.0
+"""Seconds that all pages of a log may take together: an iDRAC needs one to three for each fifty entries."""
+
 _OVERLAP = 8
 
 
@@ -92,10 +96,12 @@ async def read_entries(
     count = _count(first)
     rising = order_of(pages.items) >= 0
     start = max(page.count - _OVERLAP if known else 0, (count or 0) - MAX_ENTRIES)
-    if rising and (tail := await _tail(client, path, first, start, known)) is not None:
-        pages, complete = tail, bool(known)
-    else:
-        complete = await _all(client, path, first, pages, stop=(lambda items: not rising and _knows(items, known)))
+    with client.extended(PAGES_S):
+        if rising and (tail := await _tail(client, path, first, start, known)) is not None:
+            pages, complete = tail, bool(known)
+        else:
+            stop = partial(_is_enough, known=known, rising=rising)
+            complete = await _all(client, path, first, pages, stop=stop)
     items = pages.items if order_of(pages.items) >= 0 else pages.items[::-1]
     return Reading(
         items=items,
@@ -164,6 +170,11 @@ async def _tail(
         following = (await client.get(link)).body
         pages.add(following)
     return pages if not known or _knows(pages.items, known) else None
+
+
+def _is_enough(items: Sequence[Item], *, known: Mapping[str, Anchor], rising: bool) -> bool:
+    """Whether what lies on further pages is known: they are older where the newest come first."""
+    return not rising and _knows(items, known)
 
 
 def _knows(items: Sequence[Item], known: Mapping[str, Anchor]) -> bool:
