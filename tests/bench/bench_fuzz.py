@@ -37,6 +37,9 @@ LARGE = 1024 * 1024
 GROWTH = 0.05
 """Of memory over the second half of a run, from which on it is growth rather than noise."""
 
+HOSTS = 10
+"""Each holds the state of at most 512 components; so few hosts reach that bound within the first half of a run."""
+
 ROUND = 2_000
 """Inputs made, read and judged before the next are."""
 
@@ -214,7 +217,7 @@ def fuzz(inputs: int, seed: int, folder: Path, *, large_every: int = 10_000) -> 
             count = min(ROUND, inputs - report.inputs)
             lines = [made.line(large=_is_large(report, n, large_every)) for n in range(0, count, 2)]
             entries = [made.entry(large=_is_large(report, n, large_every)) for n in range(1, count, 2)]
-            entity = f"host:fuzz-{report.inputs // ROUND % 50}"
+            entity = f"host:fuzz-{report.inputs // ROUND % HOSTS}"
             now_us = to_us(NOW + timedelta(seconds=clock.randint(-(10**8), 10**8)))
             with path.open("ab") as file:
                 file.write(b"".join(line + clock.choice((b"\n", b"\r\n", b"\n\n")) for line in lines))

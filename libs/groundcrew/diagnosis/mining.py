@@ -31,7 +31,7 @@ PACE = 0.03
 """Searches of the tree that may be made at once, and how many more each line allows. Lines whose masked words were
 seen lately need none, so only a flood of lines that differ in more than their numbers is ever sampled."""
 
-ONE_IN = 4
+ONE_IN = 8
 """In such a flood, of lines that are not equal to one seen lately, so many are looked at at all."""
 
 MAX_SAMPLE = 500

@@ -190,16 +190,19 @@ class Watch:
         priority = batch.priorities[row]
         template.take(batch.times[row], priority, envelope.entity, 1)
         seen.mined.append((row, template))
-        if made and priority <= ERROR and self._patience.enough(self._site, host.learning):
-            if not self._elsewhere(batch.identifiers[row], batch.messages[row]):
-                template.novel = True
-                if host.may_tell(interval):
-                    seen.drafts.append(_new_draft(envelope, template, row, self.learning, host.told))
-                else:
-                    self.counts.untold += 1
+        if made and priority <= ERROR and self._is_new(host, batch, row):
+            template.novel = True
+            if host.may_tell(interval):
+                seen.drafts.append(_new_draft(envelope, template, row, self.learning, host.told))
+            else:
+                self.counts.untold += 1
         taken = 0 if host.late(interval) else host.followed(template.id)
         if taken:
             self._follow(envelope, host, template, row, interval, seen, taken)
+
+    def _is_new(self, host: HostState, batch: LogBatch, row: int) -> bool:
+        learnt = self._patience.enough(self._site, host.learning)
+        return learnt and not self._elsewhere(batch.identifiers[row], batch.messages[row])
 
     def _follow(
         self,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from groundcrew.diagnosis.rules import PackError, parse_rules
+from groundcrew.diagnosis.rules import PATTERN_MEMORY, PackError, compile_pattern, parse_rules
 from groundcrew.diagnosis.thresholds import parse_thresholds
 from groundcrew.runtime.packs import load_packs
 
@@ -137,3 +137,11 @@ steps = ["Look."]
     found = {t.id: t for t in load_packs(thresholds=mine).knowledge.thresholds}
     assert found["gpu.hot"].limit == 70
     assert "filesystem.full" in found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "budget"),
+    [(r"door (?P<door>\w+) open", 0), (r"(?P<door>\S{1,200}) or (?P<other>.{0,200})", 1), (r"(?:\pL{2} ){100}", 2)],
+)
+def test_a_pattern_has_the_least_memory_that_its_program_fits_in(pattern: str, budget: int) -> None:
+    assert compile_pattern(pattern, "").options.max_mem == PATTERN_MEMORY[budget]

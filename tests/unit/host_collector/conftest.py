@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from groundcrew.contracts.clock import SystemClock
+from groundcrew.contracts.clock import Clock, SystemClock
 from groundcrew.diagnosis.lines import LineReader
 from groundcrew_host_collector.files import FilesSource
 from groundcrew_host_collector.source import LogRow, Position, Span
@@ -72,14 +72,16 @@ MakeFiles = Callable[..., FilesSource]
 
 @pytest.fixture
 def make_files(tmp_path: Path) -> MakeFiles:
-    def make(pattern: str = "*.log", *, from_end: bool = False) -> FilesSource:
+    def make(
+        pattern: str = "*.log", *, from_end: bool = False, poll_s: float = 0.02, clock: Clock | None = None
+    ) -> FilesSource:
         return FilesSource(
             patterns=(str(tmp_path / pattern),),
             from_end=from_end,
-            poll_s=0.02,
+            poll_s=poll_s,
             reader=LineReader("web-1", lambda naive: naive.replace(tzinfo=UTC)),
             instead=never,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             boot_us=lambda: 0,
             log=structlog.get_logger(),
         )

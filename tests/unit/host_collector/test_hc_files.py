@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from groundcrew.contracts.clock import SystemClock
 from groundcrew.contracts.observations import MAX_BATCH_ROWS, MAX_TEXT
 from groundcrew_host_collector import files as files_module
 from groundcrew_host_collector import tail as tail_module
-from groundcrew_host_collector.files import FilesSource
+from groundcrew_host_collector.files import BUSY_S, FilesSource
 
 Follow = Callable[..., AbstractAsyncContextManager[None]]
 
@@ -285,3 +286,37 @@ async def test_what_is_no_log_is_left_alone(follow: Follow, sink: Any, tmp_path:
         await asyncio.sleep(0.15)
 
     assert sink.messages == ["line"]
+
+
+class Impatient(SystemClock):
+    """Notes how long it is told to sleep, and hardly does."""
+
+    def __init__(self) -> None:
+        self.told: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.told.append(seconds)
+        await asyncio.sleep(0.001)
+
+
+async def test_files_that_grow_are_looked_at_more_often_than_files_at_rest(
+    make_files: Any, sink: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_module, "_LIST_S", 0.0)
+    clock = Impatient()
+    source: FilesSource = make_files(clock=clock, poll_s=1.0)
+    following = asyncio.create_task(source.follow(sink))
+    try:
+        while not clock.told:
+            await asyncio.sleep(0.001)
+        clock.told.clear()
+        append(tmp_path / "a.log", "one")
+        await sink.until(1)
+        while len(clock.told) < 20:
+            await asyncio.sleep(0.001)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    grown = clock.told.index(BUSY_S)
+    assert set(clock.told[:grown]) <= {1.0}
+    assert clock.told[grown : grown + 7] == [BUSY_S, 2 * BUSY_S, 4 * BUSY_S, 8 * BUSY_S, 16 * BUSY_S, 1.0, 1.0]
