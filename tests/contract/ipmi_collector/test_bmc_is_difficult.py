@@ -1,6 +1,7 @@
 """BMCs that hang, drip, forget, lie and babble: what is known of them stays right, and nothing is lost or doubled."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -285,6 +286,19 @@ async def test_where_it_ends_the_bmc_is_told_so(difficult: Difficult, native: Re
     async with asyncio.timeout(5):
         while difficult.server.open_sessions:
             await asyncio.sleep(0.01)
+
+
+async def test_a_look_that_is_cut_short_anywhere_leaves_no_session(difficult: Difficult, native: Reading):
+    chance = random.Random(4)
+    for _ in range(25):
+        polling = asyncio.create_task(native.poll())
+        await asyncio.sleep(chance.uniform(0, 0.03))
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
+        await native.close()
+        async with asyncio.timeout(5):
+            while difficult.server.open_sessions:
+                await asyncio.sleep(0.01)
 
 
 async def test_a_password_that_changed_counts_at_once(difficult: Difficult, tmp_path: Path):
