@@ -58,7 +58,9 @@ class HostCollectorSection(Section):
     files_start: Literal["end", "start"] = Field(
         "end", description="where files begin that exist at the first start; files made later are read from their start"
     )
-    poll_s: float = Field(0.2, ge=0.02, le=10, description="seconds between looks at files at rest; growing ones are looked at sooner")
+    poll_s: float = Field(
+        0.2, ge=0.02, le=10, description="seconds between looks at files at rest; growing ones are looked at sooner"
+    )
 
     kmsg: Switch = Field("auto", description="read the kernel's ring buffer; auto: where no journal is followed")
     kmsg_path: Path = Path("/dev/kmsg")
