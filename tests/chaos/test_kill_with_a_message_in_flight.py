@@ -5,7 +5,6 @@ import asyncio
 import json
 import os
 import signal
-import time
 from datetime import UTC, datetime
 
 import httpx2
@@ -26,7 +25,8 @@ from .conftest import System, command_ports, pid_of, until
 pytestmark = pytest.mark.chaos
 
 SITE, HOST, UNIT = "default", "brickbox-43", "demo-worker.service"
-VERDICT_S = 5.0
+VERDICT_S = 10.0
+"""What a machine that is busy with other tests may need besides."""
 
 
 def last_words() -> Envelope[LogBatch]:
@@ -70,18 +70,18 @@ async def test_a_failure_line_after_a_kill_is_an_incident_soon(system: System, m
     os.kill(pid_of(system.home, "services"), signal.SIGKILL)
     await asyncio.sleep(0.1)  # the server notices; the supervisor needs longer to start it again
     await take_and_vanish(system)
-    killed = time.monotonic()
     with system.followed.open("a") as file:
         when = datetime.now(UTC).isoformat(timespec="seconds")
         file.write(f"{when} {HOST} systemd[1]: {UNIT}: Failed with result 'exit-code'.\n")
     key = (system.home.path / "api-key").read_text().strip()
 
-    def is_incident() -> bool:
+    def incidents() -> str | None:
+        """None while the services are not back yet."""
         try:
             found = httpx2.get(f"{url}/api/v1/incidents", headers={"Authorization": f"Bearer {key}"}, timeout=2)
-            return found.status_code == 200 and UNIT in json.dumps(found.json())
         except httpx2.HTTPError:
-            return False
+            return None
+        return json.dumps(found.json()) if found.status_code == 200 else None
 
-    until("the line is an incident", 60, is_incident)
-    assert time.monotonic() - killed < ACK_WAIT_S + VERDICT_S
+    until("the services answer again", 60, lambda: incidents() is not None)
+    until("the line is an incident", ACK_WAIT_S + VERDICT_S, lambda: UNIT in (incidents() or ""))
