@@ -138,7 +138,7 @@ async def test_a_spent_budget_is_spent_after_a_restart_too(coordinator: Coordina
             "redis": {
                 **redis_of(valkey),
                 "wait_s": 5,
-            },  # where it is away for a moment, the process keeps its own books
+            },
         }
         await coordinator.start()
         assert (await coordinator.ask(question("one"))).outcome is CompletionOutcome.ANSWERED
