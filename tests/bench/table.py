@@ -43,13 +43,13 @@ BENCHMARKS = (
         note=(
             "Layer 1 on real kernel lines, in lines per second of one core's time. A line that matches costs tens of "
             "times as much as one that does not: re2's confirmation and captures (2 us where it does not match after "
-            "all, 6 us where it does), the cited row, the state machine. Tried for decoding, in nanoseconds a row under "
-            "the same load: validating all of it 1,500, parsing all of it with orjson 550, msgspec with the other "
+            "all, 6 us where it does), the cited row, the state machine. Tried for decoding, in nanoseconds a row under"
+            " the same load: validating all of it 1,500, parsing all of it with orjson 550, msgspec with the other "
             "columns left raw 475, by column as it is now 400; cutting single cells out of a column instead of parsing "
             "it costs more than orjson. Tried for the scan of the whole pack, in microseconds a line: the looser "
             "patterns as they are 2.7; one required literal of each alone 0.65, but every third line is then a "
             "candidate; rare literals and whole patterns for the rest 1.1; from the rarest literals on, as it is now, "
-            "0.6, with one line in twenty a candidate. What is left is spread over Python's calls per hit and per batch."
+            "0.6, with one line in twenty a candidate. What is left is spread over Python's calls per hit."
         ),
     ),
     Benchmark(
