@@ -97,7 +97,7 @@ async def test_a_bmcs_page_shows_how_full_its_logs_are_what_became_of_them_and_h
         assert "412 of 512 records" in text
         assert "it dropped records" in text
         assert "takes no more when full" in text
-        assert "ids 9 to 40 gone" in text
+        assert "ids 9 to 40 are gone" in text
         assert "150 of 300 records" in text
         assert "30 s left" in text
         assert "±2 min" in text
