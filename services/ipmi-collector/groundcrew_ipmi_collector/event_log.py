@@ -6,6 +6,7 @@ became of the log is told before the records that it is followed by. The log its
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.event_logs import LogChange, SyncState, WhenFull
@@ -143,7 +144,23 @@ class EventLog:
         is_full = state.capacity is not None and state.entries >= state.capacity
         change, why = what_became(seen, LogSeen(state.entries, erased, first_id=first, is_full=is_full))
         fresh = page.model_copy(update={"generation": page.generation + 1, "anchors": [], "last_us": None})
+        opened = rows[0].anchor if rows else None
+        fresh = fresh.model_copy(update={"opened_with": opened, "entries": state.entries, "erased": state.erased_at})
         fresh = self._with_news(fresh, state, change, why, page)
+        await self._ledger.write(fresh)
+        return await self._news_told(fresh)
+
+    async def _opened_anew(self, state: SelState, rows: Sequence[Row], page: Page) -> Page:
+        """A generation of which nothing was stored before it was dropped as well."""
+        opened = page.opened_with
+        if opened is None or not rows or rows[0].anchor == opened:
+            return page
+        seen = LogSeen(page.entries, page.erased or "", last_id=opened.record_id - 1)
+        is_full = state.capacity is not None and state.entries >= state.capacity
+        now = LogSeen(state.entries, state.erased_at, first_id=rows[0].raw.record_id, is_full=is_full)
+        change, why = what_became(seen, now)
+        update = {"opened_with": rows[0].anchor, "entries": state.entries, "erased": state.erased_at}
+        fresh = self._with_news(page.model_copy(update=update), state, change, why, page)
         await self._ledger.write(fresh)
         return await self._news_told(fresh)
 
@@ -179,6 +196,8 @@ class EventLog:
                 page = await self._begun_anew(state, rows, page)
             elif after is not None:
                 page = await self._deleted(state, rows, after, page)
+            else:
+                page = await self._opened_anew(state, rows, page)
             fresh = rows if after is None else rows[after + 1 :]
             page = await self._job_begun(state, page)
             placed = _placed(fresh, look.clock, to_us(self._clock.now()), before, page)
@@ -237,8 +256,9 @@ class EventLog:
             return page
         batch = intent.batch
         await self._outlet.records(batch, intent.envelope_id, intent.position, intent.received_us)
-        update = {
+        update: dict[str, Any] = {
             "anchors": [*page.anchors, *intent.anchors][-MAX_ANCHORS:],
+            "opened_with": None,
             "last_us": batch.times[-1],
             "intent": None,
         }

@@ -61,8 +61,9 @@ class SeenClock(BaseModel):
 class Page(BaseModel):
     """What is known of one BMC. `identity` is its GUID (or name); another one means another event log. `last_us` is the
     time of the newest record that the bus has. `erased`: when the BMC last lost records, by its own word, empty where
-    it keeps none. `overwrites`: it was seen to. `news`: what became of the log, until it is published. `job`: the
-    newest one that reads it whole, and `again` is how far one got that somebody asked for."""
+    it keeps none. `overwrites`: it was seen to. `opened_with`: the oldest record when this generation began, of which
+    the bus has none yet. `news`: what became of the log, until it is published. `job`: the newest one that reads it
+    whole, and `again` is how far one got that somebody asked for."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -71,6 +72,7 @@ class Page(BaseModel):
     suite: int | None = None
     generation: int = 1
     anchors: list[Anchor] = []
+    opened_with: Anchor | None = None
     last_us: int | None = None
     syncing: bool = False
     fingerprint: str = ""

@@ -218,10 +218,22 @@ class RedfishLogs:
         if after is not None:
             return await self._deleted(place, page, log, reading, after), reading.items[after + 1 :]
         if log.anchors and reading.items and reading.complete:
-            ids = [item.entry_id for item in (reading.items[0],)] + [log.anchors[-1].entry_id]
-            first, last = (int(one) if one.isdecimal() else None for one in ids)
+            names = (reading.items[0].entry_id, log.anchors[-1].entry_id)
+            first, last = (int(one) if one.isdecimal() else None for one in names)
             change, why = what_became(LogSeen(log.count, last_id=last), LogSeen(reading.count, first_id=first))
-            fresh = log.model_copy(update={"generation": log.generation + 1, "anchors": [], "last_us": None})
+            opened = _anchor(reading.items[0])
+            begun = {"generation": log.generation + 1, "anchors": [], "last_us": None, "opened_with": opened}
+            fresh = log.model_copy(update=begun)
+            page = await self._news(place, page, fresh, log, reading.count, change, why)
+            log = page.logs[place.path]
+        elif log.opened_with is not None and reading.items and _anchor(reading.items[0]) != log.opened_with:
+            # a generation of which nothing was stored before it was dropped as well
+            fresh = log.model_copy(update={"opened_with": _anchor(reading.items[0])})
+            name, opened_name = reading.items[0].entry_id, log.opened_with.entry_id
+            last = int(opened_name) - 1 if opened_name.isdecimal() else None
+            first = int(name) if name.isdecimal() else None
+            seen = LogSeen(log.count, last_id=last)
+            change, why = what_became(seen, LogSeen(reading.count, first_id=first))
             page = await self._news(place, page, fresh, log, reading.count, change, why)
             log = page.logs[place.path]
         if not log.anchors:
@@ -364,7 +376,9 @@ class RedfishLogs:
             count = page.job.events_synced + len(batch)
             page = page.model_copy(update={"job": page.job.model_copy(update={"events_synced": count})})
         anchors = [*log.anchors, *intent.anchors][-MAX_ANCHORS:]
-        return await self._kept(page, path, log, {"anchors": anchors, "last_us": batch.times[-1], "intent": None})
+        return await self._kept(
+            page, path, log, {"anchors": anchors, "last_us": batch.times[-1], "intent": None, "opened_with": None}
+        )
 
     @staticmethod
     def _placed(rows: Sequence[RedfishEntry], clock: BmcClock, now_us: int, page: Page, log: LogPage) -> list[Placed]:
@@ -426,3 +440,8 @@ async def _resolved(client: Client, items: Sequence[Item], found: Collected) -> 
         else:
             rows.append(item)
     return rows, len(items)
+
+
+def _anchor(item: Item) -> Anchor:
+    """Of one behind a link only the name is known."""
+    return Anchor(entry_id=item.entry_id, digest=item.digest if isinstance(item, RedfishEntry) else "")

@@ -39,8 +39,9 @@ class Intent(BaseModel):
 
 
 class LogPage(BaseModel):
-    """One log. `mirrors`: the log that shows the same entries, so that this one is not read; `news`: what became of it,
-    until that is published."""
+    """One log. `mirrors`: the log that shows the same entries, so that this one is not read; `opened_with`:
+    the oldest entry when this generation began, of which the bus has none yet; `news`: what became of it, until that is
+    published."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -52,6 +53,7 @@ class LogPage(BaseModel):
     count: int = 0
     intent: Intent | None = None
     mirrors: str = ""
+    opened_with: Anchor | None = None
     news: EventLogBatch | None = None
 
     @field_validator("intent", mode="before")
