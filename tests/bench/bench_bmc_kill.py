@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 import tempfile
 from pathlib import Path
 
@@ -29,9 +30,9 @@ def table(outcome: Outcome) -> str:
     return "\n".join([*lines, *(f"\n- {one}" for one in named)])
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str]) -> None:
     """Prints Markdown; ends with an error where something was lost or doubled."""
-    parser = argparse.ArgumentParser(prog="bmc-kill", description=__doc__)
+    parser = argparse.ArgumentParser(prog="groundcrew bench bmc-kill", description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7)
     wanted = parser.parse_args(arguments)
@@ -45,4 +46,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -199,17 +199,18 @@ async def killed_while_logs_change(folder: Path, *, kills: int, ipmi: int, redfi
         }  # fmt: skip
         command = [sys.executable, str(COLLECTING), json.dumps(section), str(named), str(published)]
         driving = asyncio.create_task(_drive(machines, chance))
-        marks: list[int] = []
+        starts: list[int] = []
         for life in range(kills):
             _live(machines, life)
+            starts.append(time.time_ns() // 1_000)
             await _killed(command, folder, published, chance)
-            marks.append(published.stat().st_size)
             await asyncio.sleep(chance.uniform(0, 0.3))
         driving.cancel()
         await asyncio.gather(driving, return_exceptions=True)
         _live(machines, kills)
+        starts.append(time.time_ns() // 1_000)
         await _settled(command, folder, published, machines)
-    return await _compared(published.read_bytes(), marks, machines)
+    return await _compared(published.read_bytes(), starts, machines)
 
 
 async def _fleet(
@@ -302,20 +303,19 @@ async def _running(command: list[str], folder: Path) -> AsyncIterator[asyncio.su
         await process.wait()
 
 
-async def _compared(published: bytes, marks: list[int], machines: list[Machine]) -> Outcome:
-    store, outcome = MemoryContextStore(), Outcome(kills=len(marks))
+async def _compared(published: bytes, starts: list[int], machines: list[Machine]) -> Outcome:
+    store, outcome = MemoryContextStore(), Outcome(kills=len(starts) - 1)
     first_life: dict[str, int] = {}
     changes: dict[str, list[int]] = {}
     began: dict[str, int] = {}
     seen: set[str] = set()
-    at = 0
-    for line in published.splitlines(keepends=True):
-        life = sum(mark <= at for mark in marks)
-        at += len(line)
+    for line in published.splitlines():
         envelope = decode(line)
         if isinstance(envelope.data, SelBatch):
             outcome.repeated += envelope.id in seen
-            began.setdefault(envelope.entity, to_us(envelope.received_at))
+            read_us = to_us(envelope.received_at)  # what a killed process left is told with when it was read
+            life = sum(start <= read_us for start in starts) - 1
+            began.setdefault(envelope.entity, read_us)
             seen.add(envelope.id)
             await store.record_sel(envelope)
             for row_id in envelope.data.ids:
@@ -368,7 +368,7 @@ async def _compare_one(
     for second, ids in stored.items():
         record = history.records.get(second)
         for life in record.lives if record else ():
-            if first_life[ids[0]] in (life, life + 1) and record is not None:
+            if first_life[ids[0]] == life and record is not None:
                 key = (record.log, life)
                 newest[key] = max(newest.get(key, 0), second)
     for second, record in history.records.items():

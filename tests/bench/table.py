@@ -106,6 +106,18 @@ BENCHMARKS = (
         ),
     ),
     Benchmark(
+        name="bmc-kill",
+        title="kill -9 of the collector while event logs change",
+        module="tests.bench.bench_bmc_kill",
+        takes="4 min",
+        note=(
+            "The collector's process, as wired in production, is killed at random moments while simulated BMCs log, "
+            "wrap round and are cleared; then the context store is compared with all that was ever logged. A record "
+            "that its BMC dropped before anybody could write it down is not lost by the collector, but a loss or a "
+            "clear must have been told: tests/bench/bmc_kill.py says exactly what counts."
+        ),
+    ),
+    Benchmark(
         name="knowledge",
         title="Knowledge",
         module="tests.bench.bench_knowledge",
