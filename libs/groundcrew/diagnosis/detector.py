@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.event_logs import EventLogBatch
 from groundcrew.contracts.observations import Columns, LogBatch, MetricBatch, SelBatch, SensorBatch, ServiceBatch
 from groundcrew.diagnosis.drafts import TriggerDraft
 from groundcrew.diagnosis.engines import CompiledStore, EngineName
 from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.memory import Memory
-from groundcrew.diagnosis.records import LogRules, SelRules, SensorRules
+from groundcrew.diagnosis.records import EventLogRules, LogRules, SelRules, SensorRules
 from groundcrew.diagnosis.rules import Rule
 from groundcrew.diagnosis.services import ServiceCheck
 from groundcrew.diagnosis.silencing import SilencedBy, never
@@ -27,7 +28,7 @@ from groundcrew.diagnosis.tracks import Hit
 from groundcrew.diagnosis.unit_checks import ServiceChecks
 
 MAX_ENTITIES = 10_000
-_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_metrics", "_services", "_specs")
+_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_event_logs", "_metrics", "_services", "_specs")
 """What of a detector comes from the packs; the rest is state."""
 
 __all__ = ["Counts", "Detector", "Knowledge", "TriggerDraft"]
@@ -74,7 +75,7 @@ class Detector:
     ) -> None:
         """`engine` looks for log patterns; event logs and sensors are few, and always re2's. hyperscan compiles for
         seconds what `compiled` does not hold; with `compiles` False re2 looks instead. Raises EngineUnusable."""
-        by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": []}
+        by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": [], "eventlog": []}
         for rule in knowledge.rules:
             by_source[rule.source].append(rule)
         self._logs = LogRules(
@@ -82,9 +83,11 @@ class Detector:
         )
         self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
+        self._event_logs = EventLogRules(by_source["eventlog"], knowledge.debounce_s)
         self._metrics = ThresholdChecks(knowledge.thresholds, knowledge.overrides, role_of)
         self._services = ServiceChecks(knowledge.services, role_of)
-        specs = [*self._logs.specs, *self._sel.specs, *self._sensors.specs, *self._services.specs]
+        bmc_specs = [*self._sel.specs, *self._sensors.specs, *self._event_logs.specs]
+        specs = [*self._logs.specs, *bmc_specs, *self._services.specs]
         self._specs = {spec.rule_id: spec for spec in specs}
         self._teller = Teller(silenced, lambda: self._specs)
         self._memories: OrderedDict[str, Memory] = OrderedDict()
@@ -115,7 +118,9 @@ class Detector:
         drafts: list[TriggerDraft] = []
         rows = len(envelope.data) if isinstance(envelope.data, Columns) else 0
         self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + rows
-        if isinstance(envelope.data, MetricBatch) and envelope.data.history:
+        if (isinstance(envelope.data, MetricBatch) and envelope.data.history) or (
+            isinstance(envelope.data, SelBatch) and envelope.data.again
+        ):
             return drafts  # nothing is wrong now because of what was last week
         done, spoken_of = 0, set()
         for row, hit in self._hits(envelope, memory):
@@ -205,6 +210,8 @@ class Detector:
                 yield from self._logs.hits(envelope, memory)
             case SelBatch():
                 yield from self._sel.hits(envelope)
+            case EventLogBatch():
+                yield from self._event_logs.hits(envelope)
             case SensorBatch():
                 yield from self._sensors.hits(envelope, memory)
             case MetricBatch():

@@ -96,7 +96,7 @@ class Rule(Named):
     causes: list[CauseId] = Field(default_factory=list)
     component_class: ComponentClass
     component: str = ""
-    source: Literal["log", "sel", "sensor"] = "log"
+    source: Literal["log", "sel", "sensor", "eventlog"] = "log"
     identifiers: list[str] = Field(default_factory=list)
     patterns: list[str] = Field(min_length=1)
     not_patterns: list[str] = Field(default_factory=list)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.identity import name_of
-from groundcrew.contracts.observations import InventoryObserved, SelBatch, SensorBatch, SourceState
+from groundcrew.contracts.observations import InventoryObserved, SensorBatch, SourceState
 from groundcrew.diagnosis.sensors import SensorRead
 from groundcrew.runtime.durable_file import replace_durably
 from groundcrew.runtime.statuses import Statuses
@@ -14,6 +14,7 @@ from groundcrew_ipmi_collector.event_log import EventLog
 from groundcrew_ipmi_collector.ledger import Ledger, Page
 from groundcrew_ipmi_collector.look import Look
 from groundcrew_ipmi_collector.observing import Observer
+from groundcrew_ipmi_collector.outlet import BmcOutlet
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 
@@ -51,7 +52,14 @@ class Poller:
         self._ledger = ledger
         self._clock = clock
         self._statuses = Statuses(clock)
-        self._log = EventLog(site=observer.site, entity=entity, ledger=ledger, publish=self._publish_sel, clock=clock)
+        self._log = EventLog(
+            site=observer.site,
+            entity=entity,
+            ledger=ledger,
+            outlet=BmcOutlet(observer, entity),
+            clock=clock,
+            asked=ledger.asked,
+        )
         self._page: Page | None = None
         self._facts: dict[str, str] = {}
         self._errors: dict[Reason, int] = {}
@@ -151,9 +159,6 @@ class Poller:
             await asyncio.to_thread(replace_durably, cache, records)
         self._page = page.model_copy(update={"sdr_stamp": stamp, "suite": self._backend.suite})
         await self._ledger.write(self._page)
-
-    async def _publish_sel(self, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
-        await self._observer.sel(self._entity, batch, envelope_id, position, now_us)
 
     def _failed(self, failure: IpmiFailed) -> None:
         """None of the sources can be read."""

@@ -85,6 +85,13 @@ class Reading:
         return [number for _, number, _, _ in self.rows]
 
     @property
+    def changes(self) -> list[tuple[str, str]]:
+        """What became of its logs: what, and the sentence that goes with it."""
+        batches = [envelope.data for envelope in self.bus.of("observe.eventlogs")]
+        rows = [row for data in batches for row in zip(data.changes, data.details, strict=True)]
+        return [(change.value, detail) for change, detail in rows if change.value != "none"]
+
+    @property
     def sensors(self) -> dict[str, tuple[float | None, str, str, str]]:
         """The newest readings: value, text, unit, status."""
         data = self.bus.of("observe.sensors")[-1].data

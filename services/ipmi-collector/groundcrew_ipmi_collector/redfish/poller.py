@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from groundcrew.contracts.clock import Clock, to_us
+from groundcrew.contracts.event_logs import LogChange
 from groundcrew.contracts.identity import name_of
-from groundcrew.contracts.observations import InventoryObserved, SelBatch, SensorBatch, SourceState
+from groundcrew.contracts.observations import InventoryObserved, SensorBatch, SourceState
 from groundcrew.diagnosis.redfish_facts import (
     bmc_seconds,
     firmware_facts,
@@ -19,7 +20,9 @@ from groundcrew.diagnosis.redfish_parts import PartSeen, health_reads
 from groundcrew.diagnosis.redfish_sensors import numbered
 from groundcrew.diagnosis.sensors import SensorRead
 from groundcrew.runtime.statuses import Statuses
+from groundcrew_ipmi_collector.log_telling import LogNow
 from groundcrew_ipmi_collector.observing import Observer
+from groundcrew_ipmi_collector.outlet import BmcOutlet
 from groundcrew_ipmi_collector.poller import Outcome
 from groundcrew_ipmi_collector.raw_record import BmcClock
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
@@ -63,7 +66,12 @@ class RedfishPoller:
         self._clock = clock
         self._statuses = Statuses(clock)
         self._logs = RedfishLogs(
-            site=observer.site, entity=entity, ledger=ledger, publish=self._publish_sel, clock=clock
+            site=observer.site,
+            entity=entity,
+            ledger=ledger,
+            outlet=BmcOutlet(observer, entity),
+            clock=clock,
+            asked=ledger.asked,
         )
         self._page: Page | None = None
         self._layout: Layout | None = None
@@ -189,11 +197,24 @@ class RedfishPoller:
         known = self._page.identity
         both = known.keys() & identity.keys()
         if known and both and all(known[kind] != identity[kind] for kind in both):
-            self._page = Page(bmc=self._page.bmc, session=self._page.session)
+            self._page = self._replaced(self._page, identity)
             known = {}
         if not known:
             self._page = self._page.model_copy(update={"identity": identity or {"name": self._page.bmc}})
             await self._ledger.write(self._page)
+
+    def _replaced(self, before: Page, identity: dict[str, str]) -> Page:
+        kind = next(kind for kind in before.identity if kind in identity)
+        why = f"its {kind} is {identity[kind]}, it was {before.identity[kind]}"
+        entries = sum(log.count for log in before.logs.values() if not log.mirrors)
+        news = LogNow("all", 1, 0).row(
+            self._observer.site,
+            self._entity,
+            to_us(self._clock.now()),
+            LogChange.REPLACED,
+            f"{why}; {entries} entries before",
+        )
+        return Page(bmc=before.bmc, session=before.session, news=news)
 
     async def _event_logs(self, layout: Layout, clock: BmcClock) -> None:
         if not layout.logs:
@@ -258,9 +279,6 @@ class RedfishPoller:
 
     def _done(self, what: str) -> None:
         self._due[what] = self._clock.monotonic()
-
-    async def _publish_sel(self, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
-        await self._observer.sel(self._entity, batch, envelope_id, position, now_us)
 
     def _failed(self, failure: IpmiFailed) -> None:
         """None of the sources can be read."""
