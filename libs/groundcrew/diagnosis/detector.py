@@ -201,7 +201,7 @@ class Detector:
             case LogBatch():
                 yield from self._logs.hits(envelope, memory)
             case SelBatch():
-                yield from self._sel.hits(envelope)
+                yield from self._sel.hits(envelope, memory)
             case SensorBatch():
                 yield from self._sensors.hits(envelope, memory)
             case MetricBatch():
