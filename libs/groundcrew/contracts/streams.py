@@ -231,7 +231,9 @@ ROUTES: tuple[Route, ...] = (
     ),
 )
 
-_OBSERVED = tuple(f"gc.{{site}}.observe.{kind}.*" for kind in ("logs", "metrics", "services", "sel", "sensors"))
+_OBSERVED = tuple(
+    f"gc.{{site}}.observe.{kind}.*" for kind in ("logs", "metrics", "services", "sel", "sensors", "inventory")
+)
 _CHANGED = tuple(f"gc.{{site}}.action.{state}.*" for state in actions.ActionState)
 
 _ENDED = ("refused", "rejected", "expired", "succeeded", "failed", "unknown")

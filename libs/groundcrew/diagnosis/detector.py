@@ -10,8 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from groundcrew.contracts.clock import to_us
 from groundcrew.contracts.envelope import Envelope
-from groundcrew.contracts.observations import Columns, LogBatch, MetricBatch, SelBatch, SensorBatch, ServiceBatch
+from groundcrew.contracts.observations import (
+    Columns,
+    InventoryObserved,
+    LogBatch,
+    MetricBatch,
+    SelBatch,
+    SensorBatch,
+    ServiceBatch,
+)
+from groundcrew.diagnosis.access_rules import AccessRules, tells_of_access
 from groundcrew.diagnosis.drafts import TriggerDraft
 from groundcrew.diagnosis.engines import CompiledStore, EngineName
 from groundcrew.diagnosis.matching import Matcher
@@ -27,7 +37,7 @@ from groundcrew.diagnosis.tracks import Hit
 from groundcrew.diagnosis.unit_checks import ServiceChecks
 
 MAX_ENTITIES = 10_000
-_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_metrics", "_services", "_specs")
+_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_access", "_metrics", "_services", "_specs")
 """What of a detector comes from the packs; the rest is state."""
 
 __all__ = ["Counts", "Detector", "Knowledge", "TriggerDraft"]
@@ -73,15 +83,16 @@ class Detector:
     ) -> None:
         """`engine` looks for log patterns; event logs and sensors are few, and always re2's. hyperscan compiles for
         seconds what `compiled` does not hold. Raises EngineUnusable."""
-        by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": []}
+        by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": [], "bmc": []}
         for rule in knowledge.rules:
             by_source[rule.source].append(rule)
         self._logs = LogRules(by_source["log"], knowledge.debounce_s, engine=engine, compiled=compiled)
         self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
+        self._access = AccessRules(by_source["bmc"], knowledge.debounce_s)
         self._metrics = ThresholdChecks(knowledge.thresholds, knowledge.overrides, role_of)
         self._services = ServiceChecks(knowledge.services, role_of)
-        specs = [*self._logs.specs, *self._sel.specs, *self._sensors.specs, *self._services.specs]
+        specs = [*self._logs.specs, *self._sel.specs, *self._sensors.specs, *self._services.specs, *self._access.specs]
         self._specs = {spec.rule_id: spec for spec in specs}
         self._teller = Teller(silenced, lambda: self._specs)
         self._memories: OrderedDict[str, Memory] = OrderedDict()
@@ -108,9 +119,11 @@ class Detector:
         Afterwards `unruled` holds the rows of warning and worse that no log rule spoke of, where that is wanted.
         """
         self.unruled = []
-        memory = self._memory(envelope.entity)
         drafts: list[TriggerDraft] = []
-        rows = len(envelope.data) if isinstance(envelope.data, Columns) else 0
+        if isinstance(envelope.data, InventoryObserved) and not tells_of_access(envelope.data):
+            return drafts
+        memory = self._memory(envelope.entity)
+        rows = len(envelope.data) if isinstance(envelope.data, Columns) else 1
         self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + rows
         if isinstance(envelope.data, MetricBatch) and envelope.data.history:
             return drafts  # nothing is wrong now because of what was last week
@@ -204,6 +217,8 @@ class Detector:
                 yield from self._sel.hits(envelope, memory)
             case SensorBatch():
                 yield from self._sensors.hits(envelope, memory)
+            case InventoryObserved():
+                yield from self._access.hits(envelope, memory)
             case MetricBatch():
                 yield from self._metrics.hits(envelope, memory)
             case ServiceBatch():
@@ -218,10 +233,17 @@ class Detector:
         """Let the event times of these rows pass; they are read only where something waits."""
         if memory.due_us is None or start == end or memory.due_us > self._newest_us(envelope):
             return []
-        return self._teller.advance(envelope, memory, envelope.data.times[start:end])
+        return self._teller.advance(envelope, memory, _times(envelope)[start:end])
 
     def _newest_us(self, envelope: Envelope[Any]) -> int:
         """The newest event time of a batch, looked for once."""
         if self._newest[0] is not envelope:
-            self._newest = (envelope, max(envelope.data.times))
+            self._newest = (envelope, max(_times(envelope)))
         return self._newest[1]
+
+
+def _times(envelope: Envelope[Any]) -> list[int]:
+    """Event times of the rows; that of the message where it has none."""
+    if isinstance(envelope.data, Columns):
+        return list(envelope.data.times)  # type: ignore[attr-defined]
+    return [to_us(envelope.time)]

@@ -31,14 +31,14 @@ def spec_of(rule: Rule, debounce_s: float) -> Spec:
         severity=rule.severity,
         causes=tuple(rule.causes),
         component_class=rule.component_class,
-        debounce_us=round((debounce if rule.source != "sensor" else 0) * SECOND_US),
-        confirm_us=round(rule.confirm_s * SECOND_US),
+        debounce_us=0 if rule.looks else round(debounce * SECOND_US),
+        confirm_us=0 if rule.looks else round(rule.confirm_s * SECOND_US),
         confirm_while_units_watched=rule.confirm_while == "services",
         rate_count=rule.rate.count if rule.rate else 0,
         rate_window_us=round(rule.rate.window_s * SECOND_US) if rule.rate else 0,
         after_boot_us=round(rule.after_boot_s * SECOND_US),
         recovers=rule.source != "log" or bool(rule.clear),
-        crowds=rule.source != "sensor",
+        crowds=not rule.looks,
     )
 
 

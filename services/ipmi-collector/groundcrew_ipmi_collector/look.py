@@ -49,6 +49,12 @@ class SelState:
         return f"{self.entries} | {self.added} | {self.erased}"
 
     @property
+    def used(self) -> float | None:
+        """How full it is, 0 to 1; None where the BMC does not tell."""
+        percent = self.percent_used.rstrip("%")
+        return min(int(percent), 100) / 100 if percent.isascii() and percent.isdigit() else None
+
+    @property
     def dated(self) -> bool:
         return bool(self.added) and "available" not in self.added.lower()
 

@@ -102,7 +102,10 @@ def test_the_trigger_and_the_listing_agree_on_what_stands(rows: list[tuple[str, 
         if flap.withheld is not None:
             standing.discard((rule, part))
     folded = fold_records(
-        [SelRecord(at, None, "", sensor, event, asserted, event) for at, (_, sensor, event, asserted) in enumerate(log)],
+        [
+            SelRecord(at, None, "", sensor, event, asserted, event)
+            for at, (_, sensor, event, asserted) in enumerate(log)
+        ],
         VOCABULARY,
     )
     active = {(one.rule.id, one.locator) for one in folded.active}
