@@ -104,7 +104,7 @@ def test_a_silent_rack_is_told_as_one_and_ends_as_one(detector: Detector):
     silent = [
         "silent: rack r12: 38 of 40 BMCs of rack r12 do not answer",
         "silent: rack r12: 40 of 40 BMCs of rack r12 do not answer",
-    ]  # noqa: E501
+    ]
     texts = [look(at, silent[at // 60 % 2], rack) for at in range(0, 300, 30)]
     assert said(detector, *texts) == [("bmc.silent-together", "raised", "rack r12")]
     assert said(detector, *looks("answers", 300, 330, entity=rack)) == [("bmc.silent-together", "cleared", "rack r12")]
