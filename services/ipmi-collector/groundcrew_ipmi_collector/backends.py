@@ -1,7 +1,6 @@
 """Who looks at a BMC: over IPMI, over Redfish, or over what it offers."""
 
 import asyncio
-import random
 from functools import partial
 
 from groundcrew.contracts.inventory import InventoryBmc
@@ -13,7 +12,6 @@ from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.poller import Poller as IpmiPoller
 from groundcrew_ipmi_collector.redfish.auto import AutoPoller
-from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.poller import RedfishPoller
@@ -35,7 +33,6 @@ class Backends:
         self._observer = observer
         self._trust = Trust(section)
         self._processes = asyncio.Semaphore(section.processes)
-        self._chance = random.SystemRandom()
 
     def poller(self, entry: InventoryBmc, turn: Turn) -> Poller:
         """By the entry's protocol."""
@@ -80,9 +77,6 @@ class Backends:
             section=section,
             observer=self._observer,
             ledger=RedfishLedger(section.state_dir),
-            breaker=Breaker(
-                self._clock, first_s=section.interval_s, most_s=section.backoff_s, chance=self._chance.random
-            ),
             clock=self._clock,
         )
 

@@ -18,7 +18,6 @@ from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew_ipmi_collector.credentials import credentials_of
 from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
-from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.poller import RedfishPoller
@@ -61,7 +60,6 @@ class Reading:
             section=self.section,
             observer=observer,
             ledger=RedfishLedger(self.section.state_dir),
-            breaker=Breaker(clock, first_s=0.001, most_s=0.001, chance=lambda: 0.5),
             clock=clock,
         )
 
