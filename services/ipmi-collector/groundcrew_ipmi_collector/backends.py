@@ -15,6 +15,7 @@ from groundcrew_ipmi_collector.poller import Poller as IpmiPoller
 from groundcrew_ipmi_collector.redfish.auto import AutoPoller
 from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
+from groundcrew_ipmi_collector.redfish.event_stream import Streams
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.poller import RedfishPoller
 from groundcrew_ipmi_collector.redfish.trust import Trust
@@ -36,6 +37,7 @@ class Backends:
         self._trust = Trust(section)
         self._processes = asyncio.Semaphore(section.processes)
         self._chance = random.SystemRandom()
+        self._streams = Streams(section.event_streams, resources.registry)
 
     def poller(self, entry: InventoryBmc, turn: Turn) -> Poller:
         """By the entry's protocol."""
@@ -84,6 +86,8 @@ class Backends:
                 self._clock, first_s=section.interval_s, most_s=section.backoff_s, chance=self._chance.random
             ),
             clock=self._clock,
+            streams=self._streams,
+            chance=self._chance.random,
         )
 
     def _auto(self, entry: InventoryBmc, turn: Turn) -> AutoPoller:

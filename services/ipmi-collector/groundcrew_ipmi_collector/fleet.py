@@ -26,6 +26,9 @@ class Poller(Protocol):
     async def poll(self) -> None:
         """One look; raises only what is no fault of the BMC."""
 
+    async def rest(self, seconds: float) -> None:
+        """Until the next look is due; shorter where the BMC itself tells that something happened."""
+
     async def close(self) -> None:
         """Nobody looks any more; ends what session there is."""
 
@@ -105,7 +108,7 @@ class Fleet:
                         await poller.poll()
                 if poller.outcome.reason is not before:
                     self._tell(entry, poller)
-                await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
+                await poller.rest(max(0.0, due - self._clock.monotonic()))
         finally:
             async with self._lane:  # a fleet that leaves at once would be too much for a handshake each
                 await poller.close()

@@ -50,6 +50,10 @@ class IpmiCollectorSection(Section):
         300, ge=10, le=86_400, description="seconds between two looks at memory, processors, drives and supplies over "
         "Redfish, while the BMC claims that all are well"
     )  # fmt: skip
+    event_streams: int = Field(
+        1_000, ge=0, le=10_000, description="BMCs whose events are listened to at the same time over Redfish, over a "
+        "connection of its own each, so that an entry is seen within seconds; the others are looked at every interval_s"
+    )  # fmt: skip
     backoff_s: float = Field(
         600, ge=1, le=86_400, description="seconds at most until a BMC that does not answer over Redfish is asked again"
     )

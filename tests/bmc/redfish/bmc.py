@@ -15,6 +15,9 @@ PASSWORD = "a pass phrase longer than IPMI's twenty bytes"
 START = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 
 
+STREAM = "/redfish/v1/EventService/SSE"
+
+
 @dataclass
 class Answer:
     """`status` 0: no answer at all."""
@@ -56,6 +59,11 @@ class RedfishBmc:
     fails_with: int = 0
     fails_on: str = ""
     empty_log: bool = False
+    streams: bool = False  # ServerSentEventUri
+    stream_fault: str = ""  # drops, garbage, silent, floods, half, refuses
+    streams_open: int = 0
+    most_streams: int = 0
+    streams_opened: int = 0
     still: bool = False  # nothing but clock and log changes: answers are made once, so that a fleet costs little
 
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -67,6 +75,7 @@ class RedfishBmc:
     most_connections: int = 0
     keeps: int = 2_000
     looks: list[float] = field(default_factory=list)
+    listening: dict[Any, Any] = field(default_factory=dict)
     _number: int = 0
     _made: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -88,6 +97,8 @@ class RedfishBmc:
             )
             if len(self.entries) > self.keeps:
                 del self.entries[0]
+        for wake in list(self.listening.values()):
+            wake()
 
     def clear(self) -> None:
         """Numbers begin again, and a minute has passed."""
@@ -122,6 +133,17 @@ class RedfishBmc:
         if found is None:
             return _json(404, {"error": {"code": "Base.1.8.ResourceMissingAtURI"}})
         return self._with_etag(found, headers)
+
+    def knows(self, headers: dict[str, str]) -> bool:
+        """Whether a request for the stream of events is let in."""
+        return self._knows(headers) and self.stream_fault != "refuses"
+
+    def event(self) -> bytes:
+        """The newest entry as an event of the stream, as XCC folds it."""
+        entry = self.entries[-1] if self.entries else {}
+        body = json.dumps({"@odata.type": "#Event.v1_3_0.Event", "Events": [entry]}, indent=1)
+        lines = "".join(f"data:{line}\r\n" for line in body.splitlines())
+        return f"id:{self._number}\r\n{lines}\r\n".encode()
 
     def _with_etag(self, found: dict[str, Any], headers: dict[str, str]) -> Answer:
         answer = _json(200, found)
@@ -159,6 +181,8 @@ class RedfishBmc:
             "Managers": _link("/redfish/v1/Managers"), "UpdateService": _link("/redfish/v1/UpdateService"),
             "Links": {"Sessions": _link("/redfish/v1/SessionService/Sessions")},
         }  # fmt: skip
+        if self.streams:
+            root["EventService"] = _link("/redfish/v1/EventService")
         if self.expands:
             root["ProtocolFeaturesSupported"] = {"ExpandQuery": {"Levels": True, "NoLinks": True, "MaxLevels": 2}}
         return root
@@ -227,6 +251,11 @@ class RedfishBmc:
         }  # fmt: skip
         yield from self._storage(f"{system}/Storage")
         yield from self._manager()
+        if self.streams:
+            yield "/redfish/v1/EventService", {
+                "ServiceEnabled": True, "ServerSentEventUri": STREAM, "SSEFilterPropertiesSupported": {},
+                "EventFormatTypes": ["Event"],
+            }  # fmt: skip
         yield from self._chassis()
         yield "/redfish/v1/UpdateService", {"FirmwareInventory": _link("/redfish/v1/UpdateService/FirmwareInventory")}
         yield (

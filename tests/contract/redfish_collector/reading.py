@@ -20,6 +20,7 @@ from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
+from groundcrew_ipmi_collector.redfish.event_stream import Streams
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.poller import RedfishPoller
 from groundcrew_ipmi_collector.redfish.trust import Trust
@@ -63,6 +64,8 @@ class Reading:
             ledger=RedfishLedger(self.section.state_dir),
             breaker=Breaker(clock, first_s=0.001, most_s=0.001, chance=lambda: 0.5),
             clock=clock,
+            streams=Streams(self.section.event_streams, self.registry),
+            chance=lambda: 0.5,
         )
 
     def again(self) -> "Reading":

@@ -1,6 +1,6 @@
 """One BMC over Redfish: looks at it again and again, and says how its logs, sensors, parts and power are doing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from groundcrew.contracts.clock import Clock, to_us
@@ -26,8 +26,10 @@ from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import Client
 from groundcrew_ipmi_collector.redfish.event_log import RedfishLogs
-from groundcrew_ipmi_collector.redfish.ledger import Page, RedfishLedger
+from groundcrew_ipmi_collector.redfish.event_stream import EventStream, Streams
+from groundcrew_ipmi_collector.redfish.ledger import Anchor, Page, RedfishLedger
 from groundcrew_ipmi_collector.redfish.machine import Machine, read_parts, read_sensors
+from groundcrew_ipmi_collector.redfish.waking import Waking
 from groundcrew_ipmi_collector.redfish.walk import Layout, discover, members, optional
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
@@ -52,6 +54,8 @@ class RedfishPoller:
         ledger: RedfishLedger,
         breaker: Breaker,
         clock: Clock,
+        streams: Streams,
+        chance: Callable[[], float],
     ) -> None:
         self._entity = entity
         self._client = client
@@ -62,6 +66,8 @@ class RedfishPoller:
         self._breaker = breaker
         self._clock = clock
         self._statuses = Statuses(clock)
+        self._waking = Waking(clock)
+        self._stream = EventStream(streams, self._waking, clock=clock, chance=chance)
         self._logs = RedfishLogs(
             site=observer.site, entity=entity, ledger=ledger, publish=self._publish_sel, clock=clock
         )
@@ -80,6 +86,7 @@ class RedfishPoller:
     async def poll(self) -> None:
         """One look, unless its breaker is open. Never raises for what a BMC does. Raises what publishing and the disk
         raise."""
+        self._waking.begins()
         if self._breaker.is_open:
             return
         if self._page is None:
@@ -90,6 +97,7 @@ class RedfishPoller:
                 self._client.try_a_session_again()
                 try:
                     await self._look()
+                    await self._events()
                 finally:
                     await self._remember_session()
         except IpmiFailed as failure:
@@ -102,8 +110,19 @@ class RedfishPoller:
         """Nobody polls any more; bounded in time."""
         await self.end_session()
 
+    async def rest(self, seconds: float) -> None:
+        """Until it is due again, or soon after the BMC told of an event."""
+        await self._waking.rest(seconds)
+
+    async def _events(self) -> None:
+        """Events are told over a stream where the BMC offers one."""
+        assert self._layout is not None
+        await self._stream.hold(self._client, self._layout.events.stream)
+        self._facts["events"] = "stream" if self._stream.is_open else f"every {self._section.interval_s:g} s"
+
     async def end_session(self) -> None:
         """Somebody else takes the turn of this address. Bounded in time; raises nothing that a BMC does."""
+        await self._stream.close()
         await self._client.end_session()
         await self._remember_session()
 
@@ -205,6 +224,7 @@ class RedfishPoller:
         except IpmiFailed:
             self._page = None  # what stands on disk counts
             raise
+        self._waking.ended(_anchors(page) != _anchors(self._page))
         self._page = page
         self._observer.unreadable.inc(found.bad)
         self._facts["sel_entries"] = str(found.entries)
@@ -285,6 +305,11 @@ class RedfishPoller:
             facts["errors"] = ", ".join(f"{reason.value} {count}" for reason, count in sorted(self._errors.items()))
         observed = InventoryObserved(collector="bmc", facts=facts, sources=self._statuses.all())
         await self._observer.inventory(self._entity, observed)
+
+
+def _anchors(page: Page) -> dict[str, Anchor]:
+    """The newest entry of each log that the bus has."""
+    return {path: log.anchors[-1] for path, log in page.logs.items() if log.anchors}
 
 
 def _batch(reads: list[SensorRead], now_us: int) -> SensorBatch:
