@@ -92,6 +92,12 @@ class Connection:
         self._http: h11.Connection | None = None
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
+    @property
+    def certificate(self) -> bytes:
+        """What the peer showed (DER), whoever vouches for it; empty where there is no connection."""
+        over_tls = None if self._streams is None else self._streams[1].get_extra_info("ssl_object")
+        return b"" if over_tls is None else over_tls.getpeercert(binary_form=True) or b""
+
     async def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answered:
         """One request and its answer. A GET on a connection that the BMC closed meanwhile is sent once more."""
         kept = self._streams is not None
