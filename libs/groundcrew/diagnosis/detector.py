@@ -68,15 +68,18 @@ class Detector:
         tells_unruled: bool = False,
         engine: EngineName = "re2",
         compiled: CompiledStore | None = None,
+        compiles: bool = True,
         role_of: RoleOf = no_role,
         silenced: SilencedBy = never,
     ) -> None:
         """`engine` looks for log patterns; event logs and sensors are few, and always re2's. hyperscan compiles for
-        seconds what `compiled` does not hold. Raises EngineUnusable."""
+        seconds what `compiled` does not hold; with `compiles` False re2 looks instead. Raises EngineUnusable."""
         by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": []}
         for rule in knowledge.rules:
             by_source[rule.source].append(rule)
-        self._logs = LogRules(by_source["log"], knowledge.debounce_s, engine=engine, compiled=compiled)
+        self._logs = LogRules(
+            by_source["log"], knowledge.debounce_s, engine=engine, compiled=compiled, compiles=compiles
+        )
         self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
         self._metrics = ThresholdChecks(knowledge.thresholds, knowledge.overrides, role_of)

@@ -51,8 +51,9 @@ class LogRules:
         *,
         engine: EngineName = "re2",
         compiled: CompiledStore | None = None,
+        compiles: bool = True,
     ) -> None:
-        self.matcher = Matcher(rules, engine=engine, compiled=compiled)
+        self.matcher = Matcher(rules, engine=engine, compiled=compiled, compiles=compiles)
         self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
         self.specs = tuple(self._specs.values())
         self._minds_boots = any(spec.after_boot_us for spec in self.specs)

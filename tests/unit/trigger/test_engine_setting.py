@@ -18,11 +18,11 @@ from groundcrew_trigger.service import _detector
 from groundcrew_trigger.settings import TriggerSection
 
 
-def made(section: TriggerSection) -> Detector:
+def made(section: TriggerSection, *, compiles: bool = True) -> Detector:
     packs = Packs(Knowledge(rules=RULES), (), "digest")
     log = structlog.get_logger()
     folder = CompiledFolder(section.state_dir, log) if section.state_dir else None
-    return _detector(packs, section, section.engine, CompiledOnce(folder), no_role, never, log)
+    return _detector(packs, section, CompiledOnce(folder), compiles=compiles, role_of=no_role, silenced=never, log=log)
 
 
 RULES = tuple(
@@ -71,3 +71,11 @@ def test_compiled_patterns_are_kept_in_the_state_folder(tmp_path: Path) -> None:
     for _ in range(2):
         made(TriggerSection(state_dir=tmp_path))
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_until_hyperscan_has_compiled_re2_looks_and_what_it_compiled_once_is_taken_at_once(tmp_path: Path) -> None:
+    pytest.importorskip("hyperscan")
+    section = TriggerSection(state_dir=tmp_path)
+    assert made(section, compiles=False).log_matcher.engine == "re2"
+    assert made(section, compiles=True).log_matcher.engine == "hyperscan"
+    assert made(section, compiles=False).log_matcher.engine == "hyperscan"
