@@ -18,6 +18,7 @@ from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
 from groundcrew_ipmi_collector.redfish.event_stream import Streams
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.poller import RedfishPoller
+from groundcrew_ipmi_collector.redfish.pushed import Pushed
 from groundcrew_ipmi_collector.redfish.trust import Trust
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
@@ -38,6 +39,7 @@ class Backends:
         self._processes = asyncio.Semaphore(section.processes)
         self._chance = random.SystemRandom()
         self._streams = Streams(section.event_streams, resources.registry)
+        self.pushed = Pushed(section, heard=self._streams.heard) if section.event_address else None
 
     def poller(self, entry: InventoryBmc, turn: Turn) -> Poller:
         """By the entry's protocol."""
@@ -88,6 +90,7 @@ class Backends:
             clock=self._clock,
             streams=self._streams,
             chance=self._chance.random,
+            pushed=self.pushed,
         )
 
     def _auto(self, entry: InventoryBmc, turn: Turn) -> AutoPoller:

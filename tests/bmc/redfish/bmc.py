@@ -16,6 +16,7 @@ START = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 
 
 STREAM = "/redfish/v1/EventService/SSE"
+SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
 
 
 @dataclass
@@ -61,6 +62,11 @@ class RedfishBmc:
     empty_log: bool = False
     streams: bool = False  # ServerSentEventUri
     stream_fault: str = ""  # drops, garbage, silent, floods, half, refuses
+    pushes: bool = False  # Subscriptions
+    types_only: bool = False  # it takes subscriptions by EventTypes alone, as iLO 5
+    subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    subscribed: int = 0
+    push_to: Any = None  # called with each subscription and its event
     streams_open: int = 0
     most_streams: int = 0
     streams_opened: int = 0
@@ -99,6 +105,11 @@ class RedfishBmc:
                 del self.entries[0]
         for wake in list(self.listening.values()):
             wake()
+        for subscription in list(self.subscriptions.values()):
+            body = {"@odata.type": "#Event.v1_3_0.Event", "Context": subscription["Context"],
+                    "Events": self.entries[-1:]}  # fmt: skip
+            if self.push_to is not None:
+                self.push_to(subscription["Destination"], json.dumps(body).encode())
 
     def clear(self) -> None:
         """Numbers begin again, and a minute has passed."""
@@ -125,6 +136,11 @@ class RedfishBmc:
             return _json(200, self._root())
         if not self._knows(headers):
             return _json(401, {"error": {"code": "Base.1.8.NoValidSession"}})
+        if method == "POST" and path == SUBSCRIPTIONS and self.pushes:
+            return self._subscribe(json.loads(body))
+        if method == "DELETE" and path in self.subscriptions:
+            del self.subscriptions[path]
+            return Answer(204)
         if method == "DELETE":
             token = next((token for token, uri in self.sessions.items() if uri == path), None)
             self.sessions.pop(token or "", None)
@@ -133,6 +149,14 @@ class RedfishBmc:
         if found is None:
             return _json(404, {"error": {"code": "Base.1.8.ResourceMissingAtURI"}})
         return self._with_etag(found, headers)
+
+    def _subscribe(self, said: dict[str, Any]) -> Answer:
+        if self.types_only != ("EventTypes" in said):
+            return _json(400, {"error": {"code": "Base.1.8.PropertyUnknown"}})
+        self.subscribed += 1
+        path = f"{SUBSCRIPTIONS}/{self.subscribed}"
+        self.subscriptions[path] = said
+        return Answer(201, b"{}", {"Location": path})
 
     def knows(self, headers: dict[str, str]) -> bool:
         """Whether a request for the stream of events is let in."""
@@ -181,7 +205,7 @@ class RedfishBmc:
             "Managers": _link("/redfish/v1/Managers"), "UpdateService": _link("/redfish/v1/UpdateService"),
             "Links": {"Sessions": _link("/redfish/v1/SessionService/Sessions")},
         }  # fmt: skip
-        if self.streams:
+        if self.streams or self.pushes:
             root["EventService"] = _link("/redfish/v1/EventService")
         if self.expands:
             root["ProtocolFeaturesSupported"] = {"ExpandQuery": {"Levels": True, "NoLinks": True, "MaxLevels": 2}}
@@ -251,11 +275,16 @@ class RedfishBmc:
         }  # fmt: skip
         yield from self._storage(f"{system}/Storage")
         yield from self._manager()
-        if self.streams:
+        if self.streams or self.pushes:
             yield "/redfish/v1/EventService", {
-                "ServiceEnabled": True, "ServerSentEventUri": STREAM, "SSEFilterPropertiesSupported": {},
-                "EventFormatTypes": ["Event"],
+                "ServiceEnabled": True, "EventTypesForSubscription": ["Alert"],
+                **({"ServerSentEventUri": STREAM, "EventFormatTypes": ["Event"]} if self.streams else {}),
+                **({"Subscriptions": _link(SUBSCRIPTIONS)} if self.pushes else {}),
             }  # fmt: skip
+        if self.pushes:
+            yield SUBSCRIPTIONS, _members(*self.subscriptions)
+            for path, said in self.subscriptions.items():
+                yield path, {"@odata.id": path, **said}
         yield from self._chassis()
         yield "/redfish/v1/UpdateService", {"FirmwareInventory": _link("/redfish/v1/UpdateService/FirmwareInventory")}
         yield (

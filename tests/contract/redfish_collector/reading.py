@@ -23,6 +23,7 @@ from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
 from groundcrew_ipmi_collector.redfish.event_stream import Streams
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.poller import RedfishPoller
+from groundcrew_ipmi_collector.redfish.pushed import Pushed
 from groundcrew_ipmi_collector.redfish.trust import Trust
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
@@ -55,6 +56,8 @@ class Reading:
             trust=Trust(self.section),
             clock=clock,
         )
+        streams = Streams(self.section.event_streams, self.registry)
+        self.pushed = Pushed(self.section, heard=streams.heard) if self.section.event_address else None
         self.poller = RedfishPoller(
             entity=f"bmc:{self.entry.name}",
             client=self.client,
@@ -64,8 +67,9 @@ class Reading:
             ledger=RedfishLedger(self.section.state_dir),
             breaker=Breaker(clock, first_s=0.001, most_s=0.001, chance=lambda: 0.5),
             clock=clock,
-            streams=Streams(self.section.event_streams, self.registry),
+            streams=streams,
             chance=lambda: 0.5,
+            pushed=self.pushed,
         )
 
     def again(self) -> "Reading":

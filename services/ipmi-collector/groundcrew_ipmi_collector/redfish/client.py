@@ -243,6 +243,28 @@ class Client:
             return answer
         raise IpmiFailed(Reason.OTHER, f"the BMC answers {answer.status} on {path.partition('?')[0]}")
 
+    async def post(self, path: str, said: Mapping[str, Any]) -> str:
+        """Makes a resource; its path. Only for subscriptions to events: nothing else is ever made on a BMC."""
+        await self.sign_in()
+        headers = {"Content-Type": "application/json", **self._identity()}
+        reply = await self._send("POST", path, headers, orjson.dumps(said))
+        made = _location(reply) or path_of(reply.body)
+        if reply.status not in {200, 201, 204} or not made:
+            raise IpmiFailed(Reason.OTHER, f"the BMC answers {reply.status} on {path}")
+        return made
+
+    async def delete(self, path: str) -> None:
+        """Ends what `post` made; what is gone already is no failure."""
+        await self.sign_in()
+        await self._send("DELETE", path, self._identity())
+
+    async def delete_and_leave(self, path: str) -> None:
+        """The same outside of a look, where a session is open. Raises IpmiFailed, TimeoutError."""
+        if not self._token and not self._basic:
+            return
+        async with asyncio.timeout(LOGOUT_S), self.connected(LOGOUT_S):
+            await self._send("DELETE", path, self._identity())
+
     # --- requests ----------------------------------------------------------------------------------------------------
 
     async def _send(self, method: str, path: str, headers: Mapping[str, str], said: bytes = b"") -> Reply:

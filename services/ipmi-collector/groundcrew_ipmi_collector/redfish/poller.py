@@ -1,6 +1,7 @@
 """One BMC over Redfish: looks at it again and again, and says how its logs, sensors, parts and power are doing."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from groundcrew.contracts.clock import Clock, to_us
@@ -29,6 +30,8 @@ from groundcrew_ipmi_collector.redfish.event_log import RedfishLogs
 from groundcrew_ipmi_collector.redfish.event_stream import EventStream, Streams
 from groundcrew_ipmi_collector.redfish.ledger import Anchor, Page, RedfishLedger
 from groundcrew_ipmi_collector.redfish.machine import Machine, read_parts, read_sensors
+from groundcrew_ipmi_collector.redfish.pushed import Pushed
+from groundcrew_ipmi_collector.redfish.subscription import Subscription
 from groundcrew_ipmi_collector.redfish.waking import Waking
 from groundcrew_ipmi_collector.redfish.walk import Layout, discover, members, optional
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
@@ -56,6 +59,7 @@ class RedfishPoller:
         clock: Clock,
         streams: Streams,
         chance: Callable[[], float],
+        pushed: Pushed | None = None,
     ) -> None:
         self._entity = entity
         self._client = client
@@ -68,6 +72,7 @@ class RedfishPoller:
         self._statuses = Statuses(clock)
         self._waking = Waking(clock)
         self._stream = EventStream(streams, self._waking, clock=clock, chance=chance)
+        self._subscription = None if pushed is None else Subscription(entity, pushed, self._waking.wake, clock)
         self._logs = RedfishLogs(
             site=observer.site, entity=entity, ledger=ledger, publish=self._publish_sel, clock=clock
         )
@@ -108,6 +113,8 @@ class RedfishPoller:
 
     async def close(self) -> None:
         """Nobody polls any more; bounded in time."""
+        if self._subscription is not None:
+            await self._subscription.end(self._client)
         await self.end_session()
 
     async def rest(self, seconds: float) -> None:
@@ -115,10 +122,17 @@ class RedfishPoller:
         await self._waking.rest(seconds)
 
     async def _events(self) -> None:
-        """Events are told over a stream where the BMC offers one."""
+        """Events are told over a stream where the BMC offers one, else pushed where the operator allows it."""
         assert self._layout is not None
-        await self._stream.hold(self._client, self._layout.events.stream)
-        self._facts["events"] = "stream" if self._stream.is_open else f"every {self._section.interval_s:g} s"
+        place, told = self._layout.events, f"every {self._section.interval_s:g} s"
+        await self._stream.hold(self._client, place.stream)
+        if self._stream.is_open:
+            told = "stream"
+        elif self._subscription is not None and not place.stream:
+            with suppress(IpmiFailed):  # the look is over: what it needed was answered
+                await self._subscription.hold(self._client, place)
+            told = "pushed" if self._subscription.is_made else told
+        self._facts["events"] = told
 
     async def end_session(self) -> None:
         """Somebody else takes the turn of this address. Bounded in time; raises nothing that a BMC does."""
