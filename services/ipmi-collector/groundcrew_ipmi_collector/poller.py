@@ -173,6 +173,10 @@ class Poller:
         self._errors[failure.reason] = self._errors.get(failure.reason, 0) + 1
         self._observer.errors.labels(failure.reason.value).inc()
 
+    async def rest(self, seconds: float) -> None:
+        """Until it is due again."""
+        await self._clock.sleep(seconds)
+
     async def close(self) -> None:
         """Nobody polls any more; bounded in time."""
         await self._backend.close()
