@@ -243,7 +243,7 @@ ROUTES: tuple[Route, ...] = (
     ),
 )
 
-_JUDGED = ("logs", "metrics", "services", "sel", "sensors", "eventlogs")
+_JUDGED = ("logs", "metrics", "services", "sel", "sensors", "eventlogs", "inventory")
 _OBSERVED = tuple(f"gc.{{site}}.observe.{kind}.*" for kind in _JUDGED)
 _CHANGED = tuple(f"gc.{{site}}.action.{state}.*" for state in actions.ActionState)
 

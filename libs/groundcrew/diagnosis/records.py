@@ -15,6 +15,7 @@ from groundcrew.diagnosis.locators import sel_component
 from groundcrew.diagnosis.matching import Match, Matcher
 from groundcrew.diagnosis.memory import Memory
 from groundcrew.diagnosis.rules import Rule
+from groundcrew.diagnosis.standing import Told
 from groundcrew.diagnosis.templates import fill
 from groundcrew.diagnosis.tracks import SECOND_US, Cited, Hit, Spec
 
@@ -32,14 +33,14 @@ def spec_of(rule: Rule, debounce_s: float) -> Spec:
         severity=rule.severity,
         causes=tuple(rule.causes),
         component_class=rule.component_class,
-        debounce_us=round((debounce if rule.source != "sensor" else 0) * SECOND_US),
-        confirm_us=round(rule.confirm_s * SECOND_US),
+        debounce_us=0 if rule.looks else round(debounce * SECOND_US),
+        confirm_us=0 if rule.looks else round(rule.confirm_s * SECOND_US),
         confirm_while_units_watched=rule.confirm_while == "services",
         rate_count=rule.rate.count if rule.rate else 0,
         rate_window_us=round(rule.rate.window_s * SECOND_US) if rule.rate else 0,
         after_boot_us=round(rule.after_boot_s * SECOND_US),
         recovers=rule.source != "log" or bool(rule.clear),
-        crowds=rule.source != "sensor",
+        crowds=not rule.looks,
     )
 
 
@@ -78,14 +79,15 @@ class LogRules:
 
 
 class SelRules:
-    """Event log rules over SEL batches: an asserted record raises, its deassertion clears."""
+    """Event log rules over SEL batches: an asserted record raises; when all that was asserted of a part is deasserted,
+    that clears."""
 
     def __init__(self, rules: Sequence[Rule], debounce_s: float) -> None:
         self._matcher = Matcher(rules)
         self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
         self.specs = tuple(self._specs.values())
 
-    def hits(self, envelope: Envelope[SelBatch]) -> Iterator[tuple[int, Hit]]:
+    def hits(self, envelope: Envelope[SelBatch], memory: Memory) -> Iterator[tuple[int, Hit]]:
         """Rows and what they say; records of the past are passed over."""
         batch = envelope.data
         texts = [sel_text(sensor, event) for sensor, event in zip(batch.sensors, batch.events, strict=True)]
@@ -106,7 +108,16 @@ class SelRules:
                 continue
             component = sel_part(match, batch.sensors[row], batch.events[row])
             match.captures.update(sensor=component, event=match.captures.get("event") or batch.events[row])
-            yield row, _hit(match, self._specs[match.rule.id], component, cited, clears)
+            told = Told.by(batch.sensors[row], batch.events[row], whole=match.clears)
+            key = (match.rule.id, component)
+            if not clears:
+                if batch.asserted[row]:
+                    memory.begins(key, told)
+                yield row, _hit(match, self._specs[match.rule.id], component, cited, clears)
+                continue
+            for rule_id, part in memory.ends(key, told):
+                if (spec := self._specs.get(rule_id)) is not None:
+                    yield row, _hit(match, spec, part, cited, clears)
 
 
 def sel_text(sensor: str, event: str) -> str:

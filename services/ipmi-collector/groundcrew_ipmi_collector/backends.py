@@ -13,10 +13,11 @@ from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.poller import Poller as IpmiPoller
 from groundcrew_ipmi_collector.redfish.auto import AutoPoller
-from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
+from groundcrew_ipmi_collector.redfish.event_stream import Streams
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.poller import RedfishPoller
+from groundcrew_ipmi_collector.redfish.pushed import Pushed
 from groundcrew_ipmi_collector.redfish.trust import Trust
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
@@ -36,6 +37,8 @@ class Backends:
         self._trust = Trust(section)
         self._processes = asyncio.Semaphore(section.processes)
         self._chance = random.SystemRandom()
+        self._streams = Streams(section.event_streams, resources.registry)
+        self.pushed = Pushed(section, heard=self._streams.heard) if section.event_address else None
 
     def poller(self, entry: InventoryBmc, turn: Turn) -> Poller:
         """By the entry's protocol."""
@@ -80,10 +83,10 @@ class Backends:
             section=section,
             observer=self._observer,
             ledger=RedfishLedger(section.state_dir),
-            breaker=Breaker(
-                self._clock, first_s=section.interval_s, most_s=section.backoff_s, chance=self._chance.random
-            ),
             clock=self._clock,
+            streams=self._streams,
+            chance=self._chance.random,
+            pushed=self.pushed,
         )
 
     def _auto(self, entry: InventoryBmc, turn: Turn) -> AutoPoller:

@@ -57,6 +57,12 @@ class SelState:
         return "" if "available" in self.erased.lower() else self.erased
 
     @property
+    def used(self) -> float | None:
+        """How full it is, 0 to 1; None where the BMC does not tell."""
+        percent = self.percent_used.rstrip("%")
+        return min(int(percent), 100) / 100 if percent.isascii() and percent.isdigit() else None
+
+    @property
     def dated(self) -> bool:
         return bool(self.added) and "available" not in self.added.lower()
 

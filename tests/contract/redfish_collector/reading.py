@@ -18,10 +18,11 @@ from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew_ipmi_collector.credentials import credentials_of
 from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
-from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
+from groundcrew_ipmi_collector.redfish.event_stream import Streams
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.poller import RedfishPoller
+from groundcrew_ipmi_collector.redfish.pushed import Pushed
 from groundcrew_ipmi_collector.redfish.trust import Trust
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
@@ -54,6 +55,8 @@ class Reading:
             trust=Trust(self.section),
             clock=clock,
         )
+        streams = Streams(self.section.event_streams, self.registry)
+        self.pushed = Pushed(self.section, heard=streams.heard) if self.section.event_address else None
         self.poller = RedfishPoller(
             entity=f"bmc:{self.entry.name}",
             client=self.client,
@@ -61,8 +64,10 @@ class Reading:
             section=self.section,
             observer=observer,
             ledger=RedfishLedger(self.section.state_dir),
-            breaker=Breaker(clock, first_s=0.001, most_s=0.001, chance=lambda: 0.5),
             clock=clock,
+            streams=streams,
+            chance=lambda: 0.5,
+            pushed=self.pushed,
         )
 
     def again(self) -> "Reading":

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.bmc.redfish.bmc import USER, RedfishBmc
@@ -18,6 +19,7 @@ from groundcrew.contracts.observations import SelBatch
 from groundcrew_ipmi_collector.raw_record import BmcClock
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 from groundcrew_ipmi_collector.redfish.client import Reply
+from groundcrew_ipmi_collector.redfish.entries import MAX_ENTRIES
 from groundcrew_ipmi_collector.redfish.event_log import RedfishLogs
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.walk import LogPlace
@@ -56,8 +58,9 @@ class Straight:
 class Rig:
     """A collector's memory of one log, over restarts; the bus keeps what it took."""
 
-    def __init__(self, folder: Path, bmc: RedfishBmc) -> None:
+    def __init__(self, folder: Path, bmc: RedfishBmc, expand: str = "") -> None:
         self.bmc = bmc
+        self.expand = expand
         self.client: Any = Straight(bmc)
         self.clock = VirtualClock(datetime(2026, 3, 5, tzinfo=UTC))
         self.ledger = RedfishLedger(folder)
@@ -108,12 +111,13 @@ class Rig:
     async def look(self, dies_after: int | None = None) -> None:
         self.clock.advance_to(self.clock.now() + timedelta(seconds=61))
         self.dies_after = dies_after
-        if not self.bmc.empty_log:
-            self.expected |= {entry["Message"] for entry in self.bmc.entries}
+        there = set() if self.bmc.empty_log else {entry["Message"] for entry in self.bmc.entries}
         try:
-            self.page, _ = await self.followed.collect(self.client, [PLACE], self.page, BmcClock(0))
+            self.page, _ = await self.followed.collect(self.client, [PLACE], self.page, BmcClock(0), self.expand)
         except Died:
             self.restart()
+            there &= set(self.texts)  # what it did not get to may be cleared before the next look
+        self.expected |= there
 
     @property
     def texts(self) -> list[str]:
@@ -221,3 +225,29 @@ def test_reading_the_logs_for_the_first_time_is_a_job_and_reading_them_once_more
     assert sorted(text.rpartition(" | ")[2] for text in rig.again) == sorted(rig.texts)
     assert len(rig.texts) == 27
     assert (rig.jobs[-1].reason, rig.jobs[-1].state, rig.jobs[-1].progress) == ("anna asked", "done", 1.0)
+
+
+@pytest.mark.parametrize("expands", [False, True])
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_of_a_log_beyond_one_reading_nothing_is_left_out(newest_first: bool, expands: bool):
+    """It takes several looks, each goes on where the one before ended, while the log grows."""
+    with TemporaryDirectory() as folder:
+        bmc = RedfishBmc(
+            password=USER, keeps=50_000, page=500, newest_first=newest_first, linked=expands, expands=expands
+        )
+        rig = Rig(Path(folder), bmc, expand="$expand=.($levels=1)" if expands else "")
+        steps: list[tuple[str, Any]] = [("add", 2 * MAX_ENTRIES + 100), ("look", None), ("add", 5), ("restart", None)]
+        asyncio.run(_follow(rig, [*steps, ("look", None), ("add", 3), ("look", None), ("look", None)], stamped=True))
+        requests = len(bmc.requests)
+        asyncio.run(rig.look())
+    assert rig.texts == [f"event {number}" for number in range(1, 2 * MAX_ENTRIES + 109)]
+    assert len(bmc.requests) == requests + 1, "once all is read, only the first page is asked for"
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_after_an_absence_a_long_log_is_read_from_what_was_known_on(newest_first: bool):
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, keeps=50_000, page=500, newest_first=newest_first))
+        steps: list[tuple[str, Any]] = [("add", 20), ("look", None), ("add", MAX_ENTRIES + 700), ("look", None)]
+        asyncio.run(_follow(rig, steps, stamped=True))
+    assert rig.texts == [f"event {number}" for number in range(1, MAX_ENTRIES + 721)]

@@ -6,7 +6,7 @@ from structlog.typing import FilteringBoundLogger
 
 from groundcrew.contracts.clock import Clock
 from groundcrew_ipmi_collector.fleet import Poller
-from groundcrew_ipmi_collector.poller import Outcome
+from groundcrew_ipmi_collector.outcome import Outcome
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 
 ASK_AGAIN_S = 3_600.0
@@ -70,6 +70,10 @@ class AutoPoller:
             self._chosen, self._told = self._redfish, None
         if before is not None and before is not self._chosen:
             await before.close()
+
+    async def rest(self, seconds: float) -> None:
+        assert self._chosen is not None
+        await self._chosen.rest(seconds)
 
     async def close(self) -> None:
         await self._redfish.close()

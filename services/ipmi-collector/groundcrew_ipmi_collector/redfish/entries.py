@@ -20,7 +20,7 @@ from groundcrew_ipmi_collector.redfish.ledger import Anchor, LogPage
 from groundcrew_ipmi_collector.redfish.walk import optional
 
 MAX_ENTRIES = 5_000
-"""Entries of one reading at most; of a longer log the newest are read."""
+"""Entries of one reading at most; of more, the oldest are read, and the next look goes on after them."""
 
 MAX_PAGES = 300
 PAGES_S = 600.0
@@ -43,7 +43,8 @@ Item = RedfishEntry | Linked
 @dataclass
 class Reading:
     """Items oldest first. `complete`: nothing of the log is missing before them; `bad`: members that are no
-    entries; `gaps`: where ids leap, of what was read in several pages."""
+    entries; `gaps`: where ids leap, of what was read in several pages; `count`: entries of the log, or how many were
+    read by now where that takes several looks."""
 
     items: list[Item] = field(default_factory=list)
     complete: bool = True
@@ -62,10 +63,12 @@ class Pages:
         self.bad = 0
         self._seen: set[tuple[str, str]] = set()
 
-    def add(self, page: Mapping[str, Any]) -> int:
-        """How many were new."""
+    def add(self, page: Mapping[str, Any], most: int | None = None) -> int:
+        """How many were new; no more than `most` are kept in all."""
         before = len(self.items)
         for member in listing(page.get("Members")):
+            if most is not None and len(self.items) + self.bad >= most:
+                break
             item: Item | None
             item = Linked(id_of_link(path := path_of(member)), path) if is_link(member) else parse_entry(member)
             if item is None:
@@ -120,8 +123,11 @@ async def _read(
     pages.add(first)
     count = _count(first)
     rising = order_of(pages.items) >= 0
-    start = max(page.count - _OVERLAP if known else 0, (count or 0) - MAX_ENTRIES)
+    have = page.count if known else 0
     with client.extended(PAGES_S):
+        if (part := await _part(client, path, first, known, have, rising=rising)) is not None:
+            return part
+        start = max(have - _OVERLAP, 0)
         if rising and (tail := await _tail(client, path, first, start, known)) is not None:
             pages, complete = tail, bool(known)
         else:
@@ -137,6 +143,33 @@ async def _read(
         bad=pages.bad,
         gaps=gaps_of(items) if len(items) > len(listing(first.get("Members"))) else (),
     )
+
+
+async def _part(
+    client: Client, path: str, first: Mapping[str, Any], known: Mapping[str, Anchor], have: int, *, rising: bool
+) -> Reading | None:
+    """The oldest MAX_ENTRIES of what is not known yet, where more than that is not; without a fingerprint, so that the
+    next look goes on. None where less is missing, the service does not skip, or what is known is not where it was."""
+    count = _count(first)
+    if count is None or count - have <= MAX_ENTRIES + _OVERLAP:
+        return None
+    begin = max(have - _OVERLAP, 0)
+    until = begin + MAX_ENTRIES
+    wanted = range(begin, until) if rising else range(count - until, count - begin)
+    pages = Pages()
+    page = (await client.get(_skipping(path, wanted.start))).body
+    begins_anew = listing(page.get("Members"))[:1] in ([], listing(first.get("Members"))[:1])
+    if wanted.start > 0 and begins_anew:
+        return None
+    for _ in range(MAX_PAGES):
+        pages.add(page, most=len(wanted))
+        if len(pages.items) + pages.bad >= len(wanted) or not listing(page.get("Members")):
+            break
+        page = (await client.get(_skipping(path, wanted.start + len(pages.items) + pages.bad))).body
+    if known and not _knows(pages.items, known):
+        return None
+    items = pages.items if rising else pages.items[::-1]
+    return Reading(items=items, complete=not known, count=begin + len(items) + pages.bad, bad=pages.bad)
 
 
 async def _written_out(client: Client, path: str, first: Mapping[str, Any], expand: str) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """One BMC over Redfish: looks at it again and again, and says how its logs, sensors, parts and power are doing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from groundcrew.contracts.clock import Clock, to_us
@@ -20,17 +21,21 @@ from groundcrew.diagnosis.redfish_parts import PartSeen, health_reads
 from groundcrew.diagnosis.redfish_sensors import numbered
 from groundcrew.diagnosis.sensors import SensorRead
 from groundcrew.runtime.statuses import Statuses
+from groundcrew_ipmi_collector.access import FACT
 from groundcrew_ipmi_collector.log_telling import LogNow
 from groundcrew_ipmi_collector.observing import Observer
+from groundcrew_ipmi_collector.outcome import Outcome
 from groundcrew_ipmi_collector.outlet import BmcOutlet
-from groundcrew_ipmi_collector.poller import Outcome
 from groundcrew_ipmi_collector.raw_record import BmcClock
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
-from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import Client
 from groundcrew_ipmi_collector.redfish.event_log import RedfishLogs
-from groundcrew_ipmi_collector.redfish.ledger import Page, RedfishLedger
+from groundcrew_ipmi_collector.redfish.event_stream import EventStream, Streams
+from groundcrew_ipmi_collector.redfish.ledger import Anchor, Page, RedfishLedger
 from groundcrew_ipmi_collector.redfish.machine import Machine, read_parts, read_sensors
+from groundcrew_ipmi_collector.redfish.pushed import Pushed
+from groundcrew_ipmi_collector.redfish.subscription import Subscription
+from groundcrew_ipmi_collector.redfish.waking import Waking
 from groundcrew_ipmi_collector.redfish.walk import Layout, discover, members, optional
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
@@ -53,8 +58,10 @@ class RedfishPoller:
         section: IpmiCollectorSection,
         observer: Observer,
         ledger: RedfishLedger,
-        breaker: Breaker,
         clock: Clock,
+        streams: Streams,
+        chance: Callable[[], float],
+        pushed: Pushed | None = None,
     ) -> None:
         self._entity = entity
         self._client = client
@@ -62,9 +69,11 @@ class RedfishPoller:
         self._section = section
         self._observer = observer
         self._ledger = ledger
-        self._breaker = breaker
         self._clock = clock
         self._statuses = Statuses(clock)
+        self._waking = Waking(clock)
+        self._stream = EventStream(streams, self._waking, clock=clock, chance=chance)
+        self._subscription = None if pushed is None else Subscription(entity, pushed, self._waking.wake, clock)
         self._logs = RedfishLogs(
             site=observer.site,
             entity=entity,
@@ -83,13 +92,13 @@ class RedfishPoller:
         self._others: list[PartSeen] = []
         self._health: list[SensorRead] = []
         self._worst = ""
+        self._answered = False
         self.outcome = Outcome()
 
     async def poll(self) -> None:
-        """One look, unless its breaker is open. Never raises for what a BMC does. Raises what publishing and the disk
-        raise."""
-        if self._breaker.is_open:
-            return
+        """One look. Never raises for what a BMC does. Raises what publishing and the disk raise."""
+        self._answered = False
+        self._waking.begins()
         if self._page is None:
             self._page = self._ledger.read(name_of(self._entity))
             self._client.left_behind |= {self._page.session} - {""}
@@ -98,20 +107,39 @@ class RedfishPoller:
                 self._client.try_a_session_again()
                 try:
                     await self._look()
+                    await self._events()
                 finally:
                     await self._remember_session()
         except IpmiFailed as failure:
             self._failed(failure)
-        else:
-            self._breaker.worked()
         await self._tell()
 
     async def close(self) -> None:
         """Nobody polls any more; bounded in time."""
+        if self._subscription is not None:
+            await self._subscription.end(self._client)
         await self.end_session()
+
+    async def rest(self, seconds: float) -> None:
+        """Until it is due again, or soon after the BMC told of an event."""
+        await self._waking.rest(seconds)
+
+    async def _events(self) -> None:
+        """Events are told over a stream where the BMC offers one, else pushed where the operator allows it."""
+        assert self._layout is not None
+        place, told = self._layout.events, f"every {self._section.interval_s:g} s"
+        await self._stream.hold(self._client, place.stream)
+        if self._stream.is_open:
+            told = "stream"
+        elif self._subscription is not None and not place.stream:
+            with suppress(IpmiFailed):  # the look is over: what it needed was answered
+                await self._subscription.hold(self._client, place)
+            told = "pushed" if self._subscription.is_made else told
+        self._facts["events"] = told
 
     async def end_session(self) -> None:
         """Somebody else takes the turn of this address. Bounded in time; raises nothing that a BMC does."""
+        await self._stream.close()
         await self._client.end_session()
         await self._remember_session()
 
@@ -139,6 +167,7 @@ class RedfishPoller:
         self._told(systems, manager, clock)
         self._chassis(systems)
         self.outcome = Outcome()
+        self._answered = True
         await self._of_this_bmc(identity_of(self._root, manager, systems))
         await self._event_logs(layout, clock)
         await self._sensors(layout)
@@ -226,11 +255,13 @@ class RedfishPoller:
         except IpmiFailed:
             self._page = None  # what stands on disk counts
             raise
+        self._waking.ended(_anchors(page) != _anchors(self._page))
         self._page = page
         self._observer.unreadable.inc(found.bad)
         self._facts["sel_entries"] = str(found.entries)
         if found.fullest:
             self._facts["sel_percent_used"] = str(round(100 * found.fullest))
+            self._observer.log_fill.labels(name_of(self._entity)).set(found.fullest)
         read = [place.name for place in layout.logs if place.path in page.logs]
         if found.unreadable:
             name, why = next(iter(found.unreadable.items()))
@@ -252,6 +283,7 @@ class RedfishPoller:
             detail = f"{len(machine.reads)} sensors, every {self._section.sensors_interval_s:g} s"
             self._statuses.set("sensors", SourceState.PRESENT, detail)
         if reads:
+            self._observer.count_sensors(name_of(self._entity), reads)
             now_us = to_us(self._clock.now())
             await self._observer.sensors(self._entity, _batch(reads, now_us), now_us)
 
@@ -281,28 +313,33 @@ class RedfishPoller:
         self._due[what] = self._clock.monotonic()
 
     def _failed(self, failure: IpmiFailed) -> None:
-        """None of the sources can be read."""
-        self._breaker.failed()
+        """The look was given up: at once, or in the middle."""
         self._layout = None
         for source in SOURCES:
             self._statuses.set(source, SourceState.FAILING, f"{failure.reason.value}: {failure}")
-        self._count(failure)
+        self._count(failure, blind=not self._answered, cut_short=self._answered)
 
     def _failing(self, source: str, failure: IpmiFailed) -> None:
         self._statuses.set(source, SourceState.FAILING, f"{failure.reason.value}: {failure}")
         self._count(failure)
 
-    def _count(self, failure: IpmiFailed) -> None:
-        self.outcome = Outcome(failure.reason, str(failure))
+    def _count(self, failure: IpmiFailed, *, blind: bool = False, cut_short: bool = False) -> None:
+        self.outcome = Outcome(failure.reason, str(failure), blind, cut_short)
         self._errors[failure.reason] = self._errors.get(failure.reason, 0) + 1
         self._observer.errors.labels(failure.reason.value).inc()
 
     async def _tell(self) -> None:
-        facts = dict(self._facts)
+        name = name_of(self._entity)
+        facts = {**self._facts, FACT: self._observer.access.seen(name, self.outcome)}
         if self._errors:
             facts["errors"] = ", ".join(f"{reason.value} {count}" for reason, count in sorted(self._errors.items()))
         observed = InventoryObserved(collector="bmc", facts=facts, sources=self._statuses.all())
         await self._observer.inventory(self._entity, observed)
+
+
+def _anchors(page: Page) -> dict[str, Anchor]:
+    """The newest entry of each log that the bus has."""
+    return {path: log.anchors[-1] for path, log in page.logs.items() if log.anchors}
 
 
 def _batch(reads: list[SensorRead], now_us: int) -> SensorBatch:

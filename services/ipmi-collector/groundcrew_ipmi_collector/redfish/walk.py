@@ -35,6 +35,16 @@ class LogPlace:
     wraps: bool | None = None
 
 
+@dataclass(frozen=True)
+class EventPlace:
+    """Where events come from; empty where the BMC does not offer it. `types`: whether subscriptions name types of
+    events, as before EventService 1.3 (iLO 5)."""
+
+    stream: str = ""
+    subscriptions: str = ""
+    types: bool = False
+
+
 @dataclass
 class Layout:
     """Where things are on one BMC; all paths."""
@@ -50,6 +60,7 @@ class Layout:
     supplies: list[str] = field(default_factory=list)
     parts: dict[str, list[str]] = field(default_factory=dict)
     firmware: str = ""
+    events: EventPlace = EventPlace()
 
 
 async def optional(client: Client, path: str) -> Mapping[str, Any]:
@@ -130,7 +141,22 @@ async def discover(client: Client, root: Mapping[str, Any]) -> Layout:
     layout.logs = await _logs(client, services)
     update = await optional(client, path_of(root.get("UpdateService")))
     layout.firmware = path_of(update.get("FirmwareInventory"))
+    layout.events = event_place(await optional(client, path_of(root.get("EventService"))))
     return layout
+
+
+def event_place(service: Mapping[str, Any]) -> EventPlace:
+    """Of an EventService; a service that sends metric reports over its stream too is asked for events alone."""
+    if service.get("ServiceEnabled") is False:
+        return EventPlace()
+    stream = path_of(service.get("ServerSentEventUri"))
+    if stream and "?" not in stream and resource(service.get("SSEFilterPropertiesSupported")).get("EventFormatType"):
+        stream += "?$filter=EventFormatType%20eq%20Event"
+    return EventPlace(
+        stream=stream,
+        subscriptions=path_of(service.get("Subscriptions")),
+        types="EventFormatTypes" not in service and bool(listing(service.get("EventTypesForSubscription"))),
+    )
 
 
 async def _chassis(client: Client, layout: Layout, chassis: Mapping[str, Any]) -> None:
