@@ -280,7 +280,7 @@ async def _settled(command: list[str], folder: Path, published: Path, machines: 
             await asyncio.sleep(0.5)
             followed: dict[str, int] = {}
             for line in published.read_bytes()[start:].splitlines():
-                if b'"observe.inventory"' in line:
+                if b'"observe.inventory"' in line and b'"bmc:' in line:
                     envelope = decode(line)
                     well = any(one.name == "sel" and one.state == "present" for one in envelope.data.sources)
                     followed[envelope.entity] = followed.get(envelope.entity, 0) + 1 if well else 0
