@@ -24,7 +24,7 @@ automaton that are remembered, which grow with each line that differs: by re2's 
 have no bound that a process reaches before its memory. Less is no slower (the few lines that are asked are short)."""
 
 
-LOOKS = ("sensor", "bmc")
+LOOKS = ("sensor", "bmc", "trend")
 """Sources that are looked at again and again: a rule of theirs is confirmed by so many looks (`polls`)."""
 
 
@@ -99,7 +99,7 @@ class Rule(Named):
     causes: list[CauseId] = Field(default_factory=list)
     component_class: ComponentClass
     component: str = ""
-    source: Literal["log", "sel", "sensor", "bmc"] = "log"
+    source: Literal["log", "sel", "sensor", "bmc", "trend"] = "log"
     identifiers: list[str] = Field(default_factory=list)
     patterns: list[str] = Field(min_length=1)
     not_patterns: list[str] = Field(default_factory=list)

@@ -11,7 +11,6 @@ from groundcrew.diagnosis.detector import Detector
 from groundcrew.diagnosis.engines import CompiledStore, EngineName, EngineUnusable
 from groundcrew.diagnosis.rules import PackError
 from groundcrew.diagnosis.silencing import SilencedBy
-from groundcrew.diagnosis.threshold_checks import RoleOf
 from groundcrew.runtime.allocator import apart, give_back
 from groundcrew.runtime.compiled_patterns import CompiledFolder, CompiledOnce
 from groundcrew.runtime.guard import pausing
@@ -80,7 +79,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
     compiled = CompiledOnce(folder)
 
     def build(packs: Packs, engine: EngineName | None = None) -> Detector:
-        return _detector(packs, section, engine or first, compiled, inventory.role_of, silences.silenced, resources.log)
+        return _detector(packs, section, engine or first, compiled, inventory, silences.silenced, resources.log)
 
     # hyperscan compiles for many seconds what it does not find compiled: until then, re2 looks for the same patterns.
     first: EngineName = "re2" if section.engine == "auto" else section.engine
@@ -146,7 +145,7 @@ def _detector(
     section: TriggerSection,
     engine: EngineName,
     compiled: CompiledStore,
-    role_of: RoleOf,
+    inventory: InventoryView,
     silenced: SilencedBy,
     log: FilteringBoundLogger,
 ) -> Detector:
@@ -158,7 +157,8 @@ def _detector(
             tells_unruled=section.novelty or section.classify,
             engine=engine,
             compiled=compiled,
-            role_of=role_of,
+            role_of=inventory.role_of,
+            model_of=inventory.model_of,
             silenced=silenced,
         )
     except EngineUnusable as error:
