@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from groundcrew.diagnosis.detector import Detector, Knowledge
 from groundcrew.diagnosis.rules import Example, Rule
 from groundcrew.diagnosis.silencing import never
-from groundcrew.diagnosis.threshold_checks import no_role
 from groundcrew.runtime.compiled_patterns import CompiledFolder, CompiledOnce
+from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.packs import Packs
 from groundcrew.runtime.resources import CannotStart
 from groundcrew_trigger.service import _detector
@@ -22,7 +22,7 @@ def made(section: TriggerSection) -> Detector:
     packs = Packs(Knowledge(rules=RULES), (), "digest")
     log = structlog.get_logger()
     folder = CompiledFolder(section.state_dir, log) if section.state_dir else None
-    return _detector(packs, section, section.engine, CompiledOnce(folder), no_role, never, log)
+    return _detector(packs, section, section.engine, CompiledOnce(folder), InventoryView(log), never, log)
 
 
 RULES = tuple(
