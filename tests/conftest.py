@@ -42,6 +42,21 @@ class ConnectionParts(TypedDict):
     password: str
 
 
+PATTERNS = "GROUNDCREW_TEST_PATTERNS"
+"""The environment variable that names one folder of compiled patterns for all systems of a test run: compiling takes a
+core for ten seconds, which is tested where it is the point."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        os.environ[PATTERNS] = tempfile.mkdtemp(prefix="gc-patterns-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(PATTERNS), ignore_errors=True)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -288,18 +288,27 @@ def chat(
 @app.command()
 def bmcs(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One BMC, by its whole name.")] = None,
+    sync: Annotated[
+        bool, typer.Option("--sync", help="Read the event logs of this BMC once more, and show how that goes.")
+    ] = False,
     url: Url = None,
     key_file: KeyFile = None,
     site: Site = None,
     as_json: Json = False,
 ) -> None:
     """Which BMCs answer; of one its facts, sensors and event log."""
+    if sync and name is None:
+        raise typer.BadParameter("name the BMC whose event logs are to be read", param_hint="--sync")
     from groundcrew_cli import bmcs as showing
     from groundcrew_cli import connection
 
     with connection.connect(url, key_file, site) as gateway:
         if name is None:
             showing.show_list(gateway, as_json=as_json, now=_now())
+        elif sync:
+            from groundcrew_cli import syncing
+
+            syncing.sync(gateway, name, as_json=as_json)
         else:
             showing.show_one(gateway, name, as_json=as_json, now=_now())
 
@@ -435,6 +444,43 @@ def inventory_import(
 
     with connection.connect(url, key_file, site) as gateway:
         importing.take_in(gateway, file, dry_run=dry_run, as_json=as_json)
+
+
+@inventory_app.command("discover")
+def inventory_discover(
+    subnets: Annotated[
+        list[str] | None, typer.Argument(metavar="[SUBNET]...", help="10.20.0.0/24, 10.20.0.10-40 or an address.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", readable=False, help="File that lists more of them.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", writable=False, help="New file; default: standard output.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of IPMI.")] = 623,
+    redfish_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of Redfish.")] = 443,
+    rate: Annotated[int, typer.Option(min=1, max=2_000, help="Datagrams a second at most.")] = 200,
+    pin: Annotated[bool, typer.Option("--pin", help="Trust the certificates that they show now.")] = False,
+    take_in: Annotated[bool, typer.Option("--import", help="Add those whose address is not listed yet.")] = False,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Ask addresses whether they are BMCs, over IPMI and Redfish, without any login.
+
+    This machine asks, and only whom you name. Prints what an inventory file would say; changes nothing unless --import.
+    """
+    from groundcrew_cli import connection, discovering
+    from groundcrew_ipmi_collector.discovery.discovering import How
+
+    asked = discovering.asked_for(subnets or [], file)
+    how = How(port=port, redfish_port=redfish_port, a_second=rate)
+    if not take_in:
+        discovering.run(asked, how, pin=pin, output=output, gateway=None, as_json=as_json)
+        return
+    with connection.connect(url, key_file, site) as gateway:
+        discovering.run(asked, how, pin=pin, output=output, gateway=gateway, as_json=as_json)
 
 
 @silences_app.callback(invoke_without_command=True)

@@ -1,7 +1,7 @@
 """`groundcrew inventory`: what is listed, whether a file makes sense, and taking a file in over REST."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -137,12 +137,7 @@ def take_in(gateway: Gateway, file: Path, *, dry_run: bool, as_json: bool) -> No
         wanted = _laid_over(wanted, known)
     new, changed, same = _compared(wanted, known)
     counts = {"added": len(new), "changed": len(changed), "unchanged": same}
-    revision = known.revision
-    if not dry_run and (new or changed):
-        with progress(f"taking in {count(len(new) + len(changed), 'entry', 'entries')} ..."):
-            for portion in _portions([*new, *changed]):
-                made = gateway.patch(Inventory, "inventory", portion, if_match=f'"{revision}"')
-                revision = made.revision
+    revision = known.revision if dry_run else add(gateway, [*new, *changed], known.revision)
     if as_json:
         say_json(counts | {"revision": revision, "dry_run": dry_run})
         return
@@ -155,6 +150,17 @@ def take_in(gateway: Gateway, file: Path, *, dry_run: bool, as_json: bool) -> No
 
 
 Entry = InventoryHost | InventoryBmc | InventoryDependency
+
+
+def add(gateway: Gateway, entries: Sequence[Entry], revision: int) -> int:
+    """Sends entries, for this revision and those that it makes of it; the last one. Raises CliError."""
+    if not entries:
+        return revision
+    with progress(f"taking in {count(len(entries), 'entry', 'entries')} ..."):
+        for portion in _portions(entries):
+            made = gateway.patch(Inventory, "inventory", portion, if_match=f'"{revision}"')
+            revision = made.revision
+    return revision
 
 
 def _compared(wanted: Inventory, known: Inventory) -> tuple[list[Entry], list[Entry], int]:

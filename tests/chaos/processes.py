@@ -14,7 +14,7 @@ from typing import Any
 
 from groundcrew.bus.access import ADMIN
 
-from ..conftest import ConnectionParts, free_port  # noqa: TID252 - tests are no package on the path
+from ..conftest import PATTERNS, ConnectionParts, free_port  # noqa: TID252 - tests are no package on the path
 from ..contract.bus.nats_server import PASSWORDS, NatsServer  # noqa: TID252 - as above
 
 SERVICES = ("context", "actions", "trigger", "review", "runner", "gateway", "host-collector")
@@ -85,6 +85,8 @@ class Services:
             settings[f"{section}__STATE_DIR"] = str(self.folder / name)
         if name == "context":
             settings["CONTEXT__TOKENIZER"] = "bytes"
+        if name == "trigger" and PATTERNS in os.environ:
+            settings["TRIGGER__STATE_DIR"] = os.environ[PATTERNS]
         prefixes = (f"{section}__", *SECTIONS.get(name, ()))
         own = {key: value for key, value in self.settings.items() if key.startswith(prefixes)}
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}

@@ -12,6 +12,7 @@ from typing import Any
 
 from groundcrew.contracts.clock import to_us
 from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.event_logs import EventLogBatch
 from groundcrew.contracts.observations import (
     Columns,
     InventoryObserved,
@@ -27,7 +28,7 @@ from groundcrew.diagnosis.drafts import TriggerDraft
 from groundcrew.diagnosis.engines import CompiledStore, EngineName
 from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.memory import Memory
-from groundcrew.diagnosis.records import LogRules, SelRules, SensorRules
+from groundcrew.diagnosis.records import EventLogRules, LogRules, SelRules, SensorRules
 from groundcrew.diagnosis.rules import Rule
 from groundcrew.diagnosis.services import ServiceCheck
 from groundcrew.diagnosis.silencing import SilencedBy, never
@@ -39,7 +40,7 @@ from groundcrew.diagnosis.trend_rules import ModelOf, TrendRules, no_model
 from groundcrew.diagnosis.unit_checks import ServiceChecks
 
 MAX_ENTITIES = 10_000
-_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_access", "_trends", "_metrics", "_services", "_specs")
+_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_event_logs", "_access", "_trends", "_metrics", "_services", "_specs")
 """What of a detector comes from the packs; the rest is state."""
 
 __all__ = ["Counts", "Detector", "Knowledge", "TriggerDraft"]
@@ -80,25 +81,36 @@ class Detector:
         tells_unruled: bool = False,
         engine: EngineName = "re2",
         compiled: CompiledStore | None = None,
+        compiles: bool = True,
         role_of: RoleOf = no_role,
         silenced: SilencedBy = never,
         model_of: ModelOf = no_model,
     ) -> None:
         """`engine` looks for log patterns; event logs and sensors are few, and always re2's. hyperscan compiles for
-        seconds what `compiled` does not hold. Raises EngineUnusable."""
-        by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": [], "bmc": [], "trend": []}
+        seconds what `compiled` does not hold; with `compiles` False re2 looks instead. Raises EngineUnusable."""
+        sources = ("log", "sel", "sensor", "eventlog", "bmc", "trend")
+        by_source: dict[str, list[Rule]] = {source: [] for source in sources}
         for rule in knowledge.rules:
             by_source[rule.source].append(rule)
-        self._logs = LogRules(by_source["log"], knowledge.debounce_s, engine=engine, compiled=compiled)
+        self._logs = LogRules(
+            by_source["log"], knowledge.debounce_s, engine=engine, compiled=compiled, compiles=compiles
+        )
         self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
+        self._event_logs = EventLogRules(by_source["eventlog"], knowledge.debounce_s)
         self._access = AccessRules(by_source["bmc"], knowledge.debounce_s)
         self._trends = TrendRules(by_source["trend"], knowledge.debounce_s, model_of)
         self._siblings = Siblings()
         self._metrics = ThresholdChecks(knowledge.thresholds, knowledge.overrides, role_of)
         self._services = ServiceChecks(knowledge.services, role_of)
-        specs = [*self._logs.specs, *self._sel.specs, *self._sensors.specs, *self._services.specs, *self._access.specs]
-        specs += self._trends.specs
+        bmc_specs = [
+            *self._sel.specs,
+            *self._sensors.specs,
+            *self._event_logs.specs,
+            *self._access.specs,
+            *self._trends.specs,
+        ]
+        specs = [*self._logs.specs, *bmc_specs, *self._services.specs]
         self._specs = {spec.rule_id: spec for spec in specs}
         self._teller = Teller(silenced, lambda: self._specs)
         self._memories: OrderedDict[str, Memory] = OrderedDict()
@@ -131,7 +143,9 @@ class Detector:
         memory = self._memory(envelope.entity)
         rows = len(envelope.data) if isinstance(envelope.data, Columns) else 1
         self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + rows
-        if isinstance(envelope.data, MetricBatch) and envelope.data.history:
+        if (isinstance(envelope.data, MetricBatch) and envelope.data.history) or (
+            isinstance(envelope.data, SelBatch) and envelope.data.again
+        ):
             return drafts  # nothing is wrong now because of what was last week
         done, spoken_of = 0, set()
         for row, hit in self._hits(envelope, memory):
@@ -221,6 +235,8 @@ class Detector:
                 yield from self._logs.hits(envelope, memory)
             case SelBatch():
                 yield from self._sel.hits(envelope, memory)
+            case EventLogBatch():
+                yield from self._event_logs.hits(envelope)
             case SensorBatch():
                 yield from self._sensors.hits(envelope, memory)
                 yield from self._trends.hits(envelope, memory, self._siblings)

@@ -3,17 +3,21 @@
 Both look for the looser patterns of `prefilter` and may name a line too many, never one too few; whoever asks confirms.
 """
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
+import orjson
 import re2
 
+from groundcrew.diagnosis import anchoring, pattern_syntax, rarity
+from groundcrew.diagnosis import prefilter as prefilters
 from groundcrew.diagnosis.pattern_syntax import FOLDED
-from groundcrew.diagnosis.prefilter import Prefilter
+from groundcrew.diagnosis.prefilter import Prefilter, Untranslatable, prefilter
 from groundcrew.diagnosis.rules import MAX_MEMORY
 
 EngineName = Literal["auto", "hyperscan", "re2"]
@@ -23,7 +27,7 @@ CHUNK = 12
 
 _MANY = 50
 _FOLDED_BYTES = tuple(letter.encode() for letter in FOLDED)
-_FORMAT = b"groundcrew patterns 1\n"
+_FORMAT = b"groundcrew patterns 2\n"
 
 
 class CompiledStore(Protocol):
@@ -37,8 +41,12 @@ class EngineUnusable(Exception):
     """This machine or installation cannot run that engine; the text says why."""
 
 
+class NotCompiled(Exception):
+    """The patterns are not compiled yet, and compiling them now was not wanted."""
+
+
 Candidate = tuple[int, tuple[int, ...]]
-"""A row, and which patterns (by position) may match it."""
+"""A row, and which patterns (by position among all that were given) may match it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +85,14 @@ class Re2Engine:
 
     name = "re2"
 
-    def __init__(self, patterns: Sequence[str], chunk: int = CHUNK) -> None:
-        """`patterns` are those of `Prefilter.of_characters`; with `chunk` 1, any."""
+    def __init__(self, patterns: Mapping[int, str], chunk: int = CHUNK) -> None:
+        """`patterns` by position are those of `Prefilter.of_characters`; with `chunk` 1, any."""
         self._chunk = chunk
-        self._found = compile_set([f"(?m:{pattern})" for pattern in patterns]).Match if patterns else None
+        self._places = sorted(patterns)
+        self._found = compile_set([f"(?m:{patterns[at]})" for at in self._places]).Match if patterns else None
 
     def candidates(self, lines: Lines) -> list[Candidate]:
-        found, texts = self._found, lines.texts
+        found, texts, places = self._found, lines.texts, self._places
         rows: list[Candidate] = []
         if found is None:
             return rows
@@ -92,8 +101,20 @@ class Re2Engine:
             if found("\n".join(chunk)):
                 for row, text in enumerate(chunk, start):
                     if indices := found(text):
-                        rows.append((row, tuple(sorted(indices))))
+                        rows.append((row, tuple(places[index] for index in sorted(indices))))
         return rows
+
+
+def loosened(patterns: Sequence[str]) -> tuple[dict[int, Prefilter], dict[int, str]]:
+    """By position: the looser patterns, and why there is none."""
+    loose: dict[int, Prefilter] = {}
+    refused: dict[int, str] = {}
+    for at, pattern in enumerate(patterns):
+        try:
+            loose[at] = prefilter(pattern)
+        except Untranslatable as error:
+            refused[at] = str(error)
+    return loose, refused
 
 
 def compile_set(patterns: Sequence[str]) -> Any:
@@ -123,15 +144,24 @@ class HyperscanEngine:
 
     name = "hyperscan"
 
-    def __init__(self, patterns: Sequence[Prefilter], store: CompiledStore | None = None) -> None:
-        """Raises EngineUnusable. `refused` holds positions of patterns that hyperscan cannot take, with its reason;
-        it does not look for those."""
+    def __init__(self, patterns: Sequence[str], store: CompiledStore | None = None, *, compiles: bool = True) -> None:
+        """Raises EngineUnusable; NotCompiled where `store` does not have them and it is not to compile them. `refused`
+        holds positions of patterns that it does not look for, with the reason."""
         self._hyperscan = _hyperscan()
         self.refused: dict[int, str] = {}
-        self._database = self._open([pattern.of_bytes for pattern in patterns], store)
+        self._folding: tuple[int, ...] = ()
+        self._database: Any = None
         self._scratch: list[Any] = []
-        folding = [index for index, pattern in enumerate(patterns) if pattern.folds and index not in self.refused]
-        self._folding = tuple(folding)
+        if not patterns:
+            return
+        key = database_key(patterns, self._hyperscan.__version__)
+        kept = store.load(key) if store is not None else None
+        if kept is not None and self._take(kept, key):
+            return
+        if not compiles:
+            raise NotCompiled
+        if self._compile(patterns) and store is not None:
+            store.store(key, _sealed(self._kept(), key))
 
     def candidates(self, lines: Lines) -> list[Candidate]:
         ends: list[tuple[int, int]] = []
@@ -166,51 +196,54 @@ class HyperscanEngine:
         except IndexError:
             return self._hyperscan.Scratch(self._database)
 
-    def _open(self, patterns: Sequence[bytes], store: CompiledStore | None) -> Any:
-        if not patterns:
-            return None
-        key = database_key(patterns, self._hyperscan.__version__)
-        kept = store.load(key) if store is not None else None
-        database = self._loaded(kept, key) if kept is not None else None
-        if database is None:
-            database = self._compile(patterns)
-            if store is not None and database is not None and not self.refused:
-                store.store(key, _sealed(self._hyperscan.dumpb(database), key))
-        return database
+    def _kept(self) -> bytes:
+        about = {"refused": [*self.refused.items()], "folding": self._folding}
+        return orjson.dumps(about) + b"\n" + bytes(self._hyperscan.dumpb(self._database))
 
-    def _loaded(self, kept: bytes, key: str) -> Any:
-        """None where it is damaged, or made for another processor or version."""
-        dump = kept[len(_FORMAT) + 32 :]
-        if _sealed(dump, key) != kept:
-            return None
+    def _take(self, sealed: bytes, key: str) -> bool:
+        """False where it is damaged, or made for another processor or version."""
+        kept = sealed[len(_FORMAT) + _SEAL_BYTES :]
+        if _sealed(kept, key) != sealed:
+            return False
+        about, _, dump = kept.partition(b"\n")
         try:
             database = self._hyperscan.loadb(dump, self._hyperscan.HS_MODE_BLOCK)
             self._hyperscan.Scratch(database)
         except self._hyperscan.error:
-            return None
-        return database
+            return False
+        known = orjson.loads(about)
+        self._database, self._folding, self.refused = database, tuple(known["folding"]), dict(known["refused"])
+        return True
 
-    def _compile(self, patterns: Sequence[bytes]) -> Any:
-        try:
-            return self._compiled(list(enumerate(patterns)))
-        except self._hyperscan.ArchitectureError as error:
-            raise EngineUnusable(str(error)) from None
-        except self._hyperscan.error:
-            pass
-        taken = []
-        for index, pattern in enumerate(patterns):
+    def _compile(self, patterns: Sequence[str]) -> bool:
+        """Whether there is any that it looks for."""
+        loose, self.refused = loosened(patterns)
+        taken = {at: one.of_bytes for at, one in loose.items()}
+        if taken:
             try:
-                self._compiled([(index, pattern)])
-                taken.append((index, pattern))
-            except self._hyperscan.error as error:
-                self.refused[index] = str(error)
-        return self._compiled(taken) if taken else None
+                self._database = self._compiled(taken)
+            except self._hyperscan.ArchitectureError as error:
+                raise EngineUnusable(str(error)) from None
+            except self._hyperscan.error:
+                self._compile_without_refused(taken)
+        self._folding = tuple(at for at, one in loose.items() if one.folds and at not in self.refused)
+        return self._database is not None
 
-    def _compiled(self, numbered: Sequence[tuple[int, bytes]]) -> Any:
+    def _compile_without_refused(self, patterns: Mapping[int, bytes]) -> None:
+        taken = {}
+        for at, pattern in patterns.items():
+            try:
+                self._compiled({at: pattern})
+                taken[at] = pattern
+            except self._hyperscan.error as error:
+                self.refused[at] = str(error)
+        self._database = self._compiled(taken) if taken else None
+
+    def _compiled(self, numbered: Mapping[int, bytes]) -> Any:
         database = self._hyperscan.Database(mode=self._hyperscan.HS_MODE_BLOCK)
         database.compile(
-            expressions=[pattern for _, pattern in numbered],
-            ids=[index for index, _ in numbered],
+            expressions=list(numbered.values()),
+            ids=list(numbered),
             elements=len(numbered),
             flags=[self._hyperscan.HS_FLAG_MULTILINE] * len(numbered),
         )
@@ -247,14 +280,24 @@ def _rows_of(ends: list[tuple[int, int]], data: bytes) -> list[Candidate]:
     return rows
 
 
-def database_key(patterns: Sequence[bytes], version: str) -> str:
+def database_key(patterns: Sequence[str], version: str) -> str:
     """What a compiled database depends on, but for the processor, which loading checks."""
     digest = blake2b(digest_size=16)
-    for part in (_FORMAT, version.encode(), *patterns):
+    for part in (_FORMAT, _reading(), version.encode(), *map(str.encode, patterns)):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
 
 
-def _sealed(dump: bytes, key: str) -> bytes:
+@cache
+def _reading() -> bytes:
+    """What makes looser patterns of patterns: when it changes, what was compiled by the old one may miss lines."""
+    modules = (pattern_syntax, rarity, anchoring, prefilters)
+    return blake2b("".join(map(inspect.getsource, modules)).encode()).digest()
+
+
+_SEAL_BYTES = 32
+
+
+def _sealed(kept: bytes, key: str) -> bytes:
     """hyperscan trusts what it loads, so a damaged file must not get that far."""
-    return _FORMAT + blake2b(dump, digest_size=32, key=key.encode()).digest() + dump
+    return _FORMAT + blake2b(kept, digest_size=_SEAL_BYTES, key=key.encode()).digest() + kept

@@ -19,12 +19,13 @@ from groundcrew.diagnosis.engines import (
     EngineUnusable,
     HyperscanEngine,
     Lines,
+    NotCompiled,
     Re2Engine,
     compile_set,
     lines_of,
+    loosened,
 )
 from groundcrew.diagnosis.locators import SPELLINGS
-from groundcrew.diagnosis.prefilter import Prefilter, Untranslatable, prefilter
 from groundcrew.diagnosis.rules import Rule, compile_pattern
 
 
@@ -68,37 +69,42 @@ class Matcher:
     """
 
     def __init__(
-        self, rules: Sequence[Rule], *, engine: EngineName = "re2", compiled: CompiledStore | None = None
+        self,
+        rules: Sequence[Rule],
+        *,
+        engine: EngineName = "re2",
+        compiled: CompiledStore | None = None,
+        compiles: bool = True,
     ) -> None:
-        """Raises EngineUnusable where `engine` is hyperscan and cannot be had."""
+        """Where `compiles` is False, hyperscan is taken only with what `compiled` has, and re2 else. Raises
+        EngineUnusable where `engine` is hyperscan and cannot be had."""
         self._patterns = [pattern for rule in rules for pattern in _patterns_of(rule)]
         self.unusable = ""
-        self._engine: Engine
-        loose, beside = _prefilters(self._patterns)
+        texts = [pattern.text for pattern in self._patterns]
+        self._engine, beside = self._opened(texts, engine, compiled, compiles=compiles)
+        self.engine = self._engine.name
+        self.beside = tuple(
+            Beside(self._patterns[at].rule.id, texts[at], reason) for at, reason in sorted(beside.items())
+        )
+        self._rest = Re2Engine({at: texts[at] for at in beside}, chunk=1)
+
+    def _opened(
+        self, texts: Sequence[str], engine: EngineName, compiled: CompiledStore | None, *, compiles: bool
+    ) -> tuple[Engine, dict[int, str]]:
+        """The engine, and which patterns it does not look for, with why."""
         if engine != "re2":
             try:
-                self._use_hyperscan(loose, beside, compiled)
+                scanning = HyperscanEngine(texts, compiled, compiles=compiles)
+            except NotCompiled:
+                pass
             except EngineUnusable as error:
                 if engine == "hyperscan":
                     raise
                 self.unusable = str(error)
-        if engine == "re2" or self.unusable:
-            self._order = tuple(loose)
-            self._engine = Re2Engine([one.of_characters for one in loose.values()])
-        self.engine = self._engine.name
-        self.beside = tuple(
-            Beside(self._patterns[at].rule.id, self._patterns[at].text, reason) for at, reason in sorted(beside.items())
-        )
-        self._beside = tuple(sorted(beside))
-        self._rest = Re2Engine([self._patterns[at].text for at in self._beside], chunk=1)
-
-    def _use_hyperscan(
-        self, loose: dict[int, Prefilter], beside: dict[int, str], compiled: CompiledStore | None
-    ) -> None:
-        self._order = tuple(loose)
-        scanning = HyperscanEngine(list(loose.values()), compiled)
-        beside.update((self._order[index], reason) for index, reason in scanning.refused.items())
-        self._engine = scanning
+            else:
+                return scanning, scanning.refused
+        loose, beside = loosened(texts)
+        return Re2Engine({at: one.of_characters for at, one in loose.items()}), beside
 
     def match(
         self, texts: Sequence[str], identifiers: Sequence[str] | None = None, units: Sequence[str] | None = None
@@ -119,14 +125,12 @@ class Matcher:
 
     def _candidates(self, lines: Lines) -> Iterable[Candidate]:
         """Rows that something may match, and positions of patterns, in order."""
-        order = self._order
         found = self._engine.candidates(lines)
-        if not self._beside:
-            return found  # the engine has all of them, in their order
-        named = [(row, tuple(order[index] for index in indices)) for row, indices in found]
-        merged = dict(named)
+        if not self.beside:
+            return found  # the engine has all of them
+        merged = dict(found)
         for row, indices in self._rest.candidates(lines):
-            merged[row] = tuple(sorted((*merged.get(row, ()), *(self._beside[index] for index in indices))))
+            merged[row] = tuple(sorted((*merged.get(row, ()), *indices)))
         return sorted(merged.items())
 
     def _confirm(
@@ -175,15 +179,3 @@ def _searching(compiled: Any) -> Callable[[bytes], Spans | None]:
         return spans if spans[0][0] >= 0 else None
 
     return search
-
-
-def _prefilters(patterns: Sequence[_Pattern]) -> tuple[dict[int, Prefilter], dict[int, str]]:
-    """By position: the looser patterns, and why there is none."""
-    loose: dict[int, Prefilter] = {}
-    refused: dict[int, str] = {}
-    for at, pattern in enumerate(patterns):
-        try:
-            loose[at] = prefilter(pattern.text)
-        except Untranslatable as error:
-            refused[at] = str(error)
-    return loose, refused

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from groundcrew.contracts.clock import to_us
 from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.event_logs import EventLogBatch
 from groundcrew.contracts.identity import name_of, stable_id
 from groundcrew.contracts.incidents import EvidenceSource
 from groundcrew.contracts.observations import LogBatch, SelBatch, SensorBatch
 from groundcrew.diagnosis.engines import CompiledStore, EngineName
+from groundcrew.diagnosis.event_logs import row_text
 from groundcrew.diagnosis.levels import Look, Patience, Step
 from groundcrew.diagnosis.locators import sel_component
 from groundcrew.diagnosis.matching import Match, Matcher
@@ -52,8 +54,9 @@ class LogRules:
         *,
         engine: EngineName = "re2",
         compiled: CompiledStore | None = None,
+        compiles: bool = True,
     ) -> None:
-        self.matcher = Matcher(rules, engine=engine, compiled=compiled)
+        self.matcher = Matcher(rules, engine=engine, compiled=compiled, compiles=compiles)
         self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
         self.specs = tuple(self._specs.values())
         self._minds_boots = any(spec.after_boot_us for spec in self.specs)
@@ -138,6 +141,31 @@ def sel_clears(match: Match, asserted: bool | None) -> bool | None:
     if asserted is None:
         return False if match.rule.asserted else None
     return asserted is not match.rule.asserted
+
+
+class EventLogRules:
+    """Rules about event logs as such: how full one is, what became of it."""
+
+    def __init__(self, rules: Sequence[Rule], debounce_s: float) -> None:
+        self._matcher = Matcher(rules)
+        self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
+        self.specs = tuple(self._specs.values())
+
+    def hits(self, envelope: Envelope[EventLogBatch]) -> Iterator[tuple[int, Hit]]:
+        """Rows and what they say."""
+        batch = envelope.data
+        texts = [row_text(batch, row) for row in range(len(batch))]
+        for match in self._matcher.match(texts):
+            row = match.row
+            cited = Cited(
+                batch.ids[row],
+                EvidenceSource.SEL,
+                f"{name_of(envelope.entity)}/{batch.logs[row]}@{batch.times[row]}",
+                batch.times[row],
+                texts[row],
+            )
+            component = fill(match.rule.component, match.captures) or batch.logs[row]
+            yield row, _hit(match, self._specs[match.rule.id], component, cited)
 
 
 class SensorRules:

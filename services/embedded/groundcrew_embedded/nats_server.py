@@ -35,6 +35,7 @@ class NatsServer:
             cwd=self._folder,
             environ={"PATH": "/usr/bin:/bin"},
             account=self._place.account,
+            port=self._place.port,
         )
 
     async def is_ready(self) -> bool:

@@ -1,6 +1,7 @@
 """Free loopback ports that stay the same from one start to the next wherever they can."""
 
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 import orjson
@@ -16,6 +17,11 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def taken(ports: Iterable[int]) -> list[int]:
+    """Which of them somebody listens on, or holds for a connection of its own."""
+    return [port for port in ports if not is_free(port)]
 
 
 def claim(names: list[str], path: Path) -> dict[str, int]:

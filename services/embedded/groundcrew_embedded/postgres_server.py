@@ -49,7 +49,7 @@ class PostgresServer:
     def _data(self) -> Path:
         return self._folder / "data"
 
-    def _command(self, argv: list[str], *, stop_s: float = 20) -> Command:
+    def _command(self, argv: list[str], *, port: int | None = None, stop_s: float = 20) -> Command:
         return Command(
             name=self.name,
             argv=argv,
@@ -59,6 +59,7 @@ class PostgresServer:
             stop_signal=signal.SIGINT,  # fast shutdown; SIGTERM would wait for clients to leave
             death_signal=signal.SIGINT,
             stop_s=stop_s,
+            port=port,
         )
 
     async def prepare(self) -> None:
@@ -108,7 +109,7 @@ class PostgresServer:
     def command(self) -> Command:
         settings = {"port": str(self._place.port)} | _SETTINGS
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return self._command([f"{self._bin}/postgres", "-D", str(self._data), *options])
+        return self._command([f"{self._bin}/postgres", "-D", str(self._data), *options], port=self._place.port)
 
     async def is_ready(self) -> bool:
         """A start-up message is answered with 'R' (authenticate yourself) once connections are accepted; while the

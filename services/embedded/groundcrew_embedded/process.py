@@ -47,7 +47,7 @@ class RollingLog:
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """What to start. `death_signal` is what the kernel sends the child when we die without a word; file descriptors
-    in `pass_fds` are handed over: ours are closed."""
+    in `pass_fds` are handed over: ours are closed. `port`: where a server listens on loopback."""
 
     name: str
     argv: Sequence[str]
@@ -58,6 +58,7 @@ class Command:
     death_signal: signal.Signals = signal.SIGTERM
     stop_s: float = 10
     pass_fds: tuple[int, ...] = ()
+    port: int | None = None
 
 
 class Child:
@@ -94,6 +95,17 @@ class Child:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def listens(self) -> bool:
+        """Whether it is this child that listens on its port, and not a stranger that was there before it."""
+        try:
+            sockets = psutil.Process(self.pid).net_connections("tcp")
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:  # a system that hides this: who answers is taken for ours
+            return True
+        port = self.command.port
+        return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in sockets)
 
     @property
     def tail(self) -> list[str]:

@@ -91,7 +91,7 @@ class Supervised:
     async def _until_ready(self, ready_s: float) -> None:
         assert self._child is not None
         name, deadline = self._child.command.name, self._clock.monotonic() + ready_s
-        while not await self._ready():
+        while not (await self._ready() and (self._child.command.port is None or self._child.listens())):
             if self._child.exited.done():
                 code = self._child.exited.result()
                 words = " | ".join(self._child.tail[-5:]) or "it said nothing"

@@ -30,6 +30,8 @@ EXIT_SETTINGS = 2
 
 _SERVERS = ("nats", "postgres", "valkey")
 _SERVICES_STOP_S = 15
+_STARTS = 3
+"""A port that was free when it was claimed may be taken before its server gets to it: then others are tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,7 @@ class System:
         self._clock = clock
         self._tell = tell
         self._stack = AsyncExitStack()
+        self._children = AsyncExitStack()
 
     async def start(self) -> Ready:
         """Bring everything up; raises HomeError, or ChildFailed with the exit code of the services."""
@@ -109,19 +112,30 @@ class System:
         require_reachable(account, home.path)
         if leftovers := end_leftovers(home.run):
             self._tell(f"ended what a killed run left behind: {', '.join(leftovers)}")
-        claimed = ports.claim([*_SERVERS, "page", "mcp"], home.run / "ports.json")
-        options = self._options
+        for left in reversed(range(_STARTS)):
+            claimed = ports.claim([*_SERVERS, "page", "mcp"], home.run / "ports.json")
+            try:
+                return await self._start(account, claimed)
+            except HomeError:
+                await self._children.aclose()
+                if not left or not (taken := ports.taken(claimed.values())):
+                    raise
+                self._tell(f"somebody else took port {taken[0]} meanwhile; starting with others")
+        raise AssertionError
+
+    async def _start(self, account: Account, claimed: dict[str, int]) -> Ready:
+        home, options = self._home, self._options
         if options.port == 0:
             options = replace(options, port=claimed["page"], mcp_port=claimed["mcp"])
         servers = self._servers(account, claimed)
         keepers = {server.name: supervise(home, server, clock=self._clock, tell=self._tell) for server in servers}
         for keeper in keepers.values():
-            self._stack.push_async_callback(keeper.stop)
+            self._children.push_async_callback(keeper.stop)
         services, keeper = self._services(options)
-        self._stack.push_async_callback(keeper.stop)
+        self._children.push_async_callback(keeper.stop)
         await _all(*(_bring_up(server, keepers[server.name]) for server in servers), _start_services(services, keeper))
         ready = services.ready()
-        self._stack.callback(self._home.state.unlink, missing_ok=True)
+        self._children.callback(self._home.state.unlink, missing_ok=True)
         self._keep_state(ready, claimed, keeper, keepers)
         return ready
 
@@ -173,6 +187,7 @@ class System:
 
     async def stop(self) -> None:
         """Services first, then the servers in reverse order; each bounded in time."""
+        await self._children.aclose()
         await self._stack.aclose()
 
 

@@ -49,6 +49,7 @@ class ValkeyServer:
             cwd=self._folder,
             environ={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
             account=self._place.account,
+            port=self._place.port,
         )
 
     async def is_ready(self) -> bool:

@@ -1,6 +1,7 @@
 """Who looks at a BMC: over IPMI, over Redfish, or over what it offers."""
 
 import asyncio
+import random
 from functools import partial
 
 from groundcrew.contracts.inventory import InventoryBmc
@@ -13,8 +14,10 @@ from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.poller import Poller as IpmiPoller
 from groundcrew_ipmi_collector.redfish.auto import AutoPoller
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
+from groundcrew_ipmi_collector.redfish.event_stream import Streams
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.poller import RedfishPoller
+from groundcrew_ipmi_collector.redfish.pushed import Pushed
 from groundcrew_ipmi_collector.redfish.trust import Trust
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
@@ -33,6 +36,9 @@ class Backends:
         self._observer = observer
         self._trust = Trust(section)
         self._processes = asyncio.Semaphore(section.processes)
+        self._chance = random.SystemRandom()
+        self._streams = Streams(section.event_streams, resources.registry)
+        self.pushed = Pushed(section, heard=self._streams.heard) if section.event_address else None
 
     def poller(self, entry: InventoryBmc, turn: Turn) -> Poller:
         """By the entry's protocol."""
@@ -78,6 +84,9 @@ class Backends:
             observer=self._observer,
             ledger=RedfishLedger(section.state_dir),
             clock=self._clock,
+            streams=self._streams,
+            chance=self._chance.random,
+            pushed=self.pushed,
         )
 
     def _auto(self, entry: InventoryBmc, turn: Turn) -> AutoPoller:

@@ -31,6 +31,9 @@ class Poller(Protocol):
     async def poll(self) -> None:
         """One look; raises only what is no fault of the BMC."""
 
+    async def rest(self, seconds: float) -> None:
+        """Until the next look is due; shorter where the BMC itself tells that something happened."""
+
     async def close(self) -> None:
         """Nobody looks any more; ends what session there is."""
 
@@ -126,7 +129,7 @@ class Fleet:
                         await one.poller.poll()
                 self._take_note(one, before)
                 now = self._clock.monotonic()
-                await self._clock.sleep(max(0.0, due - now, one.breaker.left_s))
+                await one.poller.rest(max(0.0, due - now, one.breaker.left_s))
         finally:
             async with self._lanes.taken(rack, slow=False):  # each takes a handshake: a fleet that leaves, too many
                 await one.poller.close()

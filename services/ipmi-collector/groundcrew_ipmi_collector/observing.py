@@ -10,8 +10,9 @@ from prometheus_client import Counter as CounterMetric
 from structlog.typing import FilteringBoundLogger
 
 from groundcrew.bus.port import Bus
-from groundcrew.contracts.clock import Clock, from_us
+from groundcrew.contracts.clock import Clock, from_us, to_us
 from groundcrew.contracts.envelope import Message, ProducedBy, seal
+from groundcrew.contracts.event_logs import EventLogBatch, SyncChanged, SyncJob
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.observations import InventoryObserved, SelBatch, SensorBatch
 from groundcrew.diagnosis.sensors import SensorRead
@@ -108,6 +109,19 @@ class Observer:
     async def sel(self, entity: str, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
         await self._publish(batch, entity, envelope_id, from_us(max(batch.times)), from_us(now_us), "sel", position)
         self.rows.labels("sel").inc(len(batch))
+
+    async def event_logs(self, entity: str, batch: EventLogBatch) -> None:
+        """How its event logs are, and what became of them; the same rows are the same message."""
+        envelope_id = stable_id(self.site, entity, batch.TYPE, *batch.ids)
+        when = from_us(max(batch.times))
+        await self._publish(batch, entity, envelope_id, when, when, "eventlogs", str(max(batch.times)))
+
+    async def sync(self, entity: str, job: SyncJob) -> None:
+        when = to_us(job.updated_at)
+        envelope_id = stable_id(self.site, entity, SyncChanged.TYPE, job.id, when, job.current_step, job.events_synced)
+        await self._publish(
+            SyncChanged(job=job), entity, envelope_id, job.updated_at, job.updated_at, "sync", f"{job.id}@{when}"
+        )
 
     async def sensors(self, entity: str, batch: SensorBatch, now_us: int) -> None:
         envelope_id = stable_id(self.site, entity, batch.TYPE, now_us)

@@ -4,7 +4,7 @@ import asyncio
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.identity import name_of
-from groundcrew.contracts.observations import InventoryObserved, SelBatch, SensorBatch, SourceState
+from groundcrew.contracts.observations import InventoryObserved, SensorBatch, SourceState
 from groundcrew.diagnosis.sensors import SensorRead
 from groundcrew.runtime.durable_file import replace_durably
 from groundcrew.runtime.statuses import Statuses
@@ -15,6 +15,7 @@ from groundcrew_ipmi_collector.ledger import Ledger, Page
 from groundcrew_ipmi_collector.look import Look
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.outcome import Outcome
+from groundcrew_ipmi_collector.outlet import BmcOutlet
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 
@@ -44,7 +45,14 @@ class Poller:
         self._ledger = ledger
         self._clock = clock
         self._statuses = Statuses(clock)
-        self._log = EventLog(site=observer.site, entity=entity, ledger=ledger, publish=self._publish_sel, clock=clock)
+        self._log = EventLog(
+            site=observer.site,
+            entity=entity,
+            ledger=ledger,
+            outlet=BmcOutlet(observer, entity),
+            clock=clock,
+            asked=ledger.asked,
+        )
         self._page: Page | None = None
         self._facts: dict[str, str] = {}
         self._errors: dict[Reason, int] = {}
@@ -148,9 +156,6 @@ class Poller:
         self._page = page.model_copy(update={"sdr_stamp": stamp, "suite": self._backend.suite})
         await self._ledger.write(self._page)
 
-    async def _publish_sel(self, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
-        await self._observer.sel(self._entity, batch, envelope_id, position, now_us)
-
     def _failed(self, failure: IpmiFailed) -> None:
         """None of the sources can be read."""
         self.outcome = Outcome(failure.reason, str(failure), blind=True)
@@ -167,6 +172,10 @@ class Poller:
     def _count(self, failure: IpmiFailed) -> None:
         self._errors[failure.reason] = self._errors.get(failure.reason, 0) + 1
         self._observer.errors.labels(failure.reason.value).inc()
+
+    async def rest(self, seconds: float) -> None:
+        """Until it is due again."""
+        await self._clock.sleep(seconds)
 
     async def close(self) -> None:
         """Nobody polls any more; bounded in time."""

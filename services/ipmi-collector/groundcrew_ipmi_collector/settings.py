@@ -1,9 +1,9 @@
 """Settings of the ipmi-collector: section `ipmi_collector` of `groundcrew.toml`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from groundcrew.runtime.settings import Section, ServiceSettings
 
@@ -55,12 +55,41 @@ class IpmiCollectorSection(Section):
         300, ge=10, le=86_400, description="seconds between two looks at memory, processors, drives and supplies over "
         "Redfish, while the BMC claims that all are well"
     )  # fmt: skip
+    event_streams: int = Field(
+        1_000, ge=0, le=10_000, description="BMCs whose events are listened to at the same time over Redfish, over a "
+        "connection of its own each, so that an entry is seen within seconds; the others are looked at every interval_s"
+    )  # fmt: skip
+    event_address: str = Field(
+        "", pattern=r"^$|^https://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._/-]*)?$", max_length=200,
+        description="address of this collector as BMCs reach it, such as https://collector.example:8443: BMCs that "
+        "offer no stream of events push theirs to it. Empty: none is pushed, no port is opened and nothing is made on "
+        "a BMC. Needs event_cert and event_key",
+    )  # fmt: skip
+    event_listen: str = Field(
+        "0.0.0.0:8443", pattern=r"^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$",
+        description="address:port to take pushed events at, where event_address is set",
+    )  # fmt: skip
+    event_cert: Path | None = Field(None, description="certificate chain for it, PEM; BMCs may check it")
+    event_key: Path | None = Field(None, description="its private key, PEM")
     backoff_s: float = Field(
         600, ge=1, le=86_400, description="seconds at most until a BMC that cannot be read is asked again"
     )
     session_s: float = Field(
         60, ge=5, le=600, description="seconds after which a session is ended; reading a long event log has more"
     )
+
+    @model_validator(mode="after")
+    def _pushing_has_its_files(self) -> Self:
+        if self.event_address and (self.event_cert is None or self.event_key is None):
+            msg = "event_address: expected event_cert and event_key with it"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def listens_at(self) -> tuple[str, int]:
+        """Host and port of event_listen."""
+        host, _, port = self.event_listen.rpartition(":")
+        return host.strip("[]"), int(port)
 
 
 class Settings(ServiceSettings):

@@ -8,9 +8,11 @@ from structlog.typing import FilteringBoundLogger
 from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.detector import Detector
-from groundcrew.diagnosis.engines import CompiledStore, EngineName, EngineUnusable
+from groundcrew.diagnosis.engines import CompiledStore, EngineUnusable
 from groundcrew.diagnosis.rules import PackError
 from groundcrew.diagnosis.silencing import SilencedBy
+from groundcrew.diagnosis.threshold_checks import RoleOf
+from groundcrew.diagnosis.trend_rules import ModelOf
 from groundcrew.runtime.allocator import apart, give_back
 from groundcrew.runtime.compiled_patterns import CompiledFolder, CompiledOnce
 from groundcrew.runtime.guard import pausing
@@ -78,12 +80,23 @@ async def wire(settings: Settings, resources: Resources) -> None:
     folder = CompiledFolder(section.state_dir / "patterns", resources.log) if section.state_dir else None
     compiled = CompiledOnce(folder)
 
-    def build(packs: Packs, engine: EngineName | None = None) -> Detector:
-        return _detector(packs, section, engine or first, compiled, inventory, silences.silenced, resources.log)
-
     # hyperscan compiles for many seconds what it does not find compiled: until then, re2 looks for the same patterns.
-    first: EngineName = "re2" if section.engine == "auto" else section.engine
-    detector = await asyncio.to_thread(build, packs)
+    at_once = section.engine != "auto"
+
+    def build(packs: Packs, *, compiles: bool = at_once) -> Detector:
+        return _detector(
+            packs,
+            section,
+            compiled,
+            compiles=compiles,
+            role_of=inventory.role_of,
+            model_of=inventory.model_of,
+            silenced=silences.silenced,
+            log=resources.log,
+        )
+
+    detector = await apart(partial(build, packs))
+    give_back()
     observer = Observer(
         detector=detector,
         ledger=Ledger(bucket),
@@ -100,18 +113,19 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await resources.bus.consume(Durables.TRIGGER, pausing(observer.observe))
     resources.tasks.spawn("quiet", observer.wait_out())
     news = asyncio.Event()
-    news.set()
+    if _waits_for_hyperscan(detector):
+        news.set()
 
     async def quicken() -> None:
         while True:
             await news.wait()
             news.clear()
             packs = in_force
-            detector = await apart(partial(build, packs, section.engine))
+            detector = await apart(partial(build, packs, compiles=True))
             if compiled.fresh:  # compiling takes a hundred megabytes, which go with the detector that it was done for
                 del detector
                 give_back()
-                detector = await apart(partial(build, packs, section.engine))
+                detector = await apart(partial(build, packs))
             if packs is in_force:
                 observer.adopt(detector, packs.digest)
                 give_back()
@@ -125,7 +139,8 @@ async def wire(settings: Settings, resources: Resources) -> None:
             nonlocal in_force
             in_force = packs
             observer.adopt(detector, packs.digest)
-            news.set()
+            if _waits_for_hyperscan(detector):
+                news.set()
 
         resources.tasks.spawn(
             "packs",
@@ -140,12 +155,19 @@ def _summary(packs: Packs) -> str:
     return f"{len(known.rules)} rules, {len(known.thresholds)} thresholds, {len(known.services)} service checks"
 
 
+def _waits_for_hyperscan(detector: Detector) -> bool:
+    """Whether re2 looks only because hyperscan has not compiled the patterns."""
+    return detector.log_matcher.engine == "re2" and not detector.log_matcher.unusable
+
+
 def _detector(
     packs: Packs,
     section: TriggerSection,
-    engine: EngineName,
     compiled: CompiledStore,
-    inventory: InventoryView,
+    *,
+    compiles: bool,
+    role_of: RoleOf,
+    model_of: ModelOf,
     silenced: SilencedBy,
     log: FilteringBoundLogger,
 ) -> Detector:
@@ -155,10 +177,11 @@ def _detector(
             packs.knowledge,
             max_entities=section.max_entities,
             tells_unruled=section.novelty or section.classify,
-            engine=engine,
+            engine=section.engine,
             compiled=compiled,
-            role_of=inventory.role_of,
-            model_of=inventory.model_of,
+            compiles=compiles,
+            role_of=role_of,
+            model_of=model_of,
             silenced=silenced,
         )
     except EngineUnusable as error:

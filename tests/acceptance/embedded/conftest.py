@@ -1,5 +1,6 @@
 """A home of its own for every test, that the servers' account may pass through."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 from groundcrew_embedded import command
 from groundcrew_embedded.home import Home
 
+from ...conftest import PATTERNS  # noqa: TID252 - tests are no package on the path
+
 
 def _home() -> Iterator[Home]:
     folder = Path(tempfile.mkdtemp(prefix="gc-home-"))
@@ -21,6 +24,7 @@ def _home() -> Iterator[Home]:
             environment.setenv(f"GROUNDCREW_HOST_COLLECTOR__{source}", "off")
         environment.setenv("GROUNDCREW_HOST_COLLECTOR__FILES", "[]")
         environment.setenv("GROUNDCREW_CONTEXT__TOKENIZER", "bytes")
+        environment.setenv("GROUNDCREW_TRIGGER__STATE_DIR", os.environ[PATTERNS])
         made = Home(folder / "home")
         yield made
         command.down(made.path)

@@ -1,5 +1,6 @@
 """`up` brings everything up on this machine, `down` leaves nothing behind."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx2
 import orjson
@@ -14,10 +16,12 @@ import psutil
 import psycopg
 import pytest
 
-from groundcrew_embedded import command
+from groundcrew.contracts.clock import SystemClock
+from groundcrew_embedded import command, ports
 from groundcrew_embedded.command import ChildFailed, UpOptions
-from groundcrew_embedded.home import Home
+from groundcrew_embedded.home import Home, write_json
 from groundcrew_embedded.table import SERVICES
+from groundcrew_embedded.up import System
 
 from .conftest import Running
 
@@ -46,6 +50,42 @@ def test_up_answers_and_down_leaves_no_process(home: Home) -> None:
     assert not alive
     assert command.state(home.path) is None
     assert command.down(home.path) == command.Down(was_running=False)
+
+
+async def test_a_port_that_a_stranger_takes_before_our_server_is_left_to_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stranger answers as PostgreSQL would, so that only whose port it is tells them apart."""
+
+    async def authenticate(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"R")
+        writer.close()
+
+    stranger = await asyncio.start_server(authenticate, "127.0.0.1", 0)
+    taken = stranger.sockets[0].getsockname()[1]
+    claims: list[dict[str, int]] = []
+
+    def claim(names: list[str], path: Path) -> dict[str, int]:
+        claimed = ports.claim(names, path)
+        if not claims:
+            claimed["postgres"] = taken
+            write_json(path, claimed)
+        claims.append(claimed)
+        return claimed
+
+    monkeypatch.setattr("groundcrew_embedded.up.ports", SimpleNamespace(claim=claim, taken=ports.taken))
+    told: list[str] = []
+    system = System(UpOptions(home=home.path, port=0), clock=SystemClock(), tell=told.append)
+    async with stranger:
+        ready = await system.start()
+        try:
+            async with httpx2.AsyncClient() as client:
+                assert (await client.get(f"{ready.url}/readyz")).json()["ready"] is True
+        finally:
+            await system.stop()
+    assert told == [f"somebody else took port {taken} meanwhile; starting with others"]
+    assert claims[-1]["postgres"] != taken
 
 
 def test_the_link_signs_in_once(running: Running) -> None:

@@ -15,6 +15,10 @@ PASSWORD = "a pass phrase longer than IPMI's twenty bytes"
 START = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 
 
+STREAM = "/redfish/v1/EventService/SSE"
+SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
+
+
 @dataclass
 class Answer:
     """`status` 0: no answer at all."""
@@ -56,6 +60,16 @@ class RedfishBmc:
     fails_with: int = 0
     fails_on: str = ""
     empty_log: bool = False
+    streams: bool = False  # ServerSentEventUri
+    stream_fault: str = ""  # drops, garbage, silent, floods, half, refuses
+    pushes: bool = False  # Subscriptions
+    types_only: bool = False  # it takes subscriptions by EventTypes alone, as iLO 5
+    subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    subscribed: int = 0
+    push_to: Any = None  # called with each subscription and its event
+    streams_open: int = 0
+    most_streams: int = 0
+    streams_opened: int = 0
     still: bool = False  # nothing but clock and log changes: answers are made once, so that a fleet costs little
 
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -67,6 +81,7 @@ class RedfishBmc:
     most_connections: int = 0
     keeps: int = 2_000
     looks: list[float] = field(default_factory=list)
+    listening: dict[Any, Any] = field(default_factory=dict)
     _number: int = 0
     _made: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -88,6 +103,13 @@ class RedfishBmc:
             )
             if len(self.entries) > self.keeps:
                 del self.entries[0]
+        for wake in list(self.listening.values()):
+            wake()
+        for subscription in list(self.subscriptions.values()):
+            body = {"@odata.type": "#Event.v1_3_0.Event", "Context": subscription["Context"],
+                    "Events": self.entries[-1:]}  # fmt: skip
+            if self.push_to is not None:
+                self.push_to(subscription["Destination"], json.dumps(body).encode())
 
     def clear(self) -> None:
         """Numbers begin again, and a minute has passed."""
@@ -114,6 +136,11 @@ class RedfishBmc:
             return _json(200, self._root())
         if not self._knows(headers):
             return _json(401, {"error": {"code": "Base.1.8.NoValidSession"}})
+        if method == "POST" and path == SUBSCRIPTIONS and self.pushes:
+            return self._subscribe(json.loads(body))
+        if method == "DELETE" and path in self.subscriptions:
+            del self.subscriptions[path]
+            return Answer(204)
         if method == "DELETE":
             token = next((token for token, uri in self.sessions.items() if uri == path), None)
             self.sessions.pop(token or "", None)
@@ -122,6 +149,25 @@ class RedfishBmc:
         if found is None:
             return _json(404, {"error": {"code": "Base.1.8.ResourceMissingAtURI"}})
         return self._with_etag(found, headers)
+
+    def _subscribe(self, said: dict[str, Any]) -> Answer:
+        if self.types_only != ("EventTypes" in said):
+            return _json(400, {"error": {"code": "Base.1.8.PropertyUnknown"}})
+        self.subscribed += 1
+        path = f"{SUBSCRIPTIONS}/{self.subscribed}"
+        self.subscriptions[path] = said
+        return Answer(201, b"{}", {"Location": path})
+
+    def knows(self, headers: dict[str, str]) -> bool:
+        """Whether a request for the stream of events is let in."""
+        return self._knows(headers) and self.stream_fault != "refuses"
+
+    def event(self) -> bytes:
+        """The newest entry as an event of the stream, as XCC folds it."""
+        entry = self.entries[-1] if self.entries else {}
+        body = json.dumps({"@odata.type": "#Event.v1_3_0.Event", "Events": [entry]}, indent=1)
+        lines = "".join(f"data:{line}\r\n" for line in body.splitlines())
+        return f"id:{self._number}\r\n{lines}\r\n".encode()
 
     def _with_etag(self, found: dict[str, Any], headers: dict[str, str]) -> Answer:
         answer = _json(200, found)
@@ -159,6 +205,8 @@ class RedfishBmc:
             "Managers": _link("/redfish/v1/Managers"), "UpdateService": _link("/redfish/v1/UpdateService"),
             "Links": {"Sessions": _link("/redfish/v1/SessionService/Sessions")},
         }  # fmt: skip
+        if self.streams or self.pushes:
+            root["EventService"] = _link("/redfish/v1/EventService")
         if self.expands:
             root["ProtocolFeaturesSupported"] = {"ExpandQuery": {"Levels": True, "NoLinks": True, "MaxLevels": 2}}
         return root
@@ -227,6 +275,16 @@ class RedfishBmc:
         }  # fmt: skip
         yield from self._storage(f"{system}/Storage")
         yield from self._manager()
+        if self.streams or self.pushes:
+            yield "/redfish/v1/EventService", {
+                "ServiceEnabled": True, "EventTypesForSubscription": ["Alert"],
+                **({"ServerSentEventUri": STREAM, "EventFormatTypes": ["Event"]} if self.streams else {}),
+                **({"Subscriptions": _link(SUBSCRIPTIONS)} if self.pushes else {}),
+            }  # fmt: skip
+        if self.pushes:
+            yield SUBSCRIPTIONS, _members(*self.subscriptions)
+            for path, said in self.subscriptions.items():
+                yield path, {"@odata.id": path, **said}
         yield from self._chassis()
         yield "/redfish/v1/UpdateService", {"FirmwareInventory": _link("/redfish/v1/UpdateService/FirmwareInventory")}
         yield (

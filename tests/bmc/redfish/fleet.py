@@ -29,7 +29,7 @@ def address(number: int) -> str:
 def fleet(count: int, hanging: int, long: int) -> dict[str, RedfishBmc]:
     bmcs = {}
     for number in range(count):
-        bmc = RedfishBmc(name=f"b{number}", still=True, hangs=number < hanging, uuid=f"{number:032x}")
+        bmc = RedfishBmc(name=f"b{number}", still=True, streams=True, hangs=number < hanging, uuid=f"{number:032x}")
         bmc.add(LONG_LOG if hanging <= number < hanging + long else SHORT_LOG)
         bmcs[address(number)] = bmc
     return bmcs
@@ -57,6 +57,8 @@ async def serve(count: int, hanging: int, long: int, folder: Path) -> None:
                     "entries": sum(len(bmc.entries) for bmc in works),
                     "leaked": sum(len(bmc.sessions) for bmc in bmcs.values()),
                     "most_sessions": max(bmc.most_open for bmc in bmcs.values()),
+                    "streams": sum(bmc.streams_open for bmc in works),
+                    "most_streams": max(bmc.most_streams for bmc in works),
                     "logins": sum(bmc.opened for bmc in bmcs.values()),
                 }
             ),

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
-from .bmc import Answer, RedfishBmc
+from .bmc import STREAM, Answer, RedfishBmc
 
 HANG_S = 3_600
 _STATUS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 401: "Unauthorized", 404: "Not Found"}
@@ -89,6 +89,9 @@ async def _conversation(bmc: RedfishBmc, reader: asyncio.StreamReader, writer: a
         if bmc.hangs:
             await asyncio.sleep(HANG_S)
         await asyncio.sleep(bmc.slow_s)
+        if bmc.streams and method == "GET" and target.partition("?")[0] == STREAM and bmc.knows(headers):
+            await _stream(bmc, reader, writer)
+            return
         answer = bmc.answer(method, target, headers, body)
         await _say(bmc, writer, answer)
 
@@ -106,4 +109,49 @@ async def _say(bmc: RedfishBmc, writer: asyncio.StreamWriter, answer: Answer) ->
             await asyncio.sleep(0.2)
         return
     writer.write(said)
+    await writer.drain()
+
+
+async def _stream(bmc: RedfishBmc, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Events of entries as they are added, with what can be wrong with such a stream."""
+    loop, news = asyncio.get_running_loop(), asyncio.Event()
+    key = object()
+    bmc.listening[key] = lambda: loop.call_soon_threadsafe(news.set)
+    bmc.streams_opened += 1
+    bmc.streams_open += 1
+    bmc.most_streams = max(bmc.most_streams, bmc.streams_open)
+    left = asyncio.ensure_future(reader.read())
+    left.add_done_callback(lambda _: news.set())
+    try:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await _chunk(writer, b": stream keep-alive\n\n")
+        while True:
+            await news.wait()
+            news.clear()
+            if left.done():
+                return
+            match bmc.stream_fault:
+                case "silent":
+                    continue
+                case "drops":
+                    return
+                case "half":
+                    await _chunk(writer, bmc.event()[:40])
+                    return
+                case "garbage":
+                    await _chunk(writer, b"data: {\xff\xfe\n\n" * 50)
+                case "floods":
+                    for _ in range(200):
+                        await _chunk(writer, b'data: {"Events": []}\n\n' * 1_000)
+                case _:
+                    await _chunk(writer, bmc.event())
+    finally:
+        left.cancel()
+        await asyncio.gather(left, return_exceptions=True)
+        bmc.streams_open -= 1
+        del bmc.listening[key]
+
+
+async def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
     await writer.drain()

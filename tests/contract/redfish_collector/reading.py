@@ -19,8 +19,10 @@ from groundcrew_ipmi_collector.credentials import credentials_of
 from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
+from groundcrew_ipmi_collector.redfish.event_stream import Streams
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.poller import RedfishPoller
+from groundcrew_ipmi_collector.redfish.pushed import Pushed
 from groundcrew_ipmi_collector.redfish.trust import Trust
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
@@ -53,6 +55,8 @@ class Reading:
             trust=Trust(self.section),
             clock=clock,
         )
+        streams = Streams(self.section.event_streams, self.registry)
+        self.pushed = Pushed(self.section, heard=streams.heard) if self.section.event_address else None
         self.poller = RedfishPoller(
             entity=f"bmc:{self.entry.name}",
             client=self.client,
@@ -61,6 +65,9 @@ class Reading:
             observer=observer,
             ledger=RedfishLedger(self.section.state_dir),
             clock=clock,
+            streams=streams,
+            chance=lambda: 0.5,
+            pushed=self.pushed,
         )
 
     def again(self) -> "Reading":
@@ -81,6 +88,13 @@ class Reading:
     @property
     def numbers(self) -> list[int]:
         return [number for _, number, _, _ in self.rows]
+
+    @property
+    def changes(self) -> list[tuple[str, str]]:
+        """What became of its logs: what, and the sentence that goes with it."""
+        batches = [envelope.data for envelope in self.bus.of("observe.eventlogs")]
+        rows = [row for data in batches for row in zip(data.changes, data.details, strict=True)]
+        return [(change.value, detail) for change, detail in rows if change.value != "none"]
 
     @property
     def sensors(self) -> dict[str, tuple[float | None, str, str, str]]:

@@ -266,6 +266,27 @@ def test_a_compiled_database_is_taken_from_the_store() -> None:
 
 
 @needs_hyperscan
+def test_what_is_looked_for_beside_or_without_case_is_the_same_with_a_database_from_the_store() -> None:
+    kept = Kept()
+    rules = [a_rule(pattern, number) for number, pattern in enumerate((r"\pL\d", "c$", "(?i)skip", r"\pN\pN"))]
+    texts = ["é1", "c", "\u017fKIP", "skip", "12", "nothing"]
+    fresh = Matcher(rules, engine="hyperscan", compiled=kept)
+    again = Matcher(rules, engine="hyperscan", compiled=kept, compiles=False)
+    assert kept.stores == 1
+    assert again.engine == "hyperscan"
+    assert again.beside == fresh.beside
+    assert len(again.beside) == 2
+    assert by(again, texts) == by(fresh, texts) == each_by_itself(rules, texts)
+
+
+@needs_hyperscan
+def test_a_change_of_how_patterns_are_read_needs_new_databases(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = database_key(["a"], "1")
+    monkeypatch.setattr("groundcrew.diagnosis.engines._reading", lambda: b"another")
+    assert database_key(["a"], "1") != before
+
+
+@needs_hyperscan
 @pytest.mark.parametrize(
     "damage",
     [lambda d: b"", lambda d: d[:-1], lambda d: d[:60] + bytes([d[60] ^ 1]) + d[61:], lambda d: d + d],
@@ -281,13 +302,13 @@ def test_a_damaged_database_is_compiled_anew(damage: Callable[[bytes], bytes]) -
 
 
 def test_the_key_tells_patterns_and_versions_apart() -> None:
-    keys = [database_key([b"a", b"b"], "1"), database_key([b"ab"], "1"), database_key([b"a", b"b"], "2")]
+    keys = [database_key(["a", "b"], "1"), database_key(["ab"], "1"), database_key(["a", "b"], "2")]
     assert len(set(keys)) == 3
 
 
 @needs_hyperscan
 def test_two_scans_at_once_do_not_meet() -> None:
-    engine = HyperscanEngine([prefilter("ab")])
+    engine = HyperscanEngine(["ab"])
     lines = lines_of(["xab"])
     inside = []
     taken = engine._scratch_of_its_own()

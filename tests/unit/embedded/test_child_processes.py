@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -116,6 +118,38 @@ async def test_a_child_that_falls_before_it_is_ready_is_an_error_with_its_last_w
     with pytest.raises(ChildFailed, match="child ended with exit code 3 before it was ready: no space left") as caught:
         await keeper.start()
     assert caught.value.code == 3
+    await keeper.stop()
+
+
+async def test_a_stranger_that_answers_on_the_port_is_not_taken_for_the_child(home: Home) -> None:
+    async def answers() -> bool:
+        return True
+
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        port = stranger.getsockname()[1]
+        late = "import sys, time; time.sleep(0.2); sys.exit('the port is in use')"
+        wanted = replace(command(sys.executable, "-c", late), port=port)
+        keeper = Supervised(home, lambda: wanted, answers, clock=SystemClock(), tell=print, log=log(home))
+        with pytest.raises(ChildFailed, match="before it was ready: the port is in use"):
+            await keeper.start()
+        await keeper.stop()
+
+
+async def test_a_server_is_ready_once_it_listens_itself(home: Home) -> None:
+    async def answers() -> bool:
+        return True
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    listening = f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
+    wanted = replace(command(sys.executable, "-c", listening), port=port)
+    keeper = Supervised(home, lambda: wanted, answers, clock=SystemClock(), tell=print, log=log(home))
+    await keeper.start()
+    with pytest.raises(OSError, match="in use"), socket.socket() as second:
+        second.bind(("127.0.0.1", port))
     await keeper.stop()
 
 

@@ -33,6 +33,9 @@ class Backend:
     async def poll(self) -> None:
         self.polls += 1
 
+    async def rest(self, seconds: float) -> None:
+        self.rested = seconds
+
     async def close(self) -> None:
         self.ended += 1
 

@@ -10,19 +10,23 @@ from structlog.testing import capture_logs
 from groundcrew.diagnosis.detector import Detector, Knowledge
 from groundcrew.diagnosis.rules import Example, Rule
 from groundcrew.diagnosis.silencing import never
+from groundcrew.diagnosis.threshold_checks import no_role
+from groundcrew.diagnosis.trend_rules import no_model
 from groundcrew.runtime.compiled_patterns import CompiledFolder, CompiledOnce
-from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.packs import Packs
 from groundcrew.runtime.resources import CannotStart
 from groundcrew_trigger.service import _detector
 from groundcrew_trigger.settings import TriggerSection
 
 
-def made(section: TriggerSection) -> Detector:
+def made(section: TriggerSection, *, compiles: bool = True) -> Detector:
     packs = Packs(Knowledge(rules=RULES), (), "digest")
     log = structlog.get_logger()
     folder = CompiledFolder(section.state_dir, log) if section.state_dir else None
-    return _detector(packs, section, section.engine, CompiledOnce(folder), InventoryView(log), never, log)
+    return _detector(
+        packs, section, CompiledOnce(folder), compiles=compiles, role_of=no_role, model_of=no_model, silenced=never,
+        log=log,
+    )  # fmt: skip
 
 
 RULES = tuple(
@@ -71,3 +75,11 @@ def test_compiled_patterns_are_kept_in_the_state_folder(tmp_path: Path) -> None:
     for _ in range(2):
         made(TriggerSection(state_dir=tmp_path))
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_until_hyperscan_has_compiled_re2_looks_and_what_it_compiled_once_is_taken_at_once(tmp_path: Path) -> None:
+    pytest.importorskip("hyperscan")
+    section = TriggerSection(state_dir=tmp_path)
+    assert made(section, compiles=False).log_matcher.engine == "re2"
+    assert made(section, compiles=True).log_matcher.engine == "hyperscan"
+    assert made(section, compiles=False).log_matcher.engine == "hyperscan"

@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import cast
 
+from groundcrew_ipmi_collector.discovery.presence import PING
 from groundcrew_ipmi_collector.lab.bmc import Fault, SimulatedBmc
 from groundcrew_ipmi_collector.lanplus import wire
 from groundcrew_ipmi_collector.lanplus.suites import SUITES, Keys, Suite
@@ -19,6 +20,8 @@ Address = tuple[str, int]
 _NO_SUITE, _NO_SESSION, _NO_NAME, _NO_ROOM, _WRONG_CODE = 0x11, 0x02, 0x0D, 0x01, 0x0F
 _PRIVILEGE, _CLOSE, _CAPABILITIES, _APP = 0x3B, 0x3C, 0x38, 0x06
 _FORGETS_AFTER = 25
+_PONG = PING[:8] + bytes([0x40, 1, 0, 16]) + bytes([0, 0, 0x11, 0xBE]) + bytes(4) + bytes([0x81]) + bytes(7)
+"""Of ASF 2.0, 3.2.4.2: IPMI is spoken here."""
 
 
 @dataclass
@@ -63,12 +66,12 @@ class BmcServer(asyncio.DatagramProtocol):
         self.opened = self.most_open = self.heard = 0
 
     @classmethod
-    async def serve(cls, bmc: SimulatedBmc, port: int, **options: object) -> "BmcServer":
-        """On the loopback address; options as those of the constructor."""
+    async def serve(cls, bmc: SimulatedBmc, port: int, *, address: str = "127.0.0.1", **options: object) -> "BmcServer":
+        """On a loopback address; options as those of the constructor."""
         loop = asyncio.get_running_loop()
         _, server = await loop.create_datagram_endpoint(
             lambda: cls(bmc, **options),  # type: ignore[arg-type]
-            local_addr=("127.0.0.1", port),
+            local_addr=(address, port),
         )
         return server
 
@@ -90,6 +93,9 @@ class BmcServer(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self.heard += 1
         if Fault.HANG in self.bmc.faults:
+            return
+        if data == PING:
+            self._send(_PONG, addr)
             return
         if (plain := wire.parse_plain(data)) is not None:
             self._send(self._outside(plain), addr)

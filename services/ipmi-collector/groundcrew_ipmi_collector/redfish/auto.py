@@ -71,6 +71,10 @@ class AutoPoller:
         if before is not None and before is not self._chosen:
             await before.close()
 
+    async def rest(self, seconds: float) -> None:
+        assert self._chosen is not None
+        await self._chosen.rest(seconds)
+
     async def close(self) -> None:
         await self._redfish.close()
         await self._ipmi.close()

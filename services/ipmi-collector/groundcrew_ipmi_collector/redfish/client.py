@@ -21,7 +21,7 @@ from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew.diagnosis.redfish import path_of, resource
 from groundcrew_ipmi_collector.credentials import Credentials
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
-from groundcrew_ipmi_collector.redfish.connection import Connection, Gone, NoHttp
+from groundcrew_ipmi_collector.redfish.connection import Connection, Gone, NoHttp, Streaming
 from groundcrew_ipmi_collector.redfish.trust import NotThePinned, Trust, shown_by
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 
@@ -219,6 +219,51 @@ class Client:
         with suppress(IpmiFailed, TimeoutError):
             async with asyncio.timeout(LOGOUT_S), self.connected(LOGOUT_S):
                 await self._send("DELETE", path, {"X-Auth-Token": token})
+
+    # --- events ------------------------------------------------------------------------------------------------------
+
+    async def stream(self, path: str) -> Streaming:
+        """A stream of events over a connection of its own, in the session of this look."""
+        await self.sign_in()
+        context = await self._trust.context(self._entry)
+        beside = Connection(self._entry.address, self._entry.redfish_port, context)
+        headers = {**_ALWAYS, "Accept": "text/event-stream", **self._identity()}
+        within_s = max(0.1, min(float(self._section.redfish_reply_s), self._left_s))
+        begun = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(within_s):
+                answer = await beside.stream(path, headers)
+        except TimeoutError:
+            raise IpmiFailed(Reason.TIMEOUT, f"no stream within {within_s:.3g} s") from None
+        except (OSError, Gone, NoHttp) as error:
+            raise _failure(error) from None
+        finally:
+            self._left_s -= self._clock.monotonic() - begun
+        if isinstance(answer, Streaming):
+            return answer
+        raise IpmiFailed(Reason.OTHER, f"the BMC answers {answer.status} on {path.partition('?')[0]}")
+
+    async def post(self, path: str, said: Mapping[str, Any]) -> str:
+        """Makes a resource; its path. Only for subscriptions to events: nothing else is ever made on a BMC."""
+        await self.sign_in()
+        headers = {"Content-Type": "application/json", **self._identity()}
+        reply = await self._send("POST", path, headers, orjson.dumps(said))
+        made = _location(reply) or path_of(reply.body)
+        if reply.status not in {200, 201, 204} or not made:
+            raise IpmiFailed(Reason.OTHER, f"the BMC answers {reply.status} on {path}")
+        return made
+
+    async def delete(self, path: str) -> None:
+        """Ends what `post` made; what is gone already is no failure."""
+        await self.sign_in()
+        await self._send("DELETE", path, self._identity())
+
+    async def delete_and_leave(self, path: str) -> None:
+        """The same outside of a look, where a session is open. Raises IpmiFailed, TimeoutError."""
+        if not self._token and not self._basic:
+            return
+        async with asyncio.timeout(LOGOUT_S), self.connected(LOGOUT_S):
+            await self._send("DELETE", path, self._identity())
 
     # --- requests ----------------------------------------------------------------------------------------------------
 

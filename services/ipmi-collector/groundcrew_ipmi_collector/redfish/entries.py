@@ -20,7 +20,7 @@ from groundcrew_ipmi_collector.redfish.ledger import Anchor, LogPage
 from groundcrew_ipmi_collector.redfish.walk import optional
 
 MAX_ENTRIES = 5_000
-"""Entries of one reading at most; of a longer log the newest are read."""
+"""Entries of one reading at most; of more, the oldest are read, and the next look goes on after them."""
 
 MAX_PAGES = 300
 PAGES_S = 600.0
@@ -42,7 +42,9 @@ Item = RedfishEntry | Linked
 
 @dataclass
 class Reading:
-    """Items oldest first. `complete`: nothing of the log is missing before them; `bad`: members that are no entries."""
+    """Items oldest first. `complete`: nothing of the log is missing before them; `bad`: members that are no
+    entries; `gaps`: where ids leap, of what was read in several pages; `count`: entries of the log, or how many were
+    read by now where that takes several looks."""
 
     items: list[Item] = field(default_factory=list)
     complete: bool = True
@@ -50,6 +52,7 @@ class Reading:
     fingerprint: str = ""
     etag: str = ""
     bad: int = 0
+    gaps: Sequence[tuple[int, int]] = ()
 
 
 class Pages:
@@ -60,10 +63,12 @@ class Pages:
         self.bad = 0
         self._seen: set[tuple[str, str]] = set()
 
-    def add(self, page: Mapping[str, Any]) -> int:
-        """How many were new."""
+    def add(self, page: Mapping[str, Any], most: int | None = None) -> int:
+        """How many were new; no more than `most` are kept in all."""
         before = len(self.items)
         for member in listing(page.get("Members")):
+            if most is not None and len(self.items) + self.bad >= most:
+                break
             item: Item | None
             item = Linked(id_of_link(path := path_of(member)), path) if is_link(member) else parse_entry(member)
             if item is None:
@@ -77,6 +82,29 @@ class Pages:
 
 
 async def read_entries(
+    client: Client, path: str, page: LogPage, etag: str, *, expand: str = "", whole: bool = False
+) -> Reading | None:
+    """As `_read`. Where the log moved while its pages were read (it wrapped, or was cleared, so that a page begins
+    elsewhere than the one before ends), it is read once more; None where that is no better: a later look is."""
+    gaps: Sequence[tuple[int, int]] = ()
+    for _ in range(2):
+        reading = await _read(client, path, page, etag, expand=expand, whole=whole)
+        if reading is None or not reading.gaps or reading.gaps == gaps:
+            return reading
+        gaps = reading.gaps
+    return None
+
+
+def gaps_of(items: Sequence[Item]) -> list[tuple[int, int]]:
+    """Where the ids of a log that numbers its entries one after the other leap; none where it numbers otherwise."""
+    if not all(item.entry_id.isdecimal() and len(item.entry_id) < 19 for item in items):
+        return []
+    steps = list(pairwise([int(item.entry_id) for item in items]))
+    leaps = [(a, b) for a, b in steps if b - a != 1]
+    return leaps if 2 * len(leaps) < len(steps) else []
+
+
+async def _read(
     client: Client, path: str, page: LogPage, etag: str, *, expand: str = "", whole: bool = False
 ) -> Reading | None:
     """None where nothing changed since `page` was written. `expand`: the query that has members written out; `whole`:
@@ -95,8 +123,11 @@ async def read_entries(
     pages.add(first)
     count = _count(first)
     rising = order_of(pages.items) >= 0
-    start = max(page.count - _OVERLAP if known else 0, (count or 0) - MAX_ENTRIES)
+    have = page.count if known else 0
     with client.extended(PAGES_S):
+        if (part := await _part(client, path, first, known, have, rising=rising)) is not None:
+            return part
+        start = max(have - _OVERLAP, 0)
         if rising and (tail := await _tail(client, path, first, start, known)) is not None:
             pages, complete = tail, bool(known)
         else:
@@ -110,7 +141,35 @@ async def read_entries(
         fingerprint=fingerprint,
         etag=reply.etag,
         bad=pages.bad,
+        gaps=gaps_of(items) if len(items) > len(listing(first.get("Members"))) else (),
     )
+
+
+async def _part(
+    client: Client, path: str, first: Mapping[str, Any], known: Mapping[str, Anchor], have: int, *, rising: bool
+) -> Reading | None:
+    """The oldest MAX_ENTRIES of what is not known yet, where more than that is not; without a fingerprint, so that the
+    next look goes on. None where less is missing, the service does not skip, or what is known is not where it was."""
+    count = _count(first)
+    if count is None or count - have <= MAX_ENTRIES + _OVERLAP:
+        return None
+    begin = max(have - _OVERLAP, 0)
+    until = begin + MAX_ENTRIES
+    wanted = range(begin, until) if rising else range(count - until, count - begin)
+    pages = Pages()
+    page = (await client.get(_skipping(path, wanted.start))).body
+    begins_anew = listing(page.get("Members"))[:1] in ([], listing(first.get("Members"))[:1])
+    if wanted.start > 0 and begins_anew:
+        return None
+    for _ in range(MAX_PAGES):
+        pages.add(page, most=len(wanted))
+        if len(pages.items) + pages.bad >= len(wanted) or not listing(page.get("Members")):
+            break
+        page = (await client.get(_skipping(path, wanted.start + len(pages.items) + pages.bad))).body
+    if known and not _knows(pages.items, known):
+        return None
+    items = pages.items if rising else pages.items[::-1]
+    return Reading(items=items, complete=not known, count=begin + len(items) + pages.bad, bad=pages.bad)
 
 
 async def _written_out(client: Client, path: str, first: Mapping[str, Any], expand: str) -> Mapping[str, Any]:

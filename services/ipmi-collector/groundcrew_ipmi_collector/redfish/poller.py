@@ -1,11 +1,13 @@
 """One BMC over Redfish: looks at it again and again, and says how its logs, sensors, parts and power are doing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from groundcrew.contracts.clock import Clock, to_us
+from groundcrew.contracts.event_logs import LogChange
 from groundcrew.contracts.identity import name_of
-from groundcrew.contracts.observations import InventoryObserved, SelBatch, SensorBatch, SourceState
+from groundcrew.contracts.observations import InventoryObserved, SensorBatch, SourceState
 from groundcrew.diagnosis.redfish_facts import (
     bmc_seconds,
     firmware_facts,
@@ -20,14 +22,20 @@ from groundcrew.diagnosis.redfish_sensors import numbered
 from groundcrew.diagnosis.sensors import SensorRead
 from groundcrew.runtime.statuses import Statuses
 from groundcrew_ipmi_collector.access import FACT
+from groundcrew_ipmi_collector.log_telling import LogNow
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.outcome import Outcome
+from groundcrew_ipmi_collector.outlet import BmcOutlet
 from groundcrew_ipmi_collector.raw_record import BmcClock
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 from groundcrew_ipmi_collector.redfish.client import Client
 from groundcrew_ipmi_collector.redfish.event_log import RedfishLogs
-from groundcrew_ipmi_collector.redfish.ledger import Page, RedfishLedger
+from groundcrew_ipmi_collector.redfish.event_stream import EventStream, Streams
+from groundcrew_ipmi_collector.redfish.ledger import Anchor, Page, RedfishLedger
 from groundcrew_ipmi_collector.redfish.machine import Machine, read_parts, read_sensors
+from groundcrew_ipmi_collector.redfish.pushed import Pushed
+from groundcrew_ipmi_collector.redfish.subscription import Subscription
+from groundcrew_ipmi_collector.redfish.waking import Waking
 from groundcrew_ipmi_collector.redfish.walk import Layout, discover, members, optional
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
@@ -51,6 +59,9 @@ class RedfishPoller:
         observer: Observer,
         ledger: RedfishLedger,
         clock: Clock,
+        streams: Streams,
+        chance: Callable[[], float],
+        pushed: Pushed | None = None,
     ) -> None:
         self._entity = entity
         self._client = client
@@ -60,8 +71,16 @@ class RedfishPoller:
         self._ledger = ledger
         self._clock = clock
         self._statuses = Statuses(clock)
+        self._waking = Waking(clock)
+        self._stream = EventStream(streams, self._waking, clock=clock, chance=chance)
+        self._subscription = None if pushed is None else Subscription(entity, pushed, self._waking.wake, clock)
         self._logs = RedfishLogs(
-            site=observer.site, entity=entity, ledger=ledger, publish=self._publish_sel, clock=clock
+            site=observer.site,
+            entity=entity,
+            ledger=ledger,
+            outlet=BmcOutlet(observer, entity),
+            clock=clock,
+            asked=ledger.asked,
         )
         self._page: Page | None = None
         self._layout: Layout | None = None
@@ -79,6 +98,7 @@ class RedfishPoller:
     async def poll(self) -> None:
         """One look. Never raises for what a BMC does. Raises what publishing and the disk raise."""
         self._answered = False
+        self._waking.begins()
         if self._page is None:
             self._page = self._ledger.read(name_of(self._entity))
             self._client.left_behind |= {self._page.session} - {""}
@@ -87,6 +107,7 @@ class RedfishPoller:
                 self._client.try_a_session_again()
                 try:
                     await self._look()
+                    await self._events()
                 finally:
                     await self._remember_session()
         except IpmiFailed as failure:
@@ -95,10 +116,30 @@ class RedfishPoller:
 
     async def close(self) -> None:
         """Nobody polls any more; bounded in time."""
+        if self._subscription is not None:
+            await self._subscription.end(self._client)
         await self.end_session()
+
+    async def rest(self, seconds: float) -> None:
+        """Until it is due again, or soon after the BMC told of an event."""
+        await self._waking.rest(seconds)
+
+    async def _events(self) -> None:
+        """Events are told over a stream where the BMC offers one, else pushed where the operator allows it."""
+        assert self._layout is not None
+        place, told = self._layout.events, f"every {self._section.interval_s:g} s"
+        await self._stream.hold(self._client, place.stream)
+        if self._stream.is_open:
+            told = "stream"
+        elif self._subscription is not None and not place.stream:
+            with suppress(IpmiFailed):  # the look is over: what it needed was answered
+                await self._subscription.hold(self._client, place)
+            told = "pushed" if self._subscription.is_made else told
+        self._facts["events"] = told
 
     async def end_session(self) -> None:
         """Somebody else takes the turn of this address. Bounded in time; raises nothing that a BMC does."""
+        await self._stream.close()
         await self._client.end_session()
         await self._remember_session()
 
@@ -185,11 +226,24 @@ class RedfishPoller:
         known = self._page.identity
         both = known.keys() & identity.keys()
         if known and both and all(known[kind] != identity[kind] for kind in both):
-            self._page = Page(bmc=self._page.bmc, session=self._page.session)
+            self._page = self._replaced(self._page, identity)
             known = {}
         if not known:
             self._page = self._page.model_copy(update={"identity": identity or {"name": self._page.bmc}})
             await self._ledger.write(self._page)
+
+    def _replaced(self, before: Page, identity: dict[str, str]) -> Page:
+        kind = next(kind for kind in before.identity if kind in identity)
+        why = f"its {kind} is {identity[kind]}, it was {before.identity[kind]}"
+        entries = sum(log.count for log in before.logs.values() if not log.mirrors)
+        news = LogNow("all", 1, 0).row(
+            self._observer.site,
+            self._entity,
+            to_us(self._clock.now()),
+            LogChange.REPLACED,
+            f"{why}; {entries} entries before",
+        )
+        return Page(bmc=before.bmc, session=before.session, news=news)
 
     async def _event_logs(self, layout: Layout, clock: BmcClock) -> None:
         if not layout.logs:
@@ -201,6 +255,7 @@ class RedfishPoller:
         except IpmiFailed:
             self._page = None  # what stands on disk counts
             raise
+        self._waking.ended(_anchors(page) != _anchors(self._page))
         self._page = page
         self._observer.unreadable.inc(found.bad)
         self._facts["sel_entries"] = str(found.entries)
@@ -257,9 +312,6 @@ class RedfishPoller:
     def _done(self, what: str) -> None:
         self._due[what] = self._clock.monotonic()
 
-    async def _publish_sel(self, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
-        await self._observer.sel(self._entity, batch, envelope_id, position, now_us)
-
     def _failed(self, failure: IpmiFailed) -> None:
         """The look was given up: at once, or in the middle."""
         self._layout = None
@@ -283,6 +335,11 @@ class RedfishPoller:
             facts["errors"] = ", ".join(f"{reason.value} {count}" for reason, count in sorted(self._errors.items()))
         observed = InventoryObserved(collector="bmc", facts=facts, sources=self._statuses.all())
         await self._observer.inventory(self._entity, observed)
+
+
+def _anchors(page: Page) -> dict[str, Anchor]:
+    """The newest entry of each log that the bus has."""
+    return {path: log.anchors[-1] for path, log in page.logs.items() if log.anchors}
 
 
 def _batch(reads: list[SensorRead], now_us: int) -> SensorBatch:

@@ -19,17 +19,30 @@ MAX_LOGS = 24
 LEFT_OUT = frozenset({Reason.UNSUPPORTED, Reason.PRIVILEGE, Reason.UNREADABLE, Reason.OTHER})
 """Failures of one resource; with the others the whole look fails."""
 
+_OVERWRITES = {"WrapsWhenFull": True, "NeverOverWrites": False}
+"""DSP0268, LogService.OverWritePolicy; `Unknown` says nothing."""
+
 _COLLECTIONS = ("Memory", "Processors", "Storage", "PCIeDevices")
 
 
 @dataclass(frozen=True)
 class LogPlace:
-    """A log that is followed. `wraps`: it overwrites its oldest entries; `most`: how many fit, None where not said."""
+    """A log that is followed. `wraps`: it overwrites its oldest entries; `most`: how many fit; None where not said."""
 
     name: str
     path: str
     most: int | None = None
-    wraps: bool = True
+    wraps: bool | None = None
+
+
+@dataclass(frozen=True)
+class EventPlace:
+    """Where events come from; empty where the BMC does not offer it. `types`: whether subscriptions name types of
+    events, as before EventService 1.3 (iLO 5)."""
+
+    stream: str = ""
+    subscriptions: str = ""
+    types: bool = False
 
 
 @dataclass
@@ -47,6 +60,7 @@ class Layout:
     supplies: list[str] = field(default_factory=list)
     parts: dict[str, list[str]] = field(default_factory=dict)
     firmware: str = ""
+    events: EventPlace = EventPlace()
 
 
 async def optional(client: Client, path: str) -> Mapping[str, Any]:
@@ -127,7 +141,22 @@ async def discover(client: Client, root: Mapping[str, Any]) -> Layout:
     layout.logs = await _logs(client, services)
     update = await optional(client, path_of(root.get("UpdateService")))
     layout.firmware = path_of(update.get("FirmwareInventory"))
+    layout.events = event_place(await optional(client, path_of(root.get("EventService"))))
     return layout
+
+
+def event_place(service: Mapping[str, Any]) -> EventPlace:
+    """Of an EventService; a service that sends metric reports over its stream too is asked for events alone."""
+    if service.get("ServiceEnabled") is False:
+        return EventPlace()
+    stream = path_of(service.get("ServerSentEventUri"))
+    if stream and "?" not in stream and resource(service.get("SSEFilterPropertiesSupported")).get("EventFormatType"):
+        stream += "?$filter=EventFormatType%20eq%20Event"
+    return EventPlace(
+        stream=stream,
+        subscriptions=path_of(service.get("Subscriptions")),
+        types="EventFormatTypes" not in service and bool(listing(service.get("EventTypesForSubscription"))),
+    )
 
 
 async def _chassis(client: Client, layout: Layout, chassis: Mapping[str, Any]) -> None:
@@ -155,7 +184,7 @@ async def _logs(client: Client, services: list[str]) -> list[LogPlace]:
             continue
         for entries in _entries_of(service):
             most = number(service.get("MaxNumberOfRecords"))
-            wraps = words(service.get("OverWritePolicy")) != "NeverOverWrites"
+            wraps = _OVERWRITES.get(words(service.get("OverWritePolicy")))
             found.setdefault(entries, LogPlace(name, entries, int(most) if most else None, wraps))
     return list(found.values())
 

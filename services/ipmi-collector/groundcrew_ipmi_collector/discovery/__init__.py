@@ -1,0 +1,1 @@
+"""Which addresses of the subnets that an operator names are BMCs."""
