@@ -188,7 +188,8 @@ class RedfishLogs:
             # a link whose name is known was taken for the entry of that name: what lies before it was not read
             reading = await read_entries(client, place.path, log, "", expand=expand, whole=True) or reading
         found.bad += reading.bad
-        self._etags[place.path] = (reading.etag, self._clock.monotonic())
+        listed = not any(isinstance(item, Linked) for item in reading.items)  # links may stay the same over a clear
+        self._etags[place.path] = (reading.etag if listed else "", self._clock.monotonic())
         digests = [item.digest for item in reading.items if isinstance(item, RedfishEntry)]
         if not log.anchors and (other := self._mirrored(place.path, digests[-MAX_ANCHORS:])):
             log = log.model_copy(update={"mirrors": other})
@@ -342,7 +343,8 @@ class RedfishLogs:
                 log = page.logs[place.path]
             if fresh and isinstance(fresh[0], Linked) and client.is_nearly_spent:
                 return page  # the next look goes on from here
-        if log.fingerprint == read["fingerprint"] and log.intent is None and not log.syncing:
+        same = (log.fingerprint, log.count) == (read["fingerprint"], read["count"])
+        if same and log.intent is None and not log.syncing:
             return page
         return await self._kept(page, place.path, log, read)
 
