@@ -196,6 +196,7 @@ class SensorBatch(Columns):
     """Sensor readings of one BMC."""
 
     TYPE: ClassVar[str] = "observe.sensors"
+    NOT_A_COLUMN: ClassVar[frozenset[str]] = frozenset({"lowers", "uppers"})
 
     times: list[int] = Field(description="microseconds since the epoch, UTC")
     sensors: list[str]
@@ -203,6 +204,18 @@ class SensorBatch(Columns):
     texts: list[str] = Field(description="discrete states as the source prints them: names or hex, else empty")
     units: list[str]
     statuses: list[str] = Field(description="ok, nc, cr, nr or ns as ipmitool prints them")
+    lowers: list[float | None] = Field(
+        default_factory=list, description="lower critical thresholds; empty where the source does not tell them"
+    )
+    uppers: list[float | None] = Field(default_factory=list, description="upper critical thresholds, as `lowers`")
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> Self:
+        for name in ("lowers", "uppers"):
+            if len(getattr(self, name)) not in (0, len(self.sensors)) or len(self.lowers) != len(self.uppers):
+                msg = f"columns differ in length: {name} {len(getattr(self, name))}, sensors {len(self.sensors)}"
+                raise ValueError(msg)
+        return self
 
 
 class SelBatch(Columns):

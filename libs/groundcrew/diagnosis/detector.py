@@ -23,6 +23,7 @@ from groundcrew.contracts.observations import (
     ServiceBatch,
 )
 from groundcrew.diagnosis.access_rules import AccessRules, tells_of_access
+from groundcrew.diagnosis.ailing import Siblings
 from groundcrew.diagnosis.drafts import TriggerDraft
 from groundcrew.diagnosis.engines import CompiledStore, EngineName
 from groundcrew.diagnosis.matching import Matcher
@@ -35,10 +36,11 @@ from groundcrew.diagnosis.telling import Teller
 from groundcrew.diagnosis.threshold_checks import RoleOf, ThresholdChecks, no_role
 from groundcrew.diagnosis.thresholds import Override, Threshold
 from groundcrew.diagnosis.tracks import Hit
+from groundcrew.diagnosis.trend_rules import ModelOf, TrendRules, no_model
 from groundcrew.diagnosis.unit_checks import ServiceChecks
 
 MAX_ENTITIES = 10_000
-_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_event_logs", "_access", "_metrics", "_services", "_specs")
+_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_event_logs", "_access", "_trends", "_metrics", "_services", "_specs")
 """What of a detector comes from the packs; the rest is state."""
 
 __all__ = ["Counts", "Detector", "Knowledge", "TriggerDraft"]
@@ -82,10 +84,12 @@ class Detector:
         compiles: bool = True,
         role_of: RoleOf = no_role,
         silenced: SilencedBy = never,
+        model_of: ModelOf = no_model,
     ) -> None:
         """`engine` looks for log patterns; event logs and sensors are few, and always re2's. hyperscan compiles for
         seconds what `compiled` does not hold; with `compiles` False re2 looks instead. Raises EngineUnusable."""
-        by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": [], "eventlog": [], "bmc": []}
+        sources = ("log", "sel", "sensor", "eventlog", "bmc", "trend")
+        by_source: dict[str, list[Rule]] = {source: [] for source in sources}
         for rule in knowledge.rules:
             by_source[rule.source].append(rule)
         self._logs = LogRules(
@@ -95,9 +99,17 @@ class Detector:
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
         self._event_logs = EventLogRules(by_source["eventlog"], knowledge.debounce_s)
         self._access = AccessRules(by_source["bmc"], knowledge.debounce_s)
+        self._trends = TrendRules(by_source["trend"], knowledge.debounce_s, model_of)
+        self._siblings = Siblings()
         self._metrics = ThresholdChecks(knowledge.thresholds, knowledge.overrides, role_of)
         self._services = ServiceChecks(knowledge.services, role_of)
-        bmc_specs = [*self._sel.specs, *self._sensors.specs, *self._event_logs.specs, *self._access.specs]
+        bmc_specs = [
+            *self._sel.specs,
+            *self._sensors.specs,
+            *self._event_logs.specs,
+            *self._access.specs,
+            *self._trends.specs,
+        ]
         specs = [*self._logs.specs, *bmc_specs, *self._services.specs]
         self._specs = {spec.rule_id: spec for spec in specs}
         self._teller = Teller(silenced, lambda: self._specs)
@@ -227,6 +239,7 @@ class Detector:
                 yield from self._event_logs.hits(envelope)
             case SensorBatch():
                 yield from self._sensors.hits(envelope, memory)
+                yield from self._trends.hits(envelope, memory, self._siblings)
             case InventoryObserved():
                 yield from self._access.hits(envelope, memory)
             case MetricBatch():

@@ -11,6 +11,7 @@ from groundcrew.diagnosis import trend
 from groundcrew.diagnosis.crowds import CROWD, MAX_COMPONENTS, WINDOW_US, Crowd
 from groundcrew.diagnosis.flapping import Flap
 from groundcrew.diagnosis.levels import Level, Look, Patience, Step
+from groundcrew.diagnosis.sensor_history import SensorHistory
 from groundcrew.diagnosis.silencing import Hushed
 from groundcrew.diagnosis.standing import States, Told
 from groundcrew.diagnosis.tracks import Track
@@ -51,6 +52,7 @@ class Memory:
         self.flaps: dict[tuple[str, str], Flap] = {}
         self.hushed: dict[tuple[str, str], Hushed] = {}
         self.standing: dict[tuple[str, str], States] = {}
+        self.history = SensorHistory()
         self.due_us: int | None = None
         self.changed = False
         self.evictions = 0
@@ -277,6 +279,7 @@ class Memory:
                 "flaps": [[*key, *flap.state()] for key, flap in self.flaps.items()],
                 "hushed": [[*key, *hushed.state()] for key, hushed in self.hushed.items()],
                 "standing": [[*key, states.held] for key, states in self.standing.items()],
+                "history": self.history.state(),
                 "due_us": self.due_us,
             }
         )
@@ -298,6 +301,8 @@ class Memory:
             memory.flaps = {(rule, part): Flap(*flap) for rule, part, *flap in document.get("flaps", ())}
             memory.hushed = {(rule, part): Hushed(*told) for rule, part, *told in document.get("hushed", ())}
             memory.standing = {(rule, part): States(held) for rule, part, held in document.get("standing", ())}
+            if "history" in document:
+                memory.history = SensorHistory.restore(document["history"])
             memory.due_us, memory.entity = document["due_us"], document.get("entity", "")
             memory._parts = Counter(rule for rule, _ in memory.tracks)
         except (KeyError, TypeError) as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 from groundcrew.diagnosis.redfish import Resource, health_of, number, objects, resource, state_of, told, words
 from groundcrew.diagnosis.redfish_words import UNITS
-from groundcrew.diagnosis.sensors import SensorRead
+from groundcrew.diagnosis.sensors import SensorRead, Thresholds
 
 _RANK = {"ns": -1, "ok": 0, "nc": 1, "cr": 2, "nr": 3}
 _OF_HEALTH = {"OK": "ok", "Warning": "nc", "Critical": "cr"}
@@ -52,7 +52,7 @@ def numbered(reads: Iterable[SensorRead]) -> list[SensorRead]:
     for read in reads:
         count = seen[read.sensor] = seen.get(read.sensor, 0) + 1
         name = read.sensor if count == 1 else f"{read.sensor} #{count}"
-        named.append(SensorRead(name, read.value, read.text, read.unit, read.status))
+        named.append(SensorRead(name, read.value, read.text, read.unit, read.status, thresholds=read.thresholds))
     return named
 
 
@@ -127,7 +127,12 @@ def _read(
     if value is None or state_of(entry) in _SILENT:
         return SensorRead(name, None, "", shown, "ns")
     status = worse(_OF_HEALTH.get(health_of(entry), "ok"), against(value, limits))
-    return SensorRead(name, value, "", shown, status)
+    return SensorRead(name, value, "", shown, status, thresholds=_critical(limits))
+
+
+def _critical(limits: Iterable[tuple[float | None, int, str]]) -> Thresholds | None:
+    found = {side: limit for limit, side, status in limits if status == "cr" and limit}
+    return Thresholds((None, found.get(-1), None), (None, found.get(1), None)) if found else None
 
 
 def against(value: float, limits: Iterable[tuple[float | None, int, str]]) -> str:

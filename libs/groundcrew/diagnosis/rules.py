@@ -25,7 +25,7 @@ have no bound that a process reaches before its memory. With 128 KiB, many patte
 three times as long to find that a line does not match; with more than this, none is faster."""
 
 
-LOOKS = ("sensor", "bmc")
+LOOKS = ("sensor", "bmc", "trend")
 """Sources that are looked at again and again: a rule of theirs is confirmed by so many looks (`polls`)."""
 
 
@@ -100,7 +100,7 @@ class Rule(Named):
     causes: list[CauseId] = Field(default_factory=list)
     component_class: ComponentClass
     component: str = ""
-    source: Literal["log", "sel", "sensor", "eventlog", "bmc"] = "log"
+    source: Literal["log", "sel", "sensor", "eventlog", "bmc", "trend"] = "log"
     identifiers: list[str] = Field(default_factory=list)
     patterns: list[str] = Field(min_length=1)
     not_patterns: list[str] = Field(default_factory=list)

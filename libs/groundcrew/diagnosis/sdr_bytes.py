@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from groundcrew.diagnosis.ipmi_tables import THRESHOLD, unit_words
+from groundcrew.diagnosis.sensors import Thresholds
 
 HEADER = 5
 """Bytes of a record before its body: id (2), version, type, length of the body."""
@@ -78,6 +79,8 @@ class SensorRecord:
     factors: Factors | None
     unit: str
     has_unit: bool
+    thresholds: Thresholds | None = None
+    """The critical ones, as the record has them: those that the BMC starts with."""
 
     @property
     def threshold(self) -> bool:
@@ -120,7 +123,18 @@ def sensor_of(record: bytes) -> SensorRecord | None:
         factors=_factors(record) if kind == FULL and units[0] >> 6 != _NO_ANALOG else None,
         unit=unit_words(bool(units[0] & 1), units[0] >> 1 & 3, units[1], units[2]),
         has_unit=bool(units[0] & 7 or units[1] or units[2]),
+        thresholds=_thresholds(record) if kind == FULL and units[0] >> 6 != _NO_ANALOG else None,
     )
+
+
+def _thresholds(record: bytes) -> Thresholds | None:
+    """Of bytes 19 (which can be read), 38 and 41; None where no limit says anything, or factors change by reading."""
+    factors = _factors(record)
+    if record[13] & 0x7F != THRESHOLD or factors.per_reading:
+        return None
+    low = factors.value(record[40]) if record[18] & 0x02 else None
+    high = factors.value(record[37]) if record[18] & 0x10 else None
+    return Thresholds((None, low, None), (None, high, None)) if low or high else None
 
 
 def _name(record: bytes, at: int) -> str:

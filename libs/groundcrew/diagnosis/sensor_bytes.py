@@ -35,7 +35,7 @@ def sensor_read(sensor: SensorRecord, told: bytes, *, maker: int = 0, factors: F
     if value is None:
         return SensorRead(sensor.name, None, SILENT, "", "ns")
     text = "" if sensor.threshold else state_words(sensor.kind, sensor.event_type, states)
-    return SensorRead(sensor.name, round(value, 2), text, sensor.unit, status)
+    return SensorRead(sensor.name, round(value, 2), text, sensor.unit, status, thresholds=sensor.thresholds)
 
 
 def numbered(read: list[SensorRead]) -> list[SensorRead]:
@@ -47,7 +47,7 @@ def numbered(read: list[SensorRead]) -> list[SensorRead]:
             continue
         count = seen[one.sensor] = seen.get(one.sensor, 0) + 1
         name = one.sensor if count == 1 else f"{one.sensor} #{count}"
-        found.append(SensorRead(name, one.value, one.text, one.unit, one.status))
+        found.append(SensorRead(name, one.value, one.text, one.unit, one.status, thresholds=one.thresholds))
     return found
 
 

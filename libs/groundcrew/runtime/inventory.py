@@ -16,6 +16,7 @@ class InventoryView:
         self.newest: Inventory | None = None
         self.news = asyncio.Event()
         self._log = log
+        self._models: tuple[Inventory | None, dict[str, str]] = (None, {})
         self._roles: tuple[Inventory | None, dict[str, str]] = (None, {})
 
     def role_of(self, host: str) -> str:
@@ -24,6 +25,14 @@ class InventoryView:
             listed = self.newest.host if self.newest is not None else []
             self._roles = (self.newest, {entry.name: entry.role for entry in listed})
         return self._roles[1].get(host, "")
+
+    def model_of(self, bmc: str) -> str:
+        """Make, model and role of the machine that a BMC sits in, as one text; empty where the model is not known."""
+        if self._models[0] is not self.newest:
+            listed = self.newest.host if self.newest is not None else []
+            known = {host.bmc: f"{host.vendor}|{host.model}|{host.role}" for host in listed if host.bmc and host.model}
+            self._models = (self.newest, known)
+        return self._models[1].get(bmc, "")
 
     async def changed(self, key: str, value: bytes | None) -> None:
         """For `KeyValue.watch`. A revision that cannot be read is logged, and the one before stands."""

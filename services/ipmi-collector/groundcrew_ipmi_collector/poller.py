@@ -4,8 +4,7 @@ import asyncio
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.identity import name_of
-from groundcrew.contracts.observations import InventoryObserved, SensorBatch, SourceState
-from groundcrew.diagnosis.sensors import SensorRead
+from groundcrew.contracts.observations import InventoryObserved, SourceState
 from groundcrew.runtime.durable_file import replace_durably
 from groundcrew.runtime.statuses import Statuses
 from groundcrew_ipmi_collector.access import FACT
@@ -17,6 +16,7 @@ from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.outcome import Outcome
 from groundcrew_ipmi_collector.outlet import BmcOutlet
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
+from groundcrew_ipmi_collector.sensor_batch import batch_of
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 
 SOURCES = ("sel", "sensors", "chassis")
@@ -132,7 +132,7 @@ class Poller:
             return
         self._observer.count_sensors(self._name, read)
         now_us = to_us(self._clock.now())
-        await self._observer.sensors(self._entity, _batch(read, now_us), now_us)
+        await self._observer.sensors(self._entity, batch_of(read, now_us), now_us)
         self._statuses.set(
             "sensors", SourceState.PRESENT, f"{len(read)} sensors, every {self._section.sensors_interval_s:g} s"
         )
@@ -187,14 +187,3 @@ class Poller:
             facts["errors"] = ", ".join(f"{reason.value} {count}" for reason, count in sorted(self._errors.items()))
         observed = InventoryObserved(collector="bmc", facts=facts, sources=self._statuses.all())
         await self._observer.inventory(self._entity, observed)
-
-
-def _batch(read: list[SensorRead], now_us: int) -> SensorBatch:
-    return SensorBatch(
-        times=[now_us] * len(read),
-        sensors=[one.sensor for one in read],
-        values=[one.value for one in read],
-        texts=[one.text for one in read],
-        units=[one.unit for one in read],
-        statuses=[one.status for one in read],
-    )

@@ -12,6 +12,7 @@ from groundcrew.diagnosis.engines import CompiledStore, EngineUnusable
 from groundcrew.diagnosis.rules import PackError
 from groundcrew.diagnosis.silencing import SilencedBy
 from groundcrew.diagnosis.threshold_checks import RoleOf
+from groundcrew.diagnosis.trend_rules import ModelOf
 from groundcrew.runtime.allocator import apart, give_back
 from groundcrew.runtime.compiled_patterns import CompiledFolder, CompiledOnce
 from groundcrew.runtime.guard import pausing
@@ -89,6 +90,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
             compiled,
             compiles=compiles,
             role_of=inventory.role_of,
+            model_of=inventory.model_of,
             silenced=silences.silenced,
             log=resources.log,
         )
@@ -165,6 +167,7 @@ def _detector(
     *,
     compiles: bool,
     role_of: RoleOf,
+    model_of: ModelOf,
     silenced: SilencedBy,
     log: FilteringBoundLogger,
 ) -> Detector:
@@ -178,6 +181,7 @@ def _detector(
             compiled=compiled,
             compiles=compiles,
             role_of=role_of,
+            model_of=model_of,
             silenced=silenced,
         )
     except EngineUnusable as error:

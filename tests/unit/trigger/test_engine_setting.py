@@ -11,6 +11,7 @@ from groundcrew.diagnosis.detector import Detector, Knowledge
 from groundcrew.diagnosis.rules import Example, Rule
 from groundcrew.diagnosis.silencing import never
 from groundcrew.diagnosis.threshold_checks import no_role
+from groundcrew.diagnosis.trend_rules import no_model
 from groundcrew.runtime.compiled_patterns import CompiledFolder, CompiledOnce
 from groundcrew.runtime.packs import Packs
 from groundcrew.runtime.resources import CannotStart
@@ -22,7 +23,10 @@ def made(section: TriggerSection, *, compiles: bool = True) -> Detector:
     packs = Packs(Knowledge(rules=RULES), (), "digest")
     log = structlog.get_logger()
     folder = CompiledFolder(section.state_dir, log) if section.state_dir else None
-    return _detector(packs, section, CompiledOnce(folder), compiles=compiles, role_of=no_role, silenced=never, log=log)
+    return _detector(
+        packs, section, CompiledOnce(folder), compiles=compiles, role_of=no_role, model_of=no_model, silenced=never,
+        log=log,
+    )  # fmt: skip
 
 
 RULES = tuple(

@@ -7,7 +7,7 @@ from typing import Any
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.event_logs import LogChange
 from groundcrew.contracts.identity import name_of
-from groundcrew.contracts.observations import InventoryObserved, SensorBatch, SourceState
+from groundcrew.contracts.observations import InventoryObserved, SourceState
 from groundcrew.diagnosis.redfish_facts import (
     bmc_seconds,
     firmware_facts,
@@ -37,6 +37,7 @@ from groundcrew_ipmi_collector.redfish.pushed import Pushed
 from groundcrew_ipmi_collector.redfish.subscription import Subscription
 from groundcrew_ipmi_collector.redfish.waking import Waking
 from groundcrew_ipmi_collector.redfish.walk import Layout, discover, members, optional
+from groundcrew_ipmi_collector.sensor_batch import batch_of
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
 
@@ -285,7 +286,7 @@ class RedfishPoller:
         if reads:
             self._observer.count_sensors(name_of(self._entity), reads)
             now_us = to_us(self._clock.now())
-            await self._observer.sensors(self._entity, _batch(reads, now_us), now_us)
+            await self._observer.sensors(self._entity, batch_of(reads, now_us), now_us)
 
     async def _parts_if_due(self, layout: Layout, machine: Machine) -> None:
         """Supplies and fans come with the sensors; the others are looked at seldom while all is well."""
@@ -340,14 +341,3 @@ class RedfishPoller:
 def _anchors(page: Page) -> dict[str, Anchor]:
     """The newest entry of each log that the bus has."""
     return {path: log.anchors[-1] for path, log in page.logs.items() if log.anchors}
-
-
-def _batch(reads: list[SensorRead], now_us: int) -> SensorBatch:
-    return SensorBatch(
-        times=[now_us] * len(reads),
-        sensors=[read.sensor for read in reads],
-        values=[read.value for read in reads],
-        texts=[read.text for read in reads],
-        units=[read.unit for read in reads],
-        statuses=[read.status for read in reads],
-    )
