@@ -51,6 +51,10 @@ class Observed:
     rate: Rate | None = None
 
 
+_BY_MESSAGE = "Redfish "
+"""Begins the sensor of an entry that says all in its message: its id is another one for the end than for the begin."""
+
+
 class Vocabulary:
     """The rules of event logs and sensors, compiled. Threads may use it at once."""
 
@@ -125,7 +129,8 @@ def _observed(matches: Sequence[Match], sensor: str, event: str, asserted: bool 
 def _one(match: Match, sensor: str, event: str, asserted: bool | None, *, ends: bool) -> Observed:
     rule, part = match.rule, sel_part(match, sensor, event)
     captures = {**match.captures, "sensor": part, "event": match.captures.get("event") or event}
-    threshold = _THRESHOLD.search(event)
+    by_message = sensor.startswith(_BY_MESSAGE)
+    threshold = None if by_message else _THRESHOLD.search(event)
     return Observed(
         rule=rule,
         component_class=rule.component_class,
@@ -137,7 +142,7 @@ def _one(match: Match, sensor: str, event: str, asserted: bool | None, *, ends: 
         state=_NO_DETAIL.sub("", event).strip(),
         ladder=f"{sensor} {threshold[1].lower()}" if threshold else "",
         level=_LEVELS.index(threshold[2].lower()) if threshold else -1,
-        all_states=match.clears or "redundan" in event.lower(),
+        all_states=match.clears or by_message or "redundan" in event.lower(),
         rate=rule.rate,
     )
 
