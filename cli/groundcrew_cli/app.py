@@ -288,18 +288,27 @@ def chat(
 @app.command()
 def bmcs(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One BMC, by its whole name.")] = None,
+    sync: Annotated[
+        bool, typer.Option("--sync", help="Read the event logs of this BMC once more, and show how that goes.")
+    ] = False,
     url: Url = None,
     key_file: KeyFile = None,
     site: Site = None,
     as_json: Json = False,
 ) -> None:
     """Which BMCs answer; of one its facts, sensors and event log."""
+    if sync and name is None:
+        raise typer.BadParameter("name the BMC whose event logs are to be read", param_hint="--sync")
     from groundcrew_cli import bmcs as showing
     from groundcrew_cli import connection
 
     with connection.connect(url, key_file, site) as gateway:
         if name is None:
             showing.show_list(gateway, as_json=as_json, now=_now())
+        elif sync:
+            from groundcrew_cli import syncing
+
+            syncing.sync(gateway, name, as_json=as_json)
         else:
             showing.show_one(gateway, name, as_json=as_json, now=_now())
 

@@ -5,12 +5,16 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from groundcrew.contracts.event_logs import SyncState
 from groundcrew.contracts.observations import SourceState
-from groundcrew.contracts.queries import BmcPage, BmcSummary, SelPage, SensorReading, SensorsReply
+from groundcrew.contracts.queries import BmcPage, BmcSummary, EventLogsReply, SelPage, SensorReading, SensorsReply
 from groundcrew_cli.connection import Gateway
+from groundcrew_cli.syncing import bar
 from groundcrew_cli.terminal import ago, clip, clock_time, command, count, paint, plain, say, say_json
 
 RECORDS = 20
+_CHANGES = 5
+_UNSURE_S = 60.0
 _ILL = ("nr", "cr", "nc")
 
 
@@ -20,6 +24,7 @@ class Everything(BaseModel):
     bmc: BmcSummary
     sensors: list[SensorReading]
     sel: SelPage
+    logs: EventLogsReply
 
 
 def show_list(gateway: Gateway, *, as_json: bool, now: datetime) -> None:
@@ -51,8 +56,9 @@ def show_one(gateway: Gateway, name: str, *, as_json: bool, now: datetime) -> No
     bmc = gateway.get(BmcSummary, path)
     sensors = gateway.get(SensorsReply, f"{path}/sensors").sensors
     sel = gateway.get(SelPage, f"{path}/sel", limit=RECORDS)
+    logs = gateway.get(EventLogsReply, f"{path}/event-logs")
     if as_json:
-        say_json(Everything(bmc=bmc, sensors=sensors, sel=sel).model_dump(mode="json"))
+        say_json(Everything(bmc=bmc, sensors=sensors, sel=sel, logs=logs).model_dump(mode="json"))
         return
     word, why = _state(bmc)
     say(f"{word}  {paint(plain(bmc.name), 'bold')}{f'  of {plain(bmc.host)}' if bmc.host else ''}")
@@ -66,9 +72,26 @@ def show_one(gateway: Gateway, name: str, *, as_json: bool, now: datetime) -> No
     for reading in [*ill, *(one for one in sensors if one.status not in _ILL)]:
         shown = plain(reading.text or "no reading" if reading.value is None else f"{reading.value:g} {reading.unit}")
         say(f"  {reading.status:<3} {plain(reading.sensor):<18}{shown}")
+    _show_logs(logs, now)
     say(f"\nEvent log (the newest {len(sel.items)})")
     for entry in sel.items:
-        say(f"  {clock_time(entry.time, now)}  {plain(entry.text)}")
+        unsure = entry.uncertainty_s
+        about = f"  (give or take {unsure / 60:.0f} min)" if unsure is not None and unsure >= _UNSURE_S else ""
+        say(f"  {clock_time(entry.time, now)}  {plain(entry.text)}{about}")
+
+
+def _show_logs(logs: EventLogsReply, now: datetime) -> None:
+    if not logs.logs:
+        return
+    say("\nEvent logs")
+    for one in logs.logs:
+        fill = f" of {one.capacity} ({one.entries / one.capacity:.0%})" if one.capacity else ""
+        dropped = "  it dropped records" if one.overflow else ""
+        say(f"  {plain(one.log):<18}{one.entries}{fill} records{dropped}")
+    if logs.sync is not None and logs.sync.state in (SyncState.QUEUED, SyncState.RUNNING):
+        say(f"  {bar(logs.sync)}")
+    for change in logs.changes[:_CHANGES]:
+        say(f"  {clock_time(change.time, now)}  {plain(change.log)} {change.change.value}: {plain(change.detail)}")
 
 
 def _state(bmc: BmcSummary) -> tuple[str, str]:

@@ -41,6 +41,9 @@ class CountingBus:
     async def watch(self, callback: Callable[[str, bytes | None], Awaitable[None]]) -> None:
         await callback("current", self._inventory)
 
+    async def serve(self, endpoint: Any, handler: Callable[[Any], Awaitable[Any]]) -> None:
+        """Nobody asks."""
+
     async def publish_batch(self, envelopes: Sequence[Envelope[Any]]) -> None:
         for envelope in envelopes:
             encode(envelope)

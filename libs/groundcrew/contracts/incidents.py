@@ -30,6 +30,7 @@ class EvidenceSource(OpenEnum):
     SENSORS = "sensors"
     METRICS = "metrics"
     SERVICES = "services"
+    ACCESS = "access"  # whether a BMC can be read
     UNKNOWN = "unknown"
 
 

@@ -206,9 +206,10 @@ class SensorBatch(Columns):
 
 
 class SelBatch(Columns):
-    """System event log records of one BMC."""
+    """System event log records of one BMC. `uncertainties` is empty where the collector is of an older version."""
 
     TYPE: ClassVar[str] = "observe.sel"
+    NOT_A_COLUMN: ClassVar[frozenset[str]] = frozenset({"uncertainties", "again"})
 
     ids: list[Id]
     record_ids: list[int]
@@ -218,6 +219,23 @@ class SelBatch(Columns):
     events: list[str] = Field(description="event text, e.g. 'Power Supply AC lost'")
     asserted: list[bool | None]
     texts: list[str] = Field(description="the record as the tool printed it, without id and time")
+    uncertainties: list[float | None] = Field(
+        default_factory=list, description="seconds by which the time may be off to either side; None: nothing bounds it"
+    )
+    again: bool = Field(
+        False, description="read once more because somebody asked: recorded where it is missing, never judged"
+    )
+
+    @model_validator(mode="after")
+    def _uncertainties_fit(self) -> Self:
+        if len(self.uncertainties) not in (0, len(self.ids)):
+            msg = f"columns differ in length: uncertainties {len(self.uncertainties)}, ids {len(self.ids)}"
+            raise ValueError(msg)
+        return self
+
+    def uncertainty(self, row: int) -> float | None:
+        """Seconds; None where the collector did not say."""
+        return self.uncertainties[row] if self.uncertainties else None
 
 
 class SourceState(OpenEnum):

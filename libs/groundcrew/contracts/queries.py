@@ -19,6 +19,7 @@ from groundcrew.contracts.conversations import (
     Question,
 )
 from groundcrew.contracts.envelope import Record
+from groundcrew.contracts.event_logs import LogChange, SyncJob, WhenFull
 from groundcrew.contracts.identity import Entity, Id, Site
 from groundcrew.contracts.incidents import Evidence, Finding, Incident, IncidentState, Severity
 from groundcrew.contracts.inventory import Inventory, InventoryBmc, InventoryDependency, InventoryHost
@@ -305,6 +306,62 @@ class SelEntry(Record):
     event: str
     asserted: bool | None
     text: str
+    uncertainty_s: float | None = Field(None, description="seconds by which `time` may be off; None where unknown")
+
+
+class EventLogsQuery(Record):
+    """The event logs of one BMC, or of the BMC of one host."""
+
+    bmc: str | None = Field(None, max_length=256)
+    host: str | None = Field(None, max_length=256)
+
+
+class EventLogState(Record):
+    """An event log as it was last found."""
+
+    log: str
+    time: AwareDatetime
+    generation: int
+    entries: int
+    capacity: int | None
+    when_full: WhenFull
+    overflow: bool
+
+
+class EventLogEvent(Record):
+    """What became of an event log."""
+
+    id: Id
+    log: str
+    time: AwareDatetime
+    generation: int
+    entries: int
+    change: LogChange
+    detail: str
+
+
+class EventLogsReply(Record):
+    logs: list[EventLogState] = Field(description="by name")
+    changes: list[EventLogEvent] = Field(description="newest first, at most 50")
+    sync: SyncJob | None = Field(None, description="the newest job that read them whole")
+
+
+class SyncsQuery(Record):
+    """Jobs that read event logs, those under way first; of each BMC the newest."""
+
+    bmc: str | None = Field(None, max_length=256)
+    limit: int = Field(100, ge=1, le=MAX_PAGE)
+
+
+class SyncsReply(Record):
+    items: list[SyncJob]
+
+
+class StartSync(Record):
+    """Read all event logs of a BMC again: what is missing is recorded, nothing is judged or doubled."""
+
+    bmc: str = Field(max_length=256)
+    actor: Actor
 
 
 class SelPage(Record):
@@ -572,6 +629,8 @@ class Endpoints:
     STATUS: ClassVar = Endpoint("context", "status", Empty, FleetStatus, callers=_READERS)
     SENSORS: ClassVar = Endpoint("context", "sensors", SensorsQuery, SensorsReply, callers=_READERS)
     SEL: ClassVar = Endpoint("context", "sel", SelQuery, SelPage, callers=_READERS)
+    EVENT_LOGS: ClassVar = Endpoint("context", "event-logs", EventLogsQuery, EventLogsReply, callers=_PEOPLE)
+    SYNCS: ClassVar = Endpoint("context", "syncs", SyncsQuery, SyncsReply, callers=_PEOPLE)
     BMCS: ClassVar = Endpoint("context", "bmcs", BmcsQuery, BmcPage, callers=_READERS)
     INVENTORY: ClassVar = Endpoint("context", "inventory", InventoryQuery, Inventory, callers=_READERS)
     SILENCES: ClassVar = Endpoint("context", "silences", SilencesQuery, SilencePage, callers=_READERS)
@@ -615,6 +674,8 @@ class Endpoints:
     )
     ANALYSIS: ClassVar = Endpoint("meta", "analysis", AnalysisQuery, Analysis, callers=_PEOPLE)
     ANALYSE: ClassVar = Endpoint("meta", "analyse", Analyse, Analysis, callers=_PEOPLE)
+
+    START_SYNC: ClassVar = Endpoint("ipmi-collector", "start-sync", StartSync, SyncJob, callers=("gateway",))
 
     CHECK_KEY: ClassVar = Endpoint("gateway", "check-key", CheckKey, KeyStanding, callers=("mcp",))
 

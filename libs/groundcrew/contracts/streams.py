@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from groundcrew.contracts import actions, conversations, incidents, observations
+from groundcrew.contracts import actions, conversations, event_logs, incidents, observations
 from groundcrew.contracts.envelope import Envelope, Message
 from groundcrew.contracts.identity import token
 from groundcrew.contracts.log_columns import read_log_batch
@@ -163,6 +163,18 @@ ROUTES: tuple[Route, ...] = (
         publishers=_COLLECTORS,
     ),
     Route(
+        message=event_logs.EventLogBatch,
+        subject="gc.{site}.observe.eventlogs.{entity}",
+        stream="OBSERVE",
+        publishers=("ipmi-collector",),
+    ),
+    Route(
+        message=event_logs.SyncChanged,
+        subject="gc.{site}.observe.sync.{entity}",
+        stream="OBSERVE",
+        publishers=("ipmi-collector",),
+    ),
+    Route(
         message=incidents.TriggerRaised,
         subject="gc.{site}.trigger.{severity}.{entity}",
         stream="TRIGGER",
@@ -231,7 +243,8 @@ ROUTES: tuple[Route, ...] = (
     ),
 )
 
-_OBSERVED = tuple(f"gc.{{site}}.observe.{kind}.*" for kind in ("logs", "metrics", "services", "sel", "sensors"))
+_JUDGED = ("logs", "metrics", "services", "sel", "sensors", "eventlogs", "inventory")
+_OBSERVED = tuple(f"gc.{{site}}.observe.{kind}.*" for kind in _JUDGED)
 _CHANGED = tuple(f"gc.{{site}}.action.{state}.*" for state in actions.ActionState)
 
 _ENDED = ("refused", "rejected", "expired", "succeeded", "failed", "unknown")

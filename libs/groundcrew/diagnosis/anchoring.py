@@ -8,12 +8,16 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from groundcrew.diagnosis.pattern_syntax import Alternatives, Assertion, Characters, Node, Repetition, Sequential
-from groundcrew.diagnosis.rarity import rarity
+from groundcrew.diagnosis.rarity import EDGE, rarity
 
 _MAX_LITERALS = 40
 _MAX_CODES = 3
 _MAX_TIMES = 2
 _SHORTEST = 2
+_ENOUGH = 8.0
+"""Bits from which on a beginning costs next to nothing: an even rarer one would only leave out more of the pattern, and
+name more lines in vain."""
+
 _GAIN = 0.5
 """Bits that a later beginning must be rarer: what is left out told lines apart, too."""
 
@@ -34,6 +38,8 @@ class _Anchors:
             return Alternatives(tuple(self.anchored(part) for part in node.parts))
         parts = _flat(node)
         best, rarest = node, self._begins_with(Sequential(tuple(parts)))
+        if rarest >= _ENOUGH:
+            return node
         for at, part in enumerate(parts):
             if at and self._goes_on(parts[at - 1], part):
                 continue
@@ -42,6 +48,8 @@ class _Anchors:
             found = self._begins_with(rest)
             if found > rarest + (_GAIN if at else 0.0):
                 best, rarest = rest, found
+            if rarest >= _ENOUGH:
+                break
         return best
 
     def _goes_on(self, before: Node, part: Node) -> bool:
@@ -52,7 +60,7 @@ class _Anchors:
     def _begins_with(self, node: Node) -> float:
         """The rarity of what it begins with; below zero where that is no literal."""
         literals = _shortest(self._beginnings(node))
-        return rarity(literals) if literals and min(map(len, literals)) >= _SHORTEST else -1.0
+        return rarity(literals) if literals and all(map(_tells, literals)) else -1.0
 
     def _beginnings(self, node: Node) -> Sequence[str]:
         """Lower-case texts one of which begins every match; the empty one where it may begin with too many."""
@@ -85,10 +93,10 @@ class _Anchors:
     def _literals_of(self, node: Node) -> Sequence[str] | None:
         found: set[str] | None
         match node:
-            case Assertion():
-                return [""]
+            case Assertion(text):
+                return [EDGE if text == r"\b" else ""]
             case Characters(codes, wide, other):
-                return None if wide or other or len(codes) > _MAX_CODES else _letters(codes)
+                return None if wide or other else _letters(codes)
             case Repetition(inner, least, most):
                 found = self._times(inner, least, most)
             case Sequential(parts):
@@ -117,8 +125,19 @@ class _Anchors:
 
 
 @lru_cache(maxsize=1_024)
-def _letters(codes: frozenset[int]) -> Sequence[str]:
-    return sorted({chr(code).lower() for code in codes})
+def _letters(codes: frozenset[int]) -> Sequence[str] | None:
+    if codes <= _DIGITS:
+        return ["0"]  # any number is about as rare as any other
+    return sorted({chr(code).lower() for code in codes}) if len(codes) <= _MAX_CODES else None
+
+
+_DIGITS = frozenset(map(ord, "0123456789"))
+
+
+def _tells(literal: str) -> bool:
+    """Whether it is more than a sign or a number, which any line may have."""
+    said = literal.replace(EDGE, "")
+    return len(said) >= _SHORTEST and not said.replace(" ", "").isdigit()
 
 
 def _flat(node: Node) -> list[Node]:

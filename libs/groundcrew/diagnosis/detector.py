@@ -10,13 +10,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from groundcrew.contracts.clock import to_us
 from groundcrew.contracts.envelope import Envelope
-from groundcrew.contracts.observations import Columns, LogBatch, MetricBatch, SelBatch, SensorBatch, ServiceBatch
+from groundcrew.contracts.event_logs import EventLogBatch
+from groundcrew.contracts.observations import (
+    Columns,
+    InventoryObserved,
+    LogBatch,
+    MetricBatch,
+    SelBatch,
+    SensorBatch,
+    ServiceBatch,
+)
+from groundcrew.diagnosis.access_rules import AccessRules, tells_of_access
 from groundcrew.diagnosis.drafts import TriggerDraft
 from groundcrew.diagnosis.engines import CompiledStore, EngineName
 from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.memory import Memory
-from groundcrew.diagnosis.records import LogRules, SelRules, SensorRules
+from groundcrew.diagnosis.records import EventLogRules, LogRules, SelRules, SensorRules
 from groundcrew.diagnosis.rules import Rule
 from groundcrew.diagnosis.services import ServiceCheck
 from groundcrew.diagnosis.silencing import SilencedBy, never
@@ -27,7 +38,7 @@ from groundcrew.diagnosis.tracks import Hit
 from groundcrew.diagnosis.unit_checks import ServiceChecks
 
 MAX_ENTITIES = 10_000
-_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_metrics", "_services", "_specs")
+_KNOWLEDGE = ("_logs", "_sel", "_sensors", "_event_logs", "_access", "_metrics", "_services", "_specs")
 """What of a detector comes from the packs; the rest is state."""
 
 __all__ = ["Counts", "Detector", "Knowledge", "TriggerDraft"]
@@ -74,7 +85,7 @@ class Detector:
     ) -> None:
         """`engine` looks for log patterns; event logs and sensors are few, and always re2's. hyperscan compiles for
         seconds what `compiled` does not hold; with `compiles` False re2 looks instead. Raises EngineUnusable."""
-        by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": []}
+        by_source: dict[str, list[Rule]] = {"log": [], "sel": [], "sensor": [], "eventlog": [], "bmc": []}
         for rule in knowledge.rules:
             by_source[rule.source].append(rule)
         self._logs = LogRules(
@@ -82,9 +93,12 @@ class Detector:
         )
         self._sel = SelRules(by_source["sel"], knowledge.debounce_s)
         self._sensors = SensorRules(by_source["sensor"], knowledge.debounce_s)
+        self._event_logs = EventLogRules(by_source["eventlog"], knowledge.debounce_s)
+        self._access = AccessRules(by_source["bmc"], knowledge.debounce_s)
         self._metrics = ThresholdChecks(knowledge.thresholds, knowledge.overrides, role_of)
         self._services = ServiceChecks(knowledge.services, role_of)
-        specs = [*self._logs.specs, *self._sel.specs, *self._sensors.specs, *self._services.specs]
+        bmc_specs = [*self._sel.specs, *self._sensors.specs, *self._event_logs.specs, *self._access.specs]
+        specs = [*self._logs.specs, *bmc_specs, *self._services.specs]
         self._specs = {spec.rule_id: spec for spec in specs}
         self._teller = Teller(silenced, lambda: self._specs)
         self._memories: OrderedDict[str, Memory] = OrderedDict()
@@ -111,11 +125,15 @@ class Detector:
         Afterwards `unruled` holds the rows of warning and worse that no log rule spoke of, where that is wanted.
         """
         self.unruled = []
-        memory = self._memory(envelope.entity)
         drafts: list[TriggerDraft] = []
-        rows = len(envelope.data) if isinstance(envelope.data, Columns) else 0
+        if isinstance(envelope.data, InventoryObserved) and not tells_of_access(envelope.data):
+            return drafts
+        memory = self._memory(envelope.entity)
+        rows = len(envelope.data) if isinstance(envelope.data, Columns) else 1
         self.counts.rows[envelope.type] = self.counts.rows.get(envelope.type, 0) + rows
-        if isinstance(envelope.data, MetricBatch) and envelope.data.history:
+        if (isinstance(envelope.data, MetricBatch) and envelope.data.history) or (
+            isinstance(envelope.data, SelBatch) and envelope.data.again
+        ):
             return drafts  # nothing is wrong now because of what was last week
         done, spoken_of = 0, set()
         for row, hit in self._hits(envelope, memory):
@@ -204,9 +222,13 @@ class Detector:
             case LogBatch():
                 yield from self._logs.hits(envelope, memory)
             case SelBatch():
-                yield from self._sel.hits(envelope)
+                yield from self._sel.hits(envelope, memory)
+            case EventLogBatch():
+                yield from self._event_logs.hits(envelope)
             case SensorBatch():
                 yield from self._sensors.hits(envelope, memory)
+            case InventoryObserved():
+                yield from self._access.hits(envelope, memory)
             case MetricBatch():
                 yield from self._metrics.hits(envelope, memory)
             case ServiceBatch():
@@ -221,10 +243,17 @@ class Detector:
         """Let the event times of these rows pass; they are read only where something waits."""
         if memory.due_us is None or start == end or memory.due_us > self._newest_us(envelope):
             return []
-        return self._teller.advance(envelope, memory, envelope.data.times[start:end])
+        return self._teller.advance(envelope, memory, _times(envelope)[start:end])
 
     def _newest_us(self, envelope: Envelope[Any]) -> int:
         """The newest event time of a batch, looked for once."""
         if self._newest[0] is not envelope:
-            self._newest = (envelope, max(envelope.data.times))
+            self._newest = (envelope, max(_times(envelope)))
         return self._newest[1]
+
+
+def _times(envelope: Envelope[Any]) -> list[int]:
+    """Event times of the rows; that of the message where it has none."""
+    if isinstance(envelope.data, Columns):
+        return list(envelope.data.times)  # type: ignore[attr-defined]
+    return [to_us(envelope.time)]

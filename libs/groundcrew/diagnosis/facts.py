@@ -17,19 +17,14 @@ from groundcrew.diagnosis.records import sel_clears, sel_part, sel_text, sensor_
 from groundcrew.diagnosis.rules import Rate, Rule
 from groundcrew.diagnosis.sel import SelRecord
 from groundcrew.diagnosis.sensors import SensorRead, Thresholds
+from groundcrew.diagnosis.standing import is_by_message, rung_of, state_of
 from groundcrew.diagnosis.templates import fill
 
-_THRESHOLD = re.compile(
-    r"\b(Lower|Upper) (Non-critical|Critical|Non-recoverable)(?:(?: -)? going (low|high))?", re.IGNORECASE
-)
 _BARE = re.compile(r"(Lower|Upper) (Non-critical|Critical|Non-recoverable)", re.IGNORECASE)
-_LEVELS = ("non-critical", "critical", "non-recoverable")
 _STATUSES = ("nc", "cr", "nr")
 _JUDGED = ("volts", "v", "degrees c", "c", "rpm")
 """Units of readings that are held against their thresholds even where the status column says ok: of loads, which idle
 below their lower limits, that column alone counts."""
-
-_NO_DETAIL = re.compile(r"\s*(?:\(.*|;.*|:Sensor Reading.*)$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +44,6 @@ class Observed:
     level: int = -1
     all_states: bool = False
     rate: Rate | None = None
-
-
-_BY_MESSAGE = "Redfish "
-"""Begins the sensor of an entry that says all in its message: its id is another one for the end than for the begin."""
 
 
 class Vocabulary:
@@ -129,8 +120,7 @@ def _observed(matches: Sequence[Match], sensor: str, event: str, asserted: bool 
 def _one(match: Match, sensor: str, event: str, asserted: bool | None, *, ends: bool) -> Observed:
     rule, part = match.rule, sel_part(match, sensor, event)
     captures = {**match.captures, "sensor": part, "event": match.captures.get("event") or event}
-    by_message = sensor.startswith(_BY_MESSAGE)
-    threshold = None if by_message else _THRESHOLD.search(event)
+    rung = rung_of(sensor, event)
     return Observed(
         rule=rule,
         component_class=rule.component_class,
@@ -139,10 +129,10 @@ def _one(match: Match, sensor: str, event: str, asserted: bool | None, *, ends: 
         severity=rule.severity,
         title=fill(rule.title, captures),
         ends=ends,
-        state=_NO_DETAIL.sub("", event).strip(),
-        ladder=f"{sensor} {threshold[1].lower()}" if threshold else "",
-        level=_LEVELS.index(threshold[2].lower()) if threshold else -1,
-        all_states=match.clears or by_message or "redundan" in event.lower(),
+        state=state_of(event),
+        ladder=rung.ladder if rung else "",
+        level=rung.level if rung else -1,
+        all_states=match.clears or is_by_message(sensor) or "redundan" in event.lower(),
         rate=rule.rate,
     )
 

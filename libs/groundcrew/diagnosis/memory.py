@@ -12,6 +12,7 @@ from groundcrew.diagnosis.crowds import CROWD, MAX_COMPONENTS, WINDOW_US, Crowd
 from groundcrew.diagnosis.flapping import Flap
 from groundcrew.diagnosis.levels import Level, Look, Patience, Step
 from groundcrew.diagnosis.silencing import Hushed
+from groundcrew.diagnosis.standing import States, Told
 from groundcrew.diagnosis.tracks import Track
 from groundcrew.diagnosis.trend import Point
 
@@ -20,6 +21,7 @@ MAX_TRACKS = 512
 
 MAX_FLAPS = 512
 MAX_HUSHED = 512
+MAX_STANDING = 512
 MAX_LEVELS = 4_096
 MAX_SERIES = 8_192
 MAX_FACTS = 8_192
@@ -48,6 +50,7 @@ class Memory:
         self.crowds: dict[str, Crowd] = {}
         self.flaps: dict[tuple[str, str], Flap] = {}
         self.hushed: dict[tuple[str, str], Hushed] = {}
+        self.standing: dict[tuple[str, str], States] = {}
         self.due_us: int | None = None
         self.changed = False
         self.evictions = 0
@@ -116,6 +119,27 @@ class Memory:
         self.hushed.pop(key, None)
         self._put(self.hushed, key, hushed, MAX_HUSHED)
         self.wait(hushed.until_us)
+
+    def begins(self, key: tuple[str, str], told: Told) -> None:
+        """An event log tells a state of a (rule, part)."""
+        states = self.standing.get(key)
+        if states is None:
+            states = States()
+            self._put(self.standing, key, states, MAX_STANDING)
+        states.begin(told)
+        self.changed = True
+
+    def ends(self, key: tuple[str, str], told: Told) -> list[tuple[str, str]]:
+        """The (rule, part)s that are over with the end of a state: this one where nothing else of it stands, and those
+        of other rules that stood for graver thresholds of the same range."""
+        over = [] if key in self.standing else [key]
+        for each, states in list(self.standing.items()):
+            if (each == key or told.ladder) and states.end(told):
+                self.changed = True
+                if not states.held:
+                    del self.standing[each]
+                    over.append(each)
+        return over
 
     def dues(self) -> Iterator[tuple[int, str, tuple[str, str]]]:
         """(event time, of what, key) of all that waits for its time."""
@@ -228,7 +252,7 @@ class Memory:
         """JSON of everything. Where it would be too large, what was put in first is dropped, and counted: trends and
         growths, as they come again, then tracks, then what only a flood of long names can make so large."""
         tables: tuple[dict[Any, Any], ...] = (
-            self.series, self.tracks, self.facts, self.levels, self.hushed, self.flaps, self.crowds
+            self.series, self.tracks, self.facts, self.levels, self.hushed, self.standing, self.flaps, self.crowds
         )  # fmt: skip
         data = self._dump()
         for table in tables:
@@ -252,6 +276,7 @@ class Memory:
                 "crowds": [[rule, *crowd.state()] for rule, crowd in self.crowds.items()],
                 "flaps": [[*key, *flap.state()] for key, flap in self.flaps.items()],
                 "hushed": [[*key, *hushed.state()] for key, hushed in self.hushed.items()],
+                "standing": [[*key, states.held] for key, states in self.standing.items()],
                 "due_us": self.due_us,
             }
         )
@@ -272,6 +297,7 @@ class Memory:
             memory.crowds = {rule: Crowd.restore(*crowd) for rule, *crowd in document.get("crowds", ())}
             memory.flaps = {(rule, part): Flap(*flap) for rule, part, *flap in document.get("flaps", ())}
             memory.hushed = {(rule, part): Hushed(*told) for rule, part, *told in document.get("hushed", ())}
+            memory.standing = {(rule, part): States(held) for rule, part, held in document.get("standing", ())}
             memory.due_us, memory.entity = document["due_us"], document.get("entity", "")
             memory._parts = Counter(rule for rule, _ in memory.tracks)
         except (KeyError, TypeError) as error:

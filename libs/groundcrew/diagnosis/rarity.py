@@ -97,7 +97,10 @@ _BESIDE = 0.3
 _PER_DOUBLING = 0.5
 """Bits that a set of twice as many literals must be rarer: each one costs, too."""
 
-_PIECE = re.compile(r"[a-z]+|[0-9]+|[^a-z0-9\s]")
+EDGE = "\0"
+"""Stands in a literal where a word begins or ends."""
+
+_PIECE = re.compile(r"[a-z]+|[0-9]+|[^a-z0-9\s\0]")
 
 
 def rarity(literals: Collection[str]) -> float:

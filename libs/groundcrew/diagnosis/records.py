@@ -4,15 +4,18 @@ from collections.abc import Iterator, Sequence
 
 from groundcrew.contracts.clock import to_us
 from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.event_logs import EventLogBatch
 from groundcrew.contracts.identity import name_of, stable_id
 from groundcrew.contracts.incidents import EvidenceSource
 from groundcrew.contracts.observations import LogBatch, SelBatch, SensorBatch
 from groundcrew.diagnosis.engines import CompiledStore, EngineName
+from groundcrew.diagnosis.event_logs import row_text
 from groundcrew.diagnosis.levels import Look, Patience, Step
 from groundcrew.diagnosis.locators import sel_component
 from groundcrew.diagnosis.matching import Match, Matcher
 from groundcrew.diagnosis.memory import Memory
 from groundcrew.diagnosis.rules import Rule
+from groundcrew.diagnosis.standing import Told
 from groundcrew.diagnosis.templates import fill
 from groundcrew.diagnosis.tracks import SECOND_US, Cited, Hit, Spec
 
@@ -30,14 +33,14 @@ def spec_of(rule: Rule, debounce_s: float) -> Spec:
         severity=rule.severity,
         causes=tuple(rule.causes),
         component_class=rule.component_class,
-        debounce_us=round((debounce if rule.source != "sensor" else 0) * SECOND_US),
-        confirm_us=round(rule.confirm_s * SECOND_US),
+        debounce_us=0 if rule.looks else round(debounce * SECOND_US),
+        confirm_us=0 if rule.looks else round(rule.confirm_s * SECOND_US),
         confirm_while_units_watched=rule.confirm_while == "services",
         rate_count=rule.rate.count if rule.rate else 0,
         rate_window_us=round(rule.rate.window_s * SECOND_US) if rule.rate else 0,
         after_boot_us=round(rule.after_boot_s * SECOND_US),
         recovers=rule.source != "log" or bool(rule.clear),
-        crowds=rule.source != "sensor",
+        crowds=not rule.looks,
     )
 
 
@@ -76,14 +79,15 @@ class LogRules:
 
 
 class SelRules:
-    """Event log rules over SEL batches: an asserted record raises, its deassertion clears."""
+    """Event log rules over SEL batches: an asserted record raises; when all that was asserted of a part is deasserted,
+    that clears."""
 
     def __init__(self, rules: Sequence[Rule], debounce_s: float) -> None:
         self._matcher = Matcher(rules)
         self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
         self.specs = tuple(self._specs.values())
 
-    def hits(self, envelope: Envelope[SelBatch]) -> Iterator[tuple[int, Hit]]:
+    def hits(self, envelope: Envelope[SelBatch], memory: Memory) -> Iterator[tuple[int, Hit]]:
         """Rows and what they say; records of the past are passed over."""
         batch = envelope.data
         texts = [sel_text(sensor, event) for sensor, event in zip(batch.sensors, batch.events, strict=True)]
@@ -104,7 +108,16 @@ class SelRules:
                 continue
             component = sel_part(match, batch.sensors[row], batch.events[row])
             match.captures.update(sensor=component, event=match.captures.get("event") or batch.events[row])
-            yield row, _hit(match, self._specs[match.rule.id], component, cited, clears)
+            told = Told.by(batch.sensors[row], batch.events[row], whole=match.clears)
+            key = (match.rule.id, component)
+            if not clears:
+                if batch.asserted[row]:
+                    memory.begins(key, told)
+                yield row, _hit(match, self._specs[match.rule.id], component, cited, clears)
+                continue
+            for rule_id, part in memory.ends(key, told):
+                if (spec := self._specs.get(rule_id)) is not None:
+                    yield row, _hit(match, spec, part, cited, clears)
 
 
 def sel_text(sensor: str, event: str) -> str:
@@ -128,6 +141,31 @@ def sel_clears(match: Match, asserted: bool | None) -> bool | None:
     if asserted is None:
         return False if match.rule.asserted else None
     return asserted is not match.rule.asserted
+
+
+class EventLogRules:
+    """Rules about event logs as such: how full one is, what became of it."""
+
+    def __init__(self, rules: Sequence[Rule], debounce_s: float) -> None:
+        self._matcher = Matcher(rules)
+        self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
+        self.specs = tuple(self._specs.values())
+
+    def hits(self, envelope: Envelope[EventLogBatch]) -> Iterator[tuple[int, Hit]]:
+        """Rows and what they say."""
+        batch = envelope.data
+        texts = [row_text(batch, row) for row in range(len(batch))]
+        for match in self._matcher.match(texts):
+            row = match.row
+            cited = Cited(
+                batch.ids[row],
+                EvidenceSource.SEL,
+                f"{name_of(envelope.entity)}/{batch.logs[row]}@{batch.times[row]}",
+                batch.times[row],
+                texts[row],
+            )
+            component = fill(match.rule.component, match.captures) or batch.logs[row]
+            yield row, _hit(match, self._specs[match.rule.id], component, cited)
 
 
 class SensorRules:

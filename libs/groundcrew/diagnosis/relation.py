@@ -62,9 +62,18 @@ class Relation:
         later it comes, as long as the incident is live; what is only related must be close in time."""
         if key_of(first) == key_of(second):
             return True
-        if self.place(first) != self.place(second) or not self.same_fault(first, second):
+        if not self._same_place(first, second) or not self.same_fault(first, second):
             return False
         return leading(first) == leading(second) != UNKNOWN or gap(first, second) <= self._windows.join
+
+    def _same_place(self, first: Symptom, second: Symptom) -> bool:
+        """BMCs that fell silent together are in the place of each of them."""
+        one, other = self.place(first), self.place(second)
+        if one == other:
+            return True
+        if first.component_class != "bmc" or second.component_class != "bmc":
+            return False
+        return one in self._topology.hosts_of(other) or other in self._topology.hosts_of(one)
 
     def same_fault(self, first: Symptom, second: Symptom) -> bool:
         """Whether two symptoms of one place can come from one fault, whenever they were."""

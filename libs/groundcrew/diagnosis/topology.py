@@ -74,12 +74,26 @@ class Topology:
         """The host that a BMC of this name sits in, None for any other name."""
         return self._host_of_bmc.get(name)
 
-    def shared(self, host: str, kind: SharedKind) -> tuple[str, ...]:
-        """Names of the elements of this kind that the host hangs on."""
-        entry = self._hosts.get(host)
-        if entry is None:
-            return ()
-        return tuple(name for name in _elements(entry, kind) if name)
+    def shared(self, place: str, kind: SharedKind) -> tuple[str, ...]:
+        """Names of the elements of this kind that the host hangs on; of a rack, switch or site, those that all of its
+        hosts hang on."""
+        entry = self._hosts.get(place)
+        if entry is not None:
+            return tuple(name for name in _elements(entry, kind) if name)
+        if kind_of(place) == kind.value:
+            return (name_of(place),)
+        hosts = self.hosts_of(place)
+        common = set.intersection(*(set(_elements(self._hosts[name], kind)) for name in hosts)) if hosts else set()
+        return tuple(sorted(common - {""}))
+
+    def hosts_of(self, place: str) -> list[str]:
+        """The hosts of a `rack:`, `switch:`, `pdu:` or `site:`, sorted; none of anything else."""
+        kind, name = kind_of(place), name_of(place)
+        if not name:
+            return []
+        if kind == "site":
+            return sorted(self._hosts)
+        return self.hosts_on(SharedKind(kind), name) if kind in set(SharedKind) else []
 
     def hosts_on(self, kind: SharedKind, element: str) -> list[str]:
         """All hosts on an element, sorted."""

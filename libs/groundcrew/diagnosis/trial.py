@@ -48,7 +48,7 @@ class Trial:
             source: Matcher(
                 [rule for rule in rules if rule.source == source], engine=engine if source == "log" else "re2"
             )
-            for source in ("log", "sel", "sensor")
+            for source in ("log", "sel", "sensor", "eventlog", "bmc")
         }
 
     def judge_lines(self, lines: Iterable[Example]) -> list[list[Verdict]]:

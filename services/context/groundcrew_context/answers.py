@@ -14,6 +14,8 @@ from groundcrew.contracts.queries import (
     BmcsQuery,
     BmcSummary,
     Empty,
+    EventLogsQuery,
+    EventLogsReply,
     Failure,
     FleetStatus,
     HostPage,
@@ -33,6 +35,8 @@ from groundcrew.contracts.queries import (
     SensorsReply,
     ServicesQuery,
     ServicesReply,
+    SyncsQuery,
+    SyncsReply,
     TriggerPage,
     TriggersQuery,
 )
@@ -123,6 +127,23 @@ class Answers:
     async def sel(self, query: SelQuery) -> SelPage:
         name = await self._bmc_of(query.bmc, query.host)
         return await self._store.sel(self._site, bmc(name), query) if name else SelPage(items=[])
+
+    async def event_logs(self, query: EventLogsQuery) -> EventLogsReply:
+        name = await self._bmc_of(query.bmc, query.host)
+        if not name:
+            return EventLogsReply(logs=[], changes=[])
+        entity = bmc(name)
+        jobs = await self._store.syncs(self._site, entity, SyncsQuery(limit=1))
+        return EventLogsReply(
+            logs=await self._store.event_logs(self._site, entity),
+            changes=await self._store.event_log_changes(self._site, entity),
+            sync=jobs[0] if jobs else None,
+        )
+
+    async def syncs(self, query: SyncsQuery) -> SyncsReply:
+        name = None if query.bmc is None else await self._bmc_of(query.bmc, None)
+        entity = None if name is None else bmc(name)
+        return SyncsReply(items=await self._store.syncs(self._site, entity, query))
 
     async def _bmc_of(self, name: str | None, host_name: str | None) -> str:
         """The BMC that is asked for; empty where the inventory gives the host none. Raises RequestFailed NOT_FOUND for

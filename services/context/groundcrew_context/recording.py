@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from groundcrew.bus.port import Delivery, Reject
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Envelope, Message
+from groundcrew.contracts.event_logs import EventLogBatch, SyncChanged
 from groundcrew.contracts.identity import kind_of, name_of
 from groundcrew.contracts.incidents import ReviewCompleted
 from groundcrew.contracts.observations import (
@@ -56,6 +57,10 @@ class Recorder:
                 return "sensor_readings", await store.record_sensors(envelope)  # type: ignore[arg-type]
             case SelBatch():
                 return "sel_records", await store.record_sel(envelope)  # type: ignore[arg-type]
+            case EventLogBatch():
+                return "event_logs", await store.record_event_logs(envelope)  # type: ignore[arg-type]
+            case SyncChanged():
+                return "event_log_syncs", await store.record_sync(envelope)  # type: ignore[arg-type]
             case InventoryObserved():
                 rows = await store.record_inventory(envelope)  # type: ignore[arg-type]
                 if kind_of(envelope.entity) == "host":

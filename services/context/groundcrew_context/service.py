@@ -70,6 +70,8 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await bus.serve(Endpoints.BMCS, answering(answers.bmcs))
     await bus.serve(Endpoints.SENSORS, answering(answers.sensors))
     await bus.serve(Endpoints.SEL, answering(answers.sel))
+    await bus.serve(Endpoints.EVENT_LOGS, answering(answers.event_logs))
+    await bus.serve(Endpoints.SYNCS, answering(answers.syncs))
     await bus.serve(Endpoints.WINDOW, answering(windows.window))
     await bus.serve(Endpoints.STATUS, answering(answers.status))
     await bus.serve(Endpoints.INVENTORY, answering(book.inventory))

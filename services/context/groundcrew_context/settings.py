@@ -57,6 +57,7 @@ class ContextSection(Section):
             "service_status": self.keep_days_services,
             "sensor_readings": self.keep_days_sensors,
             "sel_records": self.keep_days_sel,
+            "event_log_changes": self.keep_days_sel,
             "trigger_events": self.keep_days_triggers,
             "findings": self.keep_days_incidents,
             "incidents": self.keep_days_incidents,

@@ -13,6 +13,7 @@ from groundcrew.bus.port import Bus, Subscription
 from groundcrew.contracts.actions import ActionChanged
 from groundcrew.contracts.conversations import AnalysisCompleted
 from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.event_logs import EventLogBatch, SyncChanged
 from groundcrew.contracts.incidents import (
     IncidentOpened,
     IncidentResolved,
@@ -28,6 +29,8 @@ _SUBJECTS = (
     "gc.{site}.trigger.>",
     "gc.{site}.review.*",
     "gc.{site}.analysis.*",
+    "gc.{site}.observe.sync.*",
+    "gc.{site}.observe.eventlogs.*",
 )
 _KINDS: dict[type, str] = {
     IncidentOpened: "incident",
@@ -37,6 +40,8 @@ _KINDS: dict[type, str] = {
     TriggerRaised: "trigger",
     ReviewCompleted: "review",
     AnalysisCompleted: "analysis",
+    SyncChanged: "sync",
+    EventLogBatch: "eventlog",
 }
 MAX_EVENT_BYTES = 65_536
 

@@ -28,10 +28,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest records, oldest first; `whole`: they are all that the log holds."""
+    """The newest records, oldest first; `whole`: nothing that the log holds comes before them; `more`: something comes
+    after them."""
 
     rows: list[Row]
     whole: bool
+    more: bool = False
 
 
 class Backend(Protocol):

@@ -13,7 +13,6 @@ from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.poller import Poller as IpmiPoller
 from groundcrew_ipmi_collector.redfish.auto import AutoPoller
-from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
 from groundcrew_ipmi_collector.redfish.event_stream import Streams
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
@@ -84,9 +83,6 @@ class Backends:
             section=section,
             observer=self._observer,
             ledger=RedfishLedger(section.state_dir),
-            breaker=Breaker(
-                self._clock, first_s=section.interval_s, most_s=section.backoff_s, chance=self._chance.random
-            ),
             clock=self._clock,
             streams=self._streams,
             chance=self._chance.random,

@@ -44,9 +44,23 @@ class SelState:
     """The log is full and a record came just now: another that follows within the same second, in place of the
     oldest, would change nothing of the above."""
 
+    capacity: int | None = None
+    """Records that fit, where the BMC says so."""
+
     @property
     def fingerprint(self) -> str:
         return f"{self.entries} | {self.added} | {self.erased}"
+
+    @property
+    def erased_at(self) -> str:
+        """The BMC's word for when it last lost records, empty where it keeps none."""
+        return "" if "available" in self.erased.lower() else self.erased
+
+    @property
+    def used(self) -> float | None:
+        """How full it is, 0 to 1; None where the BMC does not tell."""
+        percent = self.percent_used.rstrip("%")
+        return min(int(percent), 100) / 100 if percent.isascii() and percent.isdigit() else None
 
     @property
     def dated(self) -> bool:
@@ -140,8 +154,10 @@ def _sel_state(info: dict[str, str], now_s: int | None) -> SelState | None:
         return None
     date, _, clock = info.get("Last Add Time", "").partition(" ")
     added = parse_time(date, clock)
+    free = re.match(r"\d+", info.get("Free Space", ""))
     return SelState(
         entries=int(entries),
+        capacity=None if free is None or int(free[0]) >= 0xFFFF else int(entries) + int(free[0]) // 16,
         percent_used=info.get("Percent Used", ""),
         added=info.get("Last Add Time", ""),
         erased=info.get("Last Del Time", ""),

@@ -31,6 +31,9 @@ _SOFTWARE = 0x01
 """Bit of an owner's address: no controller, but a program's number."""
 
 _RECORD = 16
+AT_A_TIME = 100
+"""Records that are read before they are published: a slow BMC needs half a minute for them."""
+
 _FRU_PIECE = 32
 _FETCH_S = 300.0
 """Seconds that all sensor records of a slow BMC may take: some hundred, each in several pieces."""
@@ -81,6 +84,7 @@ class NativeBackend:
             stamp = await self._unless_unknown("sdr", self._sdr_stamp)
             chassis, no_chassis = await self._chassis()
             cause = await self._unless_unknown("restart", commands.restart_cause)
+            asked_us = self._now_us()
             seconds = await self._unless_unknown("time", commands.sel_time)
             seen_us = self._now_us()
         facts = chassis_facts(chassis) if chassis else {}
@@ -92,7 +96,7 @@ class NativeBackend:
             no_chassis=no_chassis,
             guid="" if self._guid is None or len(set(self._guid)) == 1 else self._guid.hex(),
             guid_known=self._guid is not None or "guid" in self._unknown,
-            clock=BmcClock.seen(seconds, seen_us),
+            clock=BmcClock.seen(seconds, (asked_us + seen_us) // 2, way_us=(seen_us - asked_us) // 2),
         )
 
     async def _ask_who(self) -> None:
@@ -165,8 +169,10 @@ class NativeBackend:
             for anchor in reversed(known):
                 following, record = await self._entry(anchor.record_id)
                 if record and raw_record(record).digest == anchor.digest:
-                    return Newest(self._rows([record, *await self._from(following)], names), whole=False)
-            return Newest(self._rows(await self._from(FIRST), names), whole=True)
+                    records, more = await self._from(following)
+                    return Newest(self._rows([record, *records], names), whole=False, more=more)
+            records, more = await self._from(FIRST)
+            return Newest(self._rows(records, names), whole=True, more=more)
 
     def _rows(self, records: list[bytes], names: dict[tuple[int, int, int], SensorRecord]) -> list[Row]:
         maker = 0 if self._device is None else self._device.manufacturer
@@ -185,8 +191,9 @@ class NativeBackend:
                 raise
             return LAST, b""
 
-    async def _from(self, record_id: int) -> list[bytes]:
-        """All records from this one on, by the way that the BMC itself shows from each to the next."""
+    async def _from(self, record_id: int) -> tuple[list[bytes], bool]:
+        """The records from this one on, by the way that the BMC itself shows from each to the next; whether there are
+        more than are read at a time."""
         found: list[bytes] = []
         seen: set[int] = set()
         while record_id != LAST:
@@ -198,7 +205,9 @@ class NativeBackend:
                 raise IpmiFailed(Reason.CHANGED, f"record {record_id} was gone when it was to be read")
             found.append(record)
             record_id = LAST if following == FIRST else following
-        return found
+            if len(found) >= AT_A_TIME and record_id != LAST:
+                return found, True
+        return found, False
 
     def _named(self) -> dict[tuple[int, int, int], SensorRecord]:
         sensors = self._cache.sensors()
@@ -247,6 +256,7 @@ def _sel_state(info: SelInfo, now_s: int | None) -> SelState:
     total = info.free_bytes + used
     return SelState(
         entries=info.entries,
+        capacity=None if info.free_bytes >= 0xFFFF else info.entries + info.free_bytes // _RECORD,
         percent_used="unknown" if total >= 0xFFFF else f"{100 * used // max(total, 1)}%",
         added=_moment(info.added),
         erased=_moment(info.erased),

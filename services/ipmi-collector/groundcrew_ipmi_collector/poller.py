@@ -1,33 +1,27 @@
 """One BMC: looks at it again and again, and says how its event log, sensors and chassis are doing."""
 
 import asyncio
-from dataclasses import dataclass
 
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.identity import name_of
-from groundcrew.contracts.observations import InventoryObserved, SelBatch, SensorBatch, SourceState
+from groundcrew.contracts.observations import InventoryObserved, SensorBatch, SourceState
 from groundcrew.diagnosis.sensors import SensorRead
 from groundcrew.runtime.durable_file import replace_durably
 from groundcrew.runtime.statuses import Statuses
+from groundcrew_ipmi_collector.access import FACT
 from groundcrew_ipmi_collector.backend import Backend
 from groundcrew_ipmi_collector.event_log import EventLog
 from groundcrew_ipmi_collector.ledger import Ledger, Page
 from groundcrew_ipmi_collector.look import Look
 from groundcrew_ipmi_collector.observing import Observer
+from groundcrew_ipmi_collector.outcome import Outcome
+from groundcrew_ipmi_collector.outlet import BmcOutlet
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 
 SOURCES = ("sel", "sensors", "chassis")
 MAX_SENSORS = 1_500
 WHO_EVERY_S = 3_600.0
-
-
-@dataclass
-class Outcome:
-    """How the last poll went. `reason` is None where the BMC answered."""
-
-    reason: Reason | None = None
-    text: str = ""
 
 
 class Poller:
@@ -51,7 +45,14 @@ class Poller:
         self._ledger = ledger
         self._clock = clock
         self._statuses = Statuses(clock)
-        self._log = EventLog(site=observer.site, entity=entity, ledger=ledger, publish=self._publish_sel, clock=clock)
+        self._log = EventLog(
+            site=observer.site,
+            entity=entity,
+            ledger=ledger,
+            outlet=BmcOutlet(observer, entity),
+            clock=clock,
+            asked=ledger.asked,
+        )
         self._page: Page | None = None
         self._facts: dict[str, str] = {}
         self._errors: dict[Reason, int] = {}
@@ -104,6 +105,8 @@ class Poller:
         if state is None:
             self._statuses.set("sel", SourceState.ABSENT, "the BMC does not tell of an event log")
             return
+        if state.used is not None:
+            self._observer.log_fill.labels(self._name).set(state.used)
         assert self._page is not None
         try:
             self._page = await self._log.collect(self._backend, look, state, self._page)
@@ -127,6 +130,7 @@ class Poller:
         if not read:
             self._statuses.set("sensors", SourceState.ABSENT, "the BMC lists no sensor")
             return
+        self._observer.count_sensors(self._name, read)
         now_us = to_us(self._clock.now())
         await self._observer.sensors(self._entity, _batch(read, now_us), now_us)
         self._statuses.set(
@@ -152,12 +156,9 @@ class Poller:
         self._page = page.model_copy(update={"sdr_stamp": stamp, "suite": self._backend.suite})
         await self._ledger.write(self._page)
 
-    async def _publish_sel(self, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
-        await self._observer.sel(self._entity, batch, envelope_id, position, now_us)
-
     def _failed(self, failure: IpmiFailed) -> None:
         """None of the sources can be read."""
-        self.outcome = Outcome(failure.reason, str(failure))
+        self.outcome = Outcome(failure.reason, str(failure), blind=True)
         self._count(failure)
         state = SourceState.ABSENT if failure.reason is Reason.TOOL else SourceState.FAILING
         for source in SOURCES:
@@ -181,7 +182,7 @@ class Poller:
         await self._backend.close()
 
     async def _tell(self) -> None:
-        facts = dict(self._facts)
+        facts = {**self._facts, FACT: self._observer.access.seen(self._name, self.outcome)}
         if self._errors:
             facts["errors"] = ", ".join(f"{reason.value} {count}" for reason, count in sorted(self._errors.items()))
         observed = InventoryObserved(collector="bmc", facts=facts, sources=self._statuses.all())

@@ -64,21 +64,17 @@ class BmcClock:
 
     offset_us: int | None = None
     since_start: bool = False
+    uncertainty_us: int = CLOCK_SLACK_S * 1_000_000
 
     @classmethod
-    def seen(cls, bmc_seconds: int | None, at_us: int) -> "BmcClock":
-        """A difference of CLOCK_SLACK_S is no more than rounding and the way of the packets."""
+    def seen(cls, bmc_seconds: int | None, at_us: int, *, way_us: int | None = None) -> "BmcClock":
+        """A difference of CLOCK_SLACK_S is no more than rounding and the way of the packets. `way_us`: half the time
+        that the question and its answer took, None where that was not measured."""
         if bmc_seconds is None:
             return cls()
         offset_us = at_us - bmc_seconds * 1_000_000
         slack = abs(offset_us) <= CLOCK_SLACK_S * 1_000_000
-        return cls(0 if slack else offset_us, bmc_seconds < PREINIT_END)
-
-    def time_us(self, seconds: int | None, now_us: int) -> int | None:
-        """Our time of one of its stamps, never in the future; None where it cannot be told: a stamp that counts from
-        the BMC's start says nothing once its clock is set."""
-        if seconds is None:
-            return None
-        if self.offset_us is not None and (seconds < PREINIT_END) is self.since_start:
-            return max(0, min(seconds * 1_000_000 + self.offset_us, now_us))
-        return min(seconds * 1_000_000, now_us) if seconds >= PREINIT_END else None
+        # a clock within the slack is taken to be right, and may be off by what it showed
+        off_us = abs(offset_us) if slack else 0
+        unsure_us = CLOCK_SLACK_S * 1_000_000 if way_us is None else way_us + off_us
+        return cls(0 if slack else offset_us, bmc_seconds < PREINIT_END, unsure_us)

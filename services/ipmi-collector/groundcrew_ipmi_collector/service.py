@@ -2,6 +2,7 @@
 
 import shutil
 
+from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.resources import Resources
@@ -11,6 +12,7 @@ from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
 from groundcrew_ipmi_collector.redfish.pushed import PushServer, server_context
 from groundcrew_ipmi_collector.settings import Settings
+from groundcrew_ipmi_collector.starting import SyncStarting
 
 
 async def wire(settings: Settings, resources: Resources) -> None:
@@ -41,6 +43,15 @@ async def wire(settings: Settings, resources: Resources) -> None:
             msg = f"absent: there is no {section.program} on this machine, so no BMC is read over IPMI"
             raise RuntimeError(msg)
         return found
+
+    starting = SyncStarting(
+        site=resources.bus.site,
+        names=lambda: {entry.name for entry in view.newest.bmcs()} if view.newest is not None else set(),
+        asked=ledger.asked,
+        observer=observer,
+        clock=clock,
+    )
+    await resources.bus.serve(Endpoints.START_SYNC, starting.start)
 
     if section.backend != "native":
         resources.health.add("ipmitool", tool, required=False)

@@ -30,10 +30,15 @@ class IpmiCollectorSection(Section):
     )
     interval_s: float = Field(30, ge=1, le=3_600, description="seconds between two looks at event log and chassis")
     sensors_interval_s: float = Field(60, ge=1, le=3_600, description="seconds between two readings of all sensors")
-    at_once: int = Field(64, ge=1, le=200, description="BMCs that are asked at the same time")
+    at_once: int = Field(
+        64, ge=1, le=200, description="BMCs that are asked at the same time, of one rack at most a quarter of them"
+    )
     processes: int = Field(16, ge=1, le=200, description="processes of ipmitool that run at the same time")
     failing_at_once: int = Field(
-        4, ge=1, le=200, description="of BMCs that did not answer last time, beside those: they hold up no other"
+        4,
+        ge=1,
+        le=200,
+        description="of the BMCs of one rack that did not answer last time, beside those: they hold up no other",
     )
     reply_s: int = Field(1, ge=1, le=30, description="seconds to wait for a reply before a packet is sent again")
     tries: int = Field(2, ge=1, le=10, description="times that a packet is sent")
@@ -67,7 +72,7 @@ class IpmiCollectorSection(Section):
     event_cert: Path | None = Field(None, description="certificate chain for it, PEM; BMCs may check it")
     event_key: Path | None = Field(None, description="its private key, PEM")
     backoff_s: float = Field(
-        600, ge=1, le=86_400, description="seconds at most until a BMC that does not answer over Redfish is asked again"
+        600, ge=1, le=86_400, description="seconds at most until a BMC that cannot be read is asked again"
     )
     session_s: float = Field(
         60, ge=5, le=600, description="seconds after which a session is ended; reading a long event log has more"

@@ -60,6 +60,9 @@ class FileBus:
     async def key_value(self, _bucket: str) -> InventoryFile:
         return InventoryFile(self._inventory)
 
+    async def serve(self, endpoint: Any, handler: Callable[[Any], Awaitable[Any]]) -> None:
+        """Nobody asks."""
+
     async def publish_batch(self, envelopes: Sequence[Envelope[Any]]) -> None:
         for envelope in envelopes:
             os.write(self._file, encode(envelope) + b"\n")

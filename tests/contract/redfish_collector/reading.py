@@ -18,7 +18,6 @@ from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew_ipmi_collector.credentials import credentials_of
 from groundcrew_ipmi_collector.ledger import Ledger
 from groundcrew_ipmi_collector.observing import Observer
-from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD, Client
 from groundcrew_ipmi_collector.redfish.event_stream import Streams
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
@@ -65,7 +64,6 @@ class Reading:
             section=self.section,
             observer=observer,
             ledger=RedfishLedger(self.section.state_dir),
-            breaker=Breaker(clock, first_s=0.001, most_s=0.001, chance=lambda: 0.5),
             clock=clock,
             streams=streams,
             chance=lambda: 0.5,
@@ -90,6 +88,13 @@ class Reading:
     @property
     def numbers(self) -> list[int]:
         return [number for _, number, _, _ in self.rows]
+
+    @property
+    def changes(self) -> list[tuple[str, str]]:
+        """What became of its logs: what, and the sentence that goes with it."""
+        batches = [envelope.data for envelope in self.bus.of("observe.eventlogs")]
+        rows = [row for data in batches for row in zip(data.changes, data.details, strict=True)]
+        return [(change.value, detail) for change, detail in rows if change.value != "none"]
 
     @property
     def sensors(self) -> dict[str, tuple[float | None, str, str, str]]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from groundcrew.contracts.clock import from_us, to_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
+from groundcrew.contracts.event_logs import EventLogBatch, SyncChanged, SyncJob
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import (
     Cause,
@@ -190,3 +191,37 @@ def opened(one, *, site=SITE):
 async def save(store, one, pieces=(), *, actor="fusion", change="opened", site=SITE):
     async with store.fusion(site) as transaction:
         await transaction.save_incident(one, list(pieces), actor=actor, change=change)
+
+
+def event_logs(*rows, entity="bmc:node-1", site=SITE):
+    """(seconds after noon, log, entries, change) each."""
+    batch = EventLogBatch(
+        ids=[stable_id(site, entity, *row) for row in rows],
+        times=[NOON_US + row[0] * SECOND_US for row in rows],
+        logs=[row[1] for row in rows],
+        generations=[1 + (row[3] != "none") for row in rows],
+        entries=[row[2] for row in rows],
+        capacities=[512] * len(rows),
+        when_full=["stops"] * len(rows),
+        overflows=[False] * len(rows),
+        changes=[row[3] for row in rows],
+        details=[f"{row[3]}: 1 record now" for row in rows],
+    )
+    return sealed(batch, key=f"event logs {rows}", entity=entity, site=site)
+
+
+def sync(second, state="running", *, synced=0, bmc="node-1", site=SITE):
+    """A job, so many seconds after noon."""
+    job = SyncJob(
+        id=stable_id(bmc, "sync"),
+        bmc=bmc,
+        state=state,
+        reason="first look",
+        progress=synced / 100,
+        current_step="reading",
+        events_synced=synced,
+        events_total=100,
+        started_at=NOON,
+        updated_at=NOON + timedelta(seconds=second),
+    )
+    return sealed(SyncChanged(job=job), key=f"sync {bmc} {second}", entity=f"bmc:{bmc}", site=site)

@@ -81,6 +81,7 @@ async def test_an_event_log_record_comes_back_as_written(store):
         "event": "Power Supply AC lost",
         "asserted": True,
         "text": "Power Supply PS2 Status | Power Supply AC lost | Asserted",
+        "uncertainty_s": None,
     }
 
 

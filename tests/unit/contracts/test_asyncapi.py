@@ -96,7 +96,8 @@ def test_all_that_the_tables_name_is_there(described):
 
 def test_a_durable_hears_what_its_filters_let_through(described):
     heard = described["operations"]["consume.trigger"]["x-types"]
-    assert heard == ["observe.logs", "observe.metrics", "observe.services", "observe.sel", "observe.sensors"]
+    judged = ["observe.logs", "observe.metrics", "observe.services", "observe.sel", "observe.sensors"]
+    assert heard == [*judged, "observe.eventlogs"]
     assert described["operations"]["consume.fuse"]["x-types"] == ["trigger.raised"]
 
 

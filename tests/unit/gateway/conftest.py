@@ -28,6 +28,7 @@ from groundcrew.contracts.conversations import (
     Usage,
 )
 from groundcrew.contracts.envelope import ProducedBy
+from groundcrew.contracts.event_logs import SyncJob
 from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.incidents import Cause, Evidence, Finding, Incident, IncidentState, Severity
 from groundcrew.contracts.inventory import (
@@ -49,6 +50,7 @@ from groundcrew.contracts.queries import (
     ContextWindow,
     ConversationPage,
     Endpoints,
+    EventLogsReply,
     Failure,
     FleetStatus,
     HistoryEntry,
@@ -66,6 +68,7 @@ from groundcrew.contracts.queries import (
     SensorsReply,
     ServicesReply,
     ServiceState,
+    SyncsReply,
     TemplatePage,
     TicketPage,
     TriggerPage,
@@ -295,6 +298,13 @@ def _number(cursor: str | None) -> int:
     return int(cursor or 0)
 
 
+def sync_job(state: str = "running", *, synced: int = 150, reason: str = "first look") -> SyncJob:
+    return SyncJob(
+        id="c" * 32, bmc="brickbox-43-bmc", state=state, reason=reason, progress=synced / 300, current_step="reading",
+        events_synced=synced, events_total=300, started_at=START, updated_at=START, estimated_remaining=30.0,
+    )  # fmt: skip
+
+
 @dataclass
 class Fleet:
     """What the owners know. Tests change it and look at what was asked."""
@@ -313,6 +323,7 @@ class Fleet:
         default_factory=lambda: [reading("CPU1 Temp", 62.0), reading("FAN1", 0.0, "cr")]
     )
     records: list[SelEntry] = field(default_factory=lambda: [record()])
+    event_logs: EventLogsReply = field(default_factory=lambda: EventLogsReply(logs=[], changes=[]))
     actions: list[Action] = field(default_factory=lambda: [action()])
     log_lines: list[str] = field(default_factory=lambda: ["NVRM: Xid 79", "link is up"])
     passages: list[Passage] = field(default_factory=list)
@@ -342,6 +353,9 @@ class Fleet:
             (Endpoints.TEMPLATES, self._templates),
             (Endpoints.SENSORS, self._sensors),
             (Endpoints.SEL, self._sel),
+            (Endpoints.EVENT_LOGS, self._event_logs),
+            (Endpoints.SYNCS, self._syncs),
+            (Endpoints.START_SYNC, self._start_sync),
             (Endpoints.WINDOW, self._window),
             (Endpoints.ACTIONS, self._actions),
             (Endpoints.ACTION, self._action),
@@ -519,6 +533,18 @@ class Fleet:
     async def _sel(self, query: Any) -> SelPage:
         self.asked.append(query)
         return SelPage(items=self.records[: query.limit])
+
+    async def _event_logs(self, query: Any) -> EventLogsReply:
+        return self.event_logs
+
+    async def _syncs(self, query: Any) -> SyncsReply:
+        return SyncsReply(items=[self.event_logs.sync] if self.event_logs.sync else [])
+
+    async def _start_sync(self, query: Any) -> SyncJob:
+        self.asked.append(query)
+        self.event_logs = self.event_logs.model_copy(update={"sync": sync_job("queued", reason=f"{query.actor} asked")})
+        assert self.event_logs.sync is not None
+        return self.event_logs.sync
 
     async def _window(self, query: Any) -> ContextWindow:
         self._find(query.incident_id)

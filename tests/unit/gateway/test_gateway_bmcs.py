@@ -1,8 +1,9 @@
 """BMCs over REST and on the pages."""
 
-from tests.unit.gateway.conftest import START, Rig, bmc, reading, record
+from tests.unit.gateway.conftest import START, Rig, bmc, reading, record, sync_job
 
 from groundcrew.contracts.observations import SourceStatus
+from groundcrew.contracts.queries import EventLogEvent, EventLogsReply, EventLogState
 
 HTML = {"Accept": "text/html"}
 
@@ -68,3 +69,46 @@ async def test_what_a_bmc_prints_is_shown_as_text(rig: Rig):
     browser = await rig.browser()
     for path in ("/bmcs", "/bmcs/brickbox-43-bmc", "/hosts/brickbox-43"):
         assert hostile not in (await browser.get(path, headers=HTML)).text
+
+
+async def test_a_bmcs_page_shows_how_full_its_logs_are_what_became_of_them_and_how_far_they_are_read(rig: Rig):
+    rig.fleet.event_logs = EventLogsReply(
+        logs=[
+            EventLogState(
+                log="SEL", time=START, generation=2, entries=412, capacity=512, when_full="stops", overflow=True
+            )
+        ],
+        changes=[
+            EventLogEvent(
+                id="d" * 32,
+                log="SEL",
+                time=START,
+                generation=2,
+                entries=1,
+                change="lost",
+                detail="ids 9 to 40 are gone",
+            )
+        ],
+        sync=sync_job(),
+    )
+    rig.fleet.records = [record().model_copy(update={"uncertainty_s": 125.0})]
+    for path in ("/bmcs/brickbox-43-bmc", "/hosts/brickbox-43"):
+        text = (await (await rig.browser()).get(path, headers=HTML)).text
+        assert "412 of 512 records" in text
+        assert "it dropped records" in text
+        assert "takes no more when full" in text
+        assert "ids 9 to 40 are gone" in text
+        assert "150 of 300 records" in text
+        assert "30 s left" in text
+        assert "±2 min" in text
+
+
+async def test_an_operator_has_the_event_logs_of_a_bmc_read_once_more(rig: Rig):
+    client = await rig.client()
+    assert (await client.get("/api/v1/bmcs/brickbox-43-bmc/sync")).status_code == 404
+    started = await client.post("/api/v1/bmcs/brickbox-43-bmc/sync")
+    assert (started.status_code, started.json()["state"]) == (202, "queued")
+    assert rig.fleet.asked[-1].bmc == "brickbox-43-bmc"
+    assert (await client.get("/api/v1/bmcs/brickbox-43-bmc/sync")).json()["id"] == started.json()["id"]
+    assert [one["state"] for one in (await client.get("/api/v1/syncs")).json()["items"]] == ["queued"]
+    assert (await client.get("/api/v1/bmcs/brickbox-43-bmc/event-logs")).json()["sync"]["state"] == "queued"

@@ -9,7 +9,7 @@ from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew.diagnosis.sensors import parse_sensors
 from groundcrew_ipmi_collector.credentials import credentials_of
 from groundcrew_ipmi_collector.look import parse_look
-from groundcrew_ipmi_collector.raw_record import BmcClock, get_entry, parse_entries
+from groundcrew_ipmi_collector.raw_record import get_entry, parse_entries
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason, no_session
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 
@@ -69,30 +69,6 @@ def test_a_raw_record_is_two_lines_and_keeps_its_number_time_and_content():
 
 def test_a_record_of_the_maker_without_a_time_has_none():
     assert parse_entries(" ff ff 05 00 e0 ff 06 00 00 20 00 04 08 1f 6f 03\n ff ff\n")[5].seconds is None
-
-
-@pytest.mark.parametrize(
-    ("bmc_now", "stamp", "expected"),
-    [
-        (NOW_S, NOW_S - 60, NOW_S - 60),
-        (NOW_S - 2, NOW_S - 60, NOW_S - 60),
-        (NOW_S - 25_200, NOW_S - 25_260, NOW_S - 60),
-        (NOW_S + 25_200, NOW_S + 25_140, NOW_S - 60),
-        (1_000, 940, NOW_S - 60),
-        (NOW_S, 940, None),
-        (None, NOW_S - 60, NOW_S - 60),
-        (None, 940, None),
-        (NOW_S, NOW_S + 600, NOW_S),
-        (NOW_S, None, None),
-    ],
-    ids=[
-        "in step", "rounding", "hours behind", "hours ahead", "both count from the start", "clock set since", "unknown",
-        "unknown and unset", "never in the future", "no stamp",
-    ],
-)  # fmt: skip
-def test_times_are_corrected_by_how_far_the_clock_is_off_now(bmc_now, stamp, expected):
-    told = BmcClock.seen(bmc_now, NOW_US).time_us(stamp, NOW_US)
-    assert told == (None if expected is None else expected * 1_000_000)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from groundcrew.contracts.clock import VirtualClock
+from groundcrew.contracts.event_logs import EventLogBatch, LogChange, SyncJob
 from groundcrew.contracts.observations import SelBatch
 from groundcrew_ipmi_collector.backend import Backend
 from groundcrew_ipmi_collector.event_log import MAX_ROWS, EventLog
@@ -21,6 +22,7 @@ from groundcrew_ipmi_collector.native import NativeBackend
 from groundcrew_ipmi_collector.process import Finished
 from groundcrew_ipmi_collector.raw_record import BmcClock
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
+from groundcrew_ipmi_collector.syncing import asked_job
 from groundcrew_ipmi_collector.tool import ToolBackend
 
 START = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
@@ -34,6 +36,14 @@ class Log:
     records: list[tuple[int, int]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     vanishes: bool = False
+    erased: str = ""
+    free_bytes: int | None = None
+    guid: str = "a1"
+
+    def clear(self, *, told: bool = True) -> None:
+        self.records = []
+        if told:
+            self.erased = f"03/04/26 02:00:{len(self.asked) % 60:02} UTC"
 
     def add(self, *numbers: int, stamp: int | None = None) -> None:
         self.records += [(number, STAMP + number if stamp is None else stamp) for number in numbers]
@@ -41,7 +51,9 @@ class Log:
     @property
     def state(self) -> SelState:
         newest = str(self.records[-1]) if self.records else "Not Available"
-        return SelState(len(self.records), "1%", f"{newest} {len(self.records)}", "", overflow=False)
+        count = len(self.records)
+        capacity = None if self.free_bytes is None else count + self.free_bytes // 16
+        return SelState(count, "1%", f"{newest} {count}", self.erased, overflow=False, capacity=capacity)
 
     async def command(self, *words: str, cache: Path | None = None, timeout_s: float = 0) -> Finished:
         self.asked.append(" ".join(words))
@@ -104,26 +116,50 @@ class Rig:
         self.ledger.open()
         self.stored: list[tuple[str, int, int]] = []
         self.messages: list[str] = []
+        self.again: list[str] = []
+        self.unsure: list[float | None] = []
+        self.states: list[int] = []
+        self.changes: dict[str, tuple[LogChange, str]] = {}
+        self.jobs: list[SyncJob] = []
         self.dies_after: int | None = None
         self.page = Page(bmc="b")
         self.restart()
 
     def restart(self) -> None:
         self.event_log = EventLog(
-            site="demo", entity="bmc:b", ledger=self.ledger, publish=self._publish, clock=self.clock
+            site="demo",
+            entity="bmc:b",
+            ledger=self.ledger,
+            outlet=self,
+            clock=self.clock,
+            asked=self.ledger.asked,
         )
         self.page = self.ledger.read("b")
 
-    async def _publish(self, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
+    async def logs(self, batch: EventLogBatch) -> None:
+        for row, change in enumerate(batch.changes):
+            if change is LogChange.NONE:
+                self.states.append(batch.entries[row])
+            else:
+                self.changes[batch.ids[row]] = (change, batch.details[row])
+
+    async def sync(self, job: SyncJob) -> None:
+        self.jobs.append(job)
+
+    async def records(self, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
         self.messages.append(envelope_id)
-        self.stored += zip(batch.ids, batch.record_ids, batch.times, strict=True)
+        if batch.again:
+            self.again += batch.ids
+        else:
+            self.stored += zip(batch.ids, batch.record_ids, batch.times, strict=True)
+            self.unsure += batch.uncertainties
         if self.dies_after is not None:
             self.dies_after -= 1
             if self.dies_after <= 0:
                 raise Died
 
     async def poll(self, *, bmc_clock: BmcClock | None = None) -> None:
-        look = Look(guid="a1", guid_known=True, clock=bmc_clock or BmcClock(0))
+        look = Look(guid=self.log.guid, guid_known=True, clock=bmc_clock or BmcClock(0))
         self.page = await self.event_log.collect(self.backend, look, self.log.state, self.page)
 
     @property
@@ -256,3 +292,179 @@ async def test_whatever_happens_each_record_is_stored_and_none_twice(
             await rig.poll()
     assert set(rig.numbers) == written
     assert len({row_id for row_id, _, _ in rig.stored}) == len(written), "one id for each record"
+
+
+# --- what became of the log ------------------------------------------------------------------------------------------
+
+
+def became(rig: Rig) -> list[LogChange]:
+    return [change for change, _ in rig.changes.values()]
+
+
+async def test_a_clear_is_told_with_what_was_there_and_what_the_bmc_says(rig: Rig):
+    rig.log.add(*range(1, 21))
+    await rig.poll()
+    rig.log.clear()
+    rig.log.add(1, 2, stamp=STAMP + 500)
+    await rig.poll()
+    await rig.poll()
+    ((change, detail),) = rig.changes.values()
+    assert change is LogChange.CLEARED
+    assert detail.startswith(
+        f"the BMC says it erased at {rig.log.erased}; 20 records before, 2 now; generation 1 became 2"
+    )
+    assert rig.numbers == [*range(1, 21), 1, 2]
+
+
+async def test_a_log_that_was_emptied_is_told_at_once_where_the_bmc_says_when(rig: Rig):
+    rig.log.add(1, 2, 3)
+    await rig.poll()
+    rig.log.clear()
+    await rig.poll()
+    assert became(rig) == [LogChange.CLEARED]
+
+
+async def test_a_log_that_is_empty_while_the_bmc_starts_was_not_cleared(rig: Rig):
+    rig.log.add(1, 2, 3)
+    await rig.poll()
+    kept, rig.log.records = rig.log.records, []
+    await rig.poll()
+    await rig.poll()
+    rig.log.records = kept
+    rig.log.add(4)
+    await rig.poll()
+    assert became(rig) == []
+    assert rig.numbers == [1, 2, 3, 4], "nothing twice"
+
+
+async def test_records_that_were_overwritten_before_anybody_read_them_are_told_as_a_loss(rig: Rig):
+    rig.log.add(*range(1, 21))
+    await rig.poll()
+    rig.log.records = []
+    rig.log.add(*range(31, 51))
+    await rig.poll()
+    ((change, detail),) = rig.changes.values()
+    assert change is LogChange.LOST
+    assert "ids 21 to 30" in detail
+
+
+async def test_somebody_who_deletes_single_records_is_told(rig: Rig):
+    rig.log.add(*range(1, 11))
+    await rig.poll()
+    del rig.log.records[8:]
+    rig.log.add(11)
+    await rig.poll()
+    await rig.poll()
+    ((change, detail),) = rig.changes.values()
+    assert change is LogChange.DELETED
+    assert detail.startswith("2 of the newest records")
+    assert rig.numbers == list(range(1, 12))
+
+
+async def test_where_the_bmc_says_that_it_erased_and_older_records_are_missing_somebody_deleted_them(rig: Rig):
+    rig.log.add(*range(1, 11))
+    rig.log.free_bytes = 1_600
+    await rig.poll()
+    del rig.log.records[2:5]
+    rig.log.erased = "03/04/26 03:00:00 UTC"
+    await rig.poll()
+    assert became(rig) == [LogChange.DELETED]
+    await rig.poll()
+    assert became(rig) == [LogChange.DELETED]
+
+
+async def test_another_board_at_the_same_address_is_told(rig: Rig):
+    rig.log.add(1, 2)
+    await rig.poll()
+    rig.log.guid = "b2"
+    await rig.poll()
+    ((change, detail),) = rig.changes.values()
+    assert change is LogChange.REPLACED
+    assert detail.startswith("its GUID is b2, it was a1; 2 records before, 2 now")
+    assert rig.numbers == [1, 2, 1, 2], "they are records of another BMC"
+
+
+@pytest.mark.parametrize("dies_after", [1, 2])
+async def test_what_was_read_is_kept_though_the_log_is_cleared_before_the_killed_process_is_back(
+    rig: Rig, dies_after: int
+):
+    rig.log.add(*range(1, 2 * MAX_ROWS), stamp=STAMP)
+    rig.dies_after = dies_after
+    with pytest.raises(Died):
+        await rig.poll()
+    read = len({row_id for row_id, _, _ in rig.stored})
+    rig.stored.clear()  # the bus had not taken the last of it
+    rig.dies_after = None
+    rig.log.clear()
+    rig.log.add(1, stamp=STAMP + 900)
+    rig.restart()
+    await rig.poll()
+    assert len(rig.stored) == read // dies_after + 1
+    assert became(rig) == [LogChange.CLEARED]
+
+
+async def test_the_state_of_a_log_is_told_when_it_changes_and_every_ten_minutes(rig: Rig):
+    rig.log.free_bytes = 16
+    rig.log.add(1)
+    await rig.poll()
+    await rig.poll()
+    rig.log.add(2)
+    await rig.poll()
+    assert rig.states == [1, 2]
+    rig.clock.advance_to(rig.clock.now() + timedelta(minutes=10))
+    await rig.poll()
+    assert rig.states == [1, 2, 2]
+
+
+# --- jobs ------------------------------------------------------------------------------------------------------------
+
+
+async def test_reading_a_log_for_the_first_time_is_a_job_that_goes_on_after_a_kill(rig: Rig):
+    rig.log.add(*range(1, 1_251), stamp=STAMP)
+    rig.dies_after = 2
+    with pytest.raises(Died):
+        await rig.poll()
+    rig.dies_after = None
+    rig.restart()
+    rig.clock.advance_to(rig.clock.now() + timedelta(seconds=9))
+    await rig.poll()
+    assert len({job.id for job in rig.jobs}) == 1
+    synced = [job.events_synced for job in rig.jobs]
+    assert synced == sorted(synced), "it never starts again"
+    last = rig.jobs[-1]
+    assert (last.state, last.progress, last.events_synced, last.reason) == ("done", 1.0, 1_250, "first look")
+    assert last.finished_at is not None
+    assert last.started_at == START + timedelta(days=1)
+
+
+async def test_a_log_is_read_once_more_where_somebody_asks_and_nothing_is_news(rig: Rig):
+    rig.log.add(*range(1, 701), stamp=STAMP)
+    await rig.poll()
+    known = {row_id for row_id, _, _ in rig.stored}
+    rig.jobs.clear()
+    await rig.ledger.asked.put(asked_job("demo", "b", "anna", rig.clock.now()))
+    rig.restart()  # asked for before it was killed
+    rig.log.add(701)
+    await rig.poll()
+    assert set(rig.again) == {row_id for row_id, _, _ in rig.stored}
+    assert known < set(rig.again)
+    assert len(rig.stored) == 701
+    assert (rig.jobs[0].reason, rig.jobs[-1].state, rig.jobs[-1].events_synced) == ("anna asked", "done", 701)
+    assert rig.ledger.asked.of("b") is None
+    await rig.poll()
+    assert len(rig.again) == 701
+
+
+async def test_reading_once_more_goes_on_where_it_was_killed(rig: Rig):
+    rig.log.add(*range(1, 1_251), stamp=STAMP)
+    await rig.poll()
+    await rig.ledger.asked.put(asked_job("demo", "b", "anna", rig.clock.now()))
+    rig.dies_after = 2
+    with pytest.raises(Died):
+        await rig.poll()
+    rig.dies_after = None
+    rig.restart()
+    await rig.poll()
+    assert len(set(rig.again)) == 1_250
+    assert len(rig.again) < 2 * 1_250 - 50, "what was through is not read again"
+    assert (rig.jobs[-1].state, rig.jobs[-1].progress) == ("done", 1.0)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.bmc.redfish.bmc import USER, RedfishBmc
 
 from groundcrew.contracts.clock import VirtualClock
+from groundcrew.contracts.event_logs import EventLogBatch, LogChange, SyncJob
 from groundcrew.contracts.observations import SelBatch
 from groundcrew_ipmi_collector.raw_record import BmcClock
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
@@ -22,6 +23,7 @@ from groundcrew_ipmi_collector.redfish.entries import MAX_ENTRIES
 from groundcrew_ipmi_collector.redfish.event_log import RedfishLogs
 from groundcrew_ipmi_collector.redfish.ledger import RedfishLedger
 from groundcrew_ipmi_collector.redfish.walk import LogPlace
+from groundcrew_ipmi_collector.syncing import asked_job
 
 ENTRIES = "/redfish/v1/Managers/1/LogServices/Sel/Entries"
 PLACE = LogPlace("Sel", ENTRIES)
@@ -63,18 +65,37 @@ class Rig:
         self.clock = VirtualClock(datetime(2026, 3, 5, tzinfo=UTC))
         self.ledger = RedfishLedger(folder)
         self.stored: dict[str, set[tuple[str, int]]] = {}
+        self.changes: dict[str, tuple[LogChange, str]] = {}
+        self.jobs: list[SyncJob] = []
+        self.again: list[str] = []
         self.added = 0
         self.expected: set[str] = set()
         self.dies_after: int | None = None
         self.restart()
 
     def restart(self) -> None:
-        self.logs = RedfishLogs(
-            site="demo", entity="bmc:b", ledger=self.ledger, publish=self._publish, clock=self.clock
+        self.followed = RedfishLogs(
+            site="demo",
+            entity="bmc:b",
+            ledger=self.ledger,
+            outlet=self,
+            clock=self.clock,
+            asked=self.ledger.asked,
         )
         self.page = self.ledger.read("b")
 
-    async def _publish(self, batch: SelBatch, _id: str, _position: str, _now: int) -> None:
+    async def logs(self, batch: EventLogBatch) -> None:
+        for row, change in enumerate(batch.changes):
+            if change is not LogChange.NONE:
+                self.changes[batch.ids[row]] = (change, batch.details[row])
+
+    async def sync(self, job: SyncJob) -> None:
+        self.jobs.append(job)
+
+    async def records(self, batch: SelBatch, _id: str, _position: str, _now: int) -> None:
+        if batch.again:
+            self.again += batch.texts
+            return
         for row_id, text, time in zip(batch.ids, batch.texts, batch.times, strict=True):
             self.stored.setdefault(row_id, set()).add((text, time))
         if self.dies_after is not None:
@@ -92,7 +113,7 @@ class Rig:
         self.dies_after = dies_after
         there = set() if self.bmc.empty_log else {entry["Message"] for entry in self.bmc.entries}
         try:
-            self.page, _ = await self.logs.collect(self.client, [PLACE], self.page, BmcClock(0), self.expand)
+            self.page, _ = await self.followed.collect(self.client, [PLACE], self.page, BmcClock(0), self.expand)
         except Died:
             self.restart()
             there &= set(self.texts)  # what it did not get to may be cleared before the next look
@@ -100,11 +121,11 @@ class Rig:
 
     @property
     def texts(self) -> list[str]:
-        """What is stored, by row, without what is told of the log itself."""
+        """What is stored, by row."""
         rows = [{text for text, _ in said} for said in self.stored.values()]
         told = [next(iter(texts)).rpartition(" | ")[2] for texts in rows if len(texts) == 1]
         assert len(told) == len(rows), "a row that is stored again is the same row"
-        return [text for text in told if text.startswith("event ")]
+        return told
 
 
 SHAPES = st.fixed_dictionaries(
@@ -172,6 +193,38 @@ def test_a_row_that_goes_out_again_has_its_time():
         asyncio.run(_follow(rig, steps, stamped=False))
     assert all(len(said) == 1 for said in rig.stored.values())
     assert len(rig.texts) == 5
+
+
+def followed(steps: list[tuple[str, Any]], **shape: Any) -> Rig:
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, **shape))
+        asyncio.run(_follow(rig, steps, stamped=True))
+    return rig
+
+
+def test_a_clear_is_told_once_with_what_was_there():
+    rig = followed([("add", 12), ("look", None), ("clear", None), ("add", 2), ("look", None), ("restart", None)])
+    ((change, detail),) = rig.changes.values()
+    assert change is LogChange.CLEARED
+    assert "12 records before, 2 now; generation 1 became 2" in detail
+
+
+def test_entries_that_were_overwritten_before_anybody_read_them_are_told_as_a_loss():
+    rig = followed([("add", 5), ("look", None), ("add", 2 * KEEPS)], keeps=KEEPS)
+    assert [change for change, _ in rig.changes.values()] == [LogChange.LOST]
+
+
+def test_reading_the_logs_for_the_first_time_is_a_job_and_reading_them_once_more_another():
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, page=7))
+        asyncio.run(_follow(rig, [("add", 25), ("look", None)], stamped=True))
+        first = rig.jobs[-1]
+        assert (first.reason, first.state, first.events_synced) == ("first look", "done", 25)
+        asyncio.run(rig.ledger.asked.put(asked_job("demo", "b", "anna", rig.clock.now())))
+        asyncio.run(_follow(rig, [("add", 2), ("restart", None), ("look", None), ("look", None)], stamped=True))
+    assert sorted(text.rpartition(" | ")[2] for text in rig.again) == sorted(rig.texts)
+    assert len(rig.texts) == 27
+    assert (rig.jobs[-1].reason, rig.jobs[-1].state, rig.jobs[-1].progress) == ("anna asked", "done", 1.0)
 
 
 @pytest.mark.parametrize("expands", [False, True])

@@ -9,11 +9,11 @@ from pydantic import SecretStr
 
 from groundcrew.contracts.clock import VirtualClock
 from groundcrew.contracts.inventory import InventoryBmc
+from groundcrew_ipmi_collector.breaker import Breaker
 from groundcrew_ipmi_collector.credentials import credentials_of
-from groundcrew_ipmi_collector.poller import Outcome
+from groundcrew_ipmi_collector.outcome import Outcome
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 from groundcrew_ipmi_collector.redfish.auto import ASK_AGAIN_S, ASK_FAILING_S, AutoPoller
-from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import MAX_PASSWORD
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from groundcrew.contracts.clock import from_us, to_us
 from groundcrew.contracts.envelope import Envelope, encode
+from groundcrew.contracts.event_logs import EventLogBatch, SyncChanged, SyncJob
 from groundcrew.contracts.identity import host, kind_of
 from groundcrew.contracts.incidents import Evidence, Finding, Incident, TriggerRaised
 from groundcrew.contracts.observations import (
@@ -22,6 +23,8 @@ from groundcrew.contracts.observations import (
     ServiceBatch,
 )
 from groundcrew.contracts.queries import (
+    EventLogEvent,
+    EventLogState,
     HistoryEntry,
     IncidentPage,
     IncidentsQuery,
@@ -35,6 +38,7 @@ from groundcrew.contracts.queries import (
     SelQuery,
     SensorReading,
     ServiceState,
+    SyncsQuery,
     TriggerPage,
     TriggersQuery,
     TriggerSummary,
@@ -142,6 +146,21 @@ class MemoryContextStore:
 
     async def record_inventory(self, envelope: Envelope[InventoryObserved]) -> int:
         return self._sites[envelope.site].record_inventory(envelope)
+
+    async def record_event_logs(self, envelope: Envelope[EventLogBatch]) -> int:
+        return self._sites[envelope.site].event_logs.record(envelope)
+
+    async def record_sync(self, envelope: Envelope[SyncChanged]) -> int:
+        return self._sites[envelope.site].event_logs.record_sync(envelope)
+
+    async def event_logs(self, site: str, entity: str) -> list[EventLogState]:
+        return self._sites[site].event_logs.states(entity)
+
+    async def event_log_changes(self, site: str, entity: str) -> list[EventLogEvent]:
+        return self._sites[site].event_logs.changes(entity)
+
+    async def syncs(self, site: str, entity: str | None, query: SyncsQuery) -> list[SyncJob]:
+        return self._sites[site].event_logs.syncs(entity, query)
 
     @asynccontextmanager
     async def fusion(self, site: str) -> AsyncIterator[MemoryFusionTransaction]:
@@ -301,13 +320,17 @@ def _forget(site: MemorySite, name: str, now: datetime, days: int) -> int:
         case "sel_records":
             for records in site.sel_by_entity.values():
                 records.drop_before(before)
-            return len(site.sel.drop_before(before))
+            gone = site.sel.drop_before(before)
+            site.sel_ids.difference_update(one.id for one in gone)
+            return len(gone)
+        case "event_log_changes":
+            return site.event_logs.drop_before(before)
         case "trigger_events":
             return len(site.triggers.drop_before(before))
         case "findings":
-            gone = site.findings.drop_before(before)
-            site.finding_ids.difference_update(one.id for one in gone)
-            return len(gone)
+            found = site.findings.drop_before(before)
+            site.finding_ids.difference_update(one.id for one in found)
+            return len(found)
     return site.forget_incidents(now - timedelta(days=days))
 
 

@@ -19,6 +19,7 @@ from groundcrew.contracts.observations import (
 )
 from groundcrew.contracts.queries import HistoryEntry, LogLine, SelEntry, SensorReading, ServiceState, TriggerSummary
 from groundcrew.stores.context.latest import Latest, labels_text, merged, newest_of
+from groundcrew.stores.context.memory_event_logs import MemoryEventLogs
 from groundcrew.stores.context.memory_rows import Timeline
 from groundcrew.stores.context.tables import check_times
 from groundcrew.stores.copying import storable
@@ -61,6 +62,8 @@ class MemorySite:
         self.newest_sensors: dict[str, dict[str, SensorReading]] = {}
         self.sel: Timeline[SelEntry] = Timeline()
         self.sel_by_entity: dict[str, Timeline[SelEntry]] = {}
+        self.sel_ids: set[str] = set()
+        self.event_logs = MemoryEventLogs()
         self.triggers: Timeline[TriggerSummary] = Timeline()
         self.incidents: dict[str, Incident] = {}
         self.live: dict[str, None] = {}
@@ -135,7 +138,9 @@ class MemorySite:
         new = 0
         for row, (time, row_id) in enumerate(zip(batch.times, batch.ids, strict=True)):
             entry = _sel_entry(envelope, row)
-            if self.sel.add(time, row_id, entry):
+            if row_id not in self.sel_ids:  # read once more it may have another time
+                self.sel_ids.add(row_id)
+                self.sel.add(time, row_id, entry)
                 of_entity.add(time, row_id, entry)
                 new += 1
         self._seen(envelope)
@@ -217,6 +222,7 @@ def _sel_entry(envelope: Envelope[SelBatch], row: int) -> SelEntry:
         event=storable(batch.events[row]),
         asserted=batch.asserted[row],
         text=storable(batch.texts[row]),
+        uncertainty_s=batch.uncertainty(row),
     )
 
 

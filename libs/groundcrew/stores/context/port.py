@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.event_logs import EventLogBatch, SyncChanged, SyncJob
 from groundcrew.contracts.incidents import Evidence, Finding, Incident, TriggerRaised
 from groundcrew.contracts.observations import (
     InventoryObserved,
@@ -19,6 +20,8 @@ from groundcrew.contracts.observations import (
     ServiceBatch,
 )
 from groundcrew.contracts.queries import (
+    EventLogEvent,
+    EventLogState,
     HistoryEntry,
     IncidentPage,
     IncidentsQuery,
@@ -30,6 +33,7 @@ from groundcrew.contracts.queries import (
     SelQuery,
     SensorReading,
     ServiceState,
+    SyncsQuery,
     TriggerPage,
     TriggersQuery,
 )
@@ -90,6 +94,8 @@ class ContextStore(Protocol):
     async def record_sensors(self, envelope: Envelope[SensorBatch]) -> int: ...
     async def record_sel(self, envelope: Envelope[SelBatch]) -> int: ...
     async def record_inventory(self, envelope: Envelope[InventoryObserved]) -> int: ...
+    async def record_event_logs(self, envelope: Envelope[EventLogBatch]) -> int: ...
+    async def record_sync(self, envelope: Envelope[SyncChanged]) -> int: ...
 
     # fusion
     def fusion(self, site: str) -> AbstractAsyncContextManager[FusionTransaction]:
@@ -122,6 +128,16 @@ class ContextStore(Protocol):
 
     async def sel(self, site: str, entity: str, query: SelQuery) -> SelPage:
         """Event log records of this BMC, newest first; `bmc` and `host` of the query are not looked at."""
+
+    async def event_logs(self, site: str, entity: str) -> list[EventLogState]:
+        """How each event log of this BMC was last found, by name."""
+
+    async def event_log_changes(self, site: str, entity: str) -> list[EventLogEvent]:
+        """What became of its event logs, newest first, at most 50."""
+
+    async def syncs(self, site: str, entity: str | None, query: SyncsQuery) -> list[SyncJob]:
+        """The newest job of this BMC, or of each, those under way first; `bmc` of the query is not looked
+        at."""
 
     async def logs(self, site: str, query: LogsQuery) -> LogPage: ...
     async def metrics(self, site: str, query: MetricsQuery) -> MetricsReply: ...

@@ -1,5 +1,6 @@
 """The context store on PostgreSQL or TimescaleDB, put together from what it does."""
 
+from groundcrew.stores.context.event_logs import EventLogs
 from groundcrew.stores.context.fusion import Fusing
 from groundcrew.stores.context.partitions import Partitions
 from groundcrew.stores.context.reading import Reading
@@ -10,7 +11,7 @@ from groundcrew.stores.database import Database
 from groundcrew.stores.outbox import PostgresOutbox
 
 
-class PostgresContextStore(Recording, Fusing, Reading, Retention):
+class PostgresContextStore(Recording, EventLogs, Fusing, Reading, Retention):
     """See `port.ContextStore`. The migrations of `context` are applied before; closing it closes the database.
 
     `site` narrows the outbox to one site, where several processes share a database but not a bus.

@@ -162,7 +162,7 @@ class Reading:
             where.add('strpos(lower(text COLLATE "C"), lower(%s::text COLLATE "C")) > 0', storable(query.contains))
         where.before(query.cursor)
         rows = await self._database.fetch(
-            "SELECT id, record_id, time, source_time, sensor, event, asserted, text FROM sel_records"  # noqa: S608 - see Conditions
+            "SELECT id, record_id, time, source_time, sensor, event, asserted, text, uncertainty_s FROM sel_records"  # noqa: S608 - see Conditions
             f" WHERE {where} ORDER BY time DESC, id DESC LIMIT %s",
             [*where.parameters, query.limit + 1],
         )
@@ -296,7 +296,7 @@ def _log_line(row: Row) -> LogLine:
 def _sel_entry(entity: str, row: Row) -> SelEntry:
     return SelEntry(
         id=row[0].hex, bmc=name_of(entity), record_id=row[1], time=_utc(row[2]), source_time=row[3], sensor=row[4],
-        event=row[5], asserted=row[6], text=row[7],
+        event=row[5], asserted=row[6], text=row[7], uncertainty_s=row[8],
     )  # fmt: skip
 
 

@@ -98,6 +98,8 @@ class Recording:
     async def record_sel(self, envelope: Envelope[SelBatch]) -> int:
         batch, rows = envelope.data, _sel_rows(envelope)
         async with self._batch(None, batch.times) as connection:
+            held = await _known(connection, envelope.site, batch.ids)
+            rows = [row for row in rows if row[2] not in held]
             new = await insert_new(connection, SEL_RECORDS, rows)
             await _seen(connection, envelope)
         return new
@@ -196,10 +198,19 @@ def _sel_rows(envelope: Envelope[SelBatch]) -> list[tuple[Any, ...]]:
             repeat(envelope.site), map(pg_time, batch.times), map(pg_uuid, batch.ids),
             repeat(storable(envelope.entity)), repeat(pg_time(to_us(envelope.received_at))), batch.record_ids,
             map(storable, batch.source_times), map(storable, batch.sensors), map(storable, batch.events),
-            batch.asserted, map(storable, batch.texts), strict=False,
+            batch.asserted, map(storable, batch.texts), batch.uncertainties or repeat(None), strict=False,
         ),
         lambda row: row[1:3],
     )  # fmt: skip
+
+
+async def _known(connection: Connection, site: str, ids: Sequence[str]) -> set[bytes]:
+    """Records that are stored, whatever their time: one that is read once more may get a better one. Batches of one BMC
+    come one after another."""
+    cursor = await connection.execute(
+        "SELECT id FROM sel_records WHERE site = %s AND id = ANY(%s::uuid[])", (site, list(ids))
+    )
+    return {row[0].bytes for row in await cursor.fetchall()}
 
 
 async def _seen(connection: Connection, envelope: Envelope[Any], log_rows: int = 0) -> None:

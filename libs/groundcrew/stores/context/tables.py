@@ -85,7 +85,7 @@ SEL_RECORDS = Target(
     (
         ("site", "text"), ("time", "timestamptz"), ("id", "uuid"), ("entity", "text"), ("received_at", "timestamptz"),
         ("record_id", "bigint"), ("source_time", "text"), ("sensor", "text"), ("event", "text"), ("asserted", "bool"),
-        ("text", "text"),
+        ("text", "text"), ("uncertainty_s", "float8"),
     ),
 )  # fmt: skip
 
@@ -100,7 +100,7 @@ COMPRESSED = (
 TIME_TABLES = (LOG_EVENTS, SAMPLES, SERVICE_STATUS, SENSOR_READINGS)
 """Retention drops these by whole partitions."""
 
-ROW_TABLES = {"sel_records": "time", "trigger_events": "time", "findings": "time"}
+ROW_TABLES = {"sel_records": "time", "event_log_changes": "time", "trigger_events": "time", "findings": "time"}
 """Retention deletes from these by rows; the value is the column that counts. Incidents have a rule of their own."""
 
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -15,6 +16,8 @@ from groundcrew.contracts.queries import (
     BmcsQuery,
     BmcSummary,
     Endpoints,
+    EventLogsQuery,
+    EventLogsReply,
     SelEntry,
     SelPage,
     SelQuery,
@@ -22,9 +25,9 @@ from groundcrew.contracts.queries import (
     SensorsQuery,
     SensorsReply,
 )
-from groundcrew_gateway.access import Viewer
-from groundcrew_gateway.pages.render import Asking, page
-from groundcrew_gateway.rest.bmcs import find_bmc
+from groundcrew_gateway.access import Operator, Viewer
+from groundcrew_gateway.pages.render import Asking, back, page
+from groundcrew_gateway.rest.bmcs import find_bmc, start_sync
 from groundcrew_gateway.rest.parameters import Cursor
 
 router = APIRouter(include_in_schema=False)
@@ -42,6 +45,7 @@ class Shown:
     bmc: BmcSummary
     sensors: list[SensorReading] = field(default_factory=list)
     records: list[SelEntry] = field(default_factory=list)
+    logs: EventLogsReply = field(default_factory=lambda: EventLogsReply(logs=[], changes=[]))
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -110,22 +114,30 @@ async def bmcs(request: Request, caller: Viewer, cursor: Cursor = None) -> Respo
 async def one_bmc(request: Request, caller: Viewer, name: str, cursor: Cursor = None) -> Response:
     asking = Asking(caller)
     found = await find_bmc(caller, name)
-    sensors, records = await asyncio.gather(
+    sensors, records, logs = await asyncio.gather(
         asking.ask(Endpoints.SENSORS, SensorsQuery(bmc=name), SensorsReply(sensors=[])),
         asking.ask(Endpoints.SEL, SelQuery(bmc=name, limit=_RECORDS, cursor=cursor), SelPage(items=[])),
+        asking.ask(Endpoints.EVENT_LOGS, EventLogsQuery(bmc=name), EventLogsReply(logs=[], changes=[])),
     )
-    shown = Shown(found, sensors.sensors, records.items)
+    shown = Shown(found, sensors.sensors, records.items, logs)
     return await page(
         request, asking, "bmc.html", here="bmcs", shown=shown, next=records.next, severity_of=severity_of,
         status_word=status_word,
     )  # fmt: skip
 
 
+@router.post("/bmcs/{name:path}/sync")
+async def sync(request: Request, caller: Operator, name: str) -> Response:
+    await start_sync(caller, name)
+    return back(request, caller, f"/bmcs/{quote(name, safe='')}", "syncing")
+
+
 async def bmc_of_host(asking: Asking, host: str) -> Shown | None:
     """What the page of a host shows of its BMC; None where the inventory gives it none."""
-    found, sensors, records = await asyncio.gather(
+    found, sensors, records, logs = await asyncio.gather(
         asking.ask(Endpoints.BMCS, BmcsQuery(host=host, limit=1), BmcPage(items=[])),
         asking.ask(Endpoints.SENSORS, SensorsQuery(host=host), SensorsReply(sensors=[])),
         asking.ask(Endpoints.SEL, SelQuery(host=host, limit=_RECORDS_ON_A_HOST), SelPage(items=[])),
+        asking.ask(Endpoints.EVENT_LOGS, EventLogsQuery(host=host), EventLogsReply(logs=[], changes=[])),
     )
-    return Shown(found.items[0], sensors.sensors, records.items) if found.items else None
+    return Shown(found.items[0], sensors.sensors, records.items, logs) if found.items else None

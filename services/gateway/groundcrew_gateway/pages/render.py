@@ -35,6 +35,7 @@ SAID = {
     "stopped": "All actions are stopped. Nothing runs until an admin releases the stop.",
     "released": "The stop is released.",
     "silenced": "Silenced under your name.",
+    "syncing": "Its event logs are read once more, beginning with the next look.",
     "unsilenced": "The silence is ended; what is still so is raised within moments.",
     "level": "The autonomy level is set.",
 }

@@ -4,17 +4,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from groundcrew.contracts.event_logs import SyncJob
 from groundcrew.contracts.queries import (
     BmcPage,
     BmcsQuery,
     BmcSummary,
     Endpoints,
+    EventLogsQuery,
+    EventLogsReply,
     SelPage,
     SelQuery,
     SensorsQuery,
     SensorsReply,
+    StartSync,
+    SyncsQuery,
+    SyncsReply,
 )
-from groundcrew_gateway.access import Caller, Viewer
+from groundcrew_gateway.access import Caller, Operator, Viewer
 from groundcrew_gateway.problems import Problem
 from groundcrew_gateway.rest.parameters import Cursor, HostFilter, Limit, Since, Until
 
@@ -46,6 +52,39 @@ async def list_sel(
 ) -> SelPage:
     query = SelQuery(bmc=name, since=since, until=until, contains=contains, limit=limit, cursor=cursor)
     return await caller.ask(Endpoints.SEL, query)
+
+
+@router.get("/syncs", operation_id="listSyncs", summary="Jobs that read event logs whole, those under way first")
+async def list_syncs(caller: Viewer, limit: Limit = 100) -> SyncsReply:
+    """The newest of each BMC. Their progress comes over the WebSocket as `sync`."""
+    return await caller.ask(Endpoints.SYNCS, SyncsQuery(limit=limit))
+
+
+@router.get("/bmcs/{name:path}/event-logs", operation_id="getEventLogs", summary="How a BMC's event logs are")
+async def get_event_logs(caller: Viewer, name: BmcName) -> EventLogsReply:
+    """How full each is, what became of them (cleared, lost, deleted, replaced), and the job that reads them."""
+    return await caller.ask(Endpoints.EVENT_LOGS, EventLogsQuery(bmc=name))
+
+
+@router.get("/bmcs/{name:path}/sync", operation_id="getSync", summary="The newest job that read its event logs whole")
+async def get_sync(caller: Viewer, name: BmcName) -> SyncJob:
+    found = await caller.ask(Endpoints.SYNCS, SyncsQuery(bmc=name, limit=1))
+    if not found.items:
+        raise Problem(404, f"no event log of {name[:80]!r} was read so far")
+    return found.items[0]
+
+
+@router.post(
+    "/bmcs/{name:path}/sync", operation_id="startSync", summary="Read its event logs once more", status_code=202
+)
+async def post_sync(caller: Operator, name: BmcName) -> SyncJob:
+    """Records that are missing are added; nothing is judged again or stored twice. Begins with the next look at the
+    BMC; where a job waits already, that one is told."""
+    return await start_sync(caller, name)
+
+
+async def start_sync(caller: Caller, name: str) -> SyncJob:
+    return await caller.ask(Endpoints.START_SYNC, StartSync(bmc=name, actor=caller.name))
 
 
 @router.get("/bmcs/{name:path}", operation_id="getBmc", summary="One BMC with its facts and sources")

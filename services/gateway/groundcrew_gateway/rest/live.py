@@ -1,8 +1,9 @@
 """WebSocket /api/v1/live: JSON messages with a `kind`.
 
-`hello` once; `incident`, `action`, `trigger`, `review`, `analysis` as they change, with the changed thing in `data`;
-`heartbeat`; `refresh` where events were dropped because the client was slow. A client shows its credential as a
-cookie, as `Authorization`, or (browsers cannot set that) as a subprotocol `bearer.gck_...` beside `groundcrew.live.v1`.
+`hello` once; `incident`, `action`, `trigger`, `review`, `analysis`, `sync` and `eventlog` as they change, with the
+changed thing in `data`; `heartbeat`; `refresh` where events were dropped because the client was slow. A client shows
+its credential as a cookie, as `Authorization`, or (browsers cannot set that) as a subprotocol `bearer.gck_...` beside
+`groundcrew.live.v1`.
 """
 
 import asyncio

@@ -6,7 +6,7 @@ from structlog.typing import FilteringBoundLogger
 
 from groundcrew.contracts.clock import Clock
 from groundcrew_ipmi_collector.fleet import Poller
-from groundcrew_ipmi_collector.poller import Outcome
+from groundcrew_ipmi_collector.outcome import Outcome
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 
 ASK_AGAIN_S = 3_600.0

@@ -42,8 +42,9 @@ Item = RedfishEntry | Linked
 
 @dataclass
 class Reading:
-    """Items oldest first. `complete`: nothing of the log is missing before them; `bad`: members that are no entries;
-    `count`: entries of the log, or how many were read by now where that takes several looks."""
+    """Items oldest first. `complete`: nothing of the log is missing before them; `bad`: members that are no
+    entries; `gaps`: where ids leap, of what was read in several pages; `count`: entries of the log, or how many were
+    read by now where that takes several looks."""
 
     items: list[Item] = field(default_factory=list)
     complete: bool = True
@@ -51,6 +52,7 @@ class Reading:
     fingerprint: str = ""
     etag: str = ""
     bad: int = 0
+    gaps: Sequence[tuple[int, int]] = ()
 
 
 class Pages:
@@ -80,6 +82,29 @@ class Pages:
 
 
 async def read_entries(
+    client: Client, path: str, page: LogPage, etag: str, *, expand: str = "", whole: bool = False
+) -> Reading | None:
+    """As `_read`. Where the log moved while its pages were read (it wrapped, or was cleared, so that a page begins
+    elsewhere than the one before ends), it is read once more; None where that is no better: a later look is."""
+    gaps: Sequence[tuple[int, int]] = ()
+    for _ in range(2):
+        reading = await _read(client, path, page, etag, expand=expand, whole=whole)
+        if reading is None or not reading.gaps or reading.gaps == gaps:
+            return reading
+        gaps = reading.gaps
+    return None
+
+
+def gaps_of(items: Sequence[Item]) -> list[tuple[int, int]]:
+    """Where the ids of a log that numbers its entries one after the other leap; none where it numbers otherwise."""
+    if not all(item.entry_id.isdecimal() and len(item.entry_id) < 19 for item in items):
+        return []
+    steps = list(pairwise([int(item.entry_id) for item in items]))
+    leaps = [(a, b) for a, b in steps if b - a != 1]
+    return leaps if 2 * len(leaps) < len(steps) else []
+
+
+async def _read(
     client: Client, path: str, page: LogPage, etag: str, *, expand: str = "", whole: bool = False
 ) -> Reading | None:
     """None where nothing changed since `page` was written. `expand`: the query that has members written out; `whole`:
@@ -116,6 +141,7 @@ async def read_entries(
         fingerprint=fingerprint,
         etag=reply.etag,
         bad=pages.bad,
+        gaps=gaps_of(items) if len(items) > len(listing(first.get("Members"))) else (),
     )
 
 

@@ -16,8 +16,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from groundcrew.contracts.clock import Clock
 from groundcrew.diagnosis.redfish_events import EventReader, Heard
+from groundcrew_ipmi_collector.breaker import Breaker
 from groundcrew_ipmi_collector.reason import IpmiFailed
-from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import Client
 from groundcrew_ipmi_collector.redfish.connection import Gone, NoHttp, Streaming
 from groundcrew_ipmi_collector.redfish.waking import Waking

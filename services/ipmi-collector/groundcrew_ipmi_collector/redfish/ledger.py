@@ -3,11 +3,16 @@ was read. As in the IPMI ledger, a stretch is on disk before it is published (`I
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from groundcrew.contracts.event_logs import EventLogBatch, SyncJob
 from groundcrew.contracts.identity import stable_id
+from groundcrew.contracts.observations import SelBatch
 from groundcrew.runtime.durable_file import replace_durably
+from groundcrew_ipmi_collector.asked import AskedJobs
+from groundcrew_ipmi_collector.ledger import SeenClock
 
 MAX_ANCHORS = 16
 
@@ -22,21 +27,21 @@ class Anchor(BaseModel):
 
 
 class Intent(BaseModel):
-    """A stretch that is being published: what comes after the newest anchor, up to `through`. The rest is what its
-    records' times were made of."""
+    """A stretch that is being published, as it was read: it goes out though its BMC has lost it meanwhile."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    through: Anchor
-    generation: int
+    batch: SelBatch
+    envelope_id: str
+    position: str
     received_us: int
-    offset_us: int | None
-    since_start: bool
+    anchors: list[Anchor]
 
 
 class LogPage(BaseModel):
-    """One log. `mirrors`: the log that shows the same entries, so that this one is not read; `began`: why this
-    generation began, until that is published."""
+    """One log. `mirrors`: the log that shows the same entries, so that this one is not read; `opened_with`:
+    the oldest entry when this generation began, of which the bus has none yet; `news`: what became of it, until that is
+    published."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -48,11 +53,20 @@ class LogPage(BaseModel):
     count: int = 0
     intent: Intent | None = None
     mirrors: str = ""
-    began: str = ""
+    opened_with: Anchor | None = None
+    news: EventLogBatch | None = None
+
+    @field_validator("intent", mode="before")
+    @classmethod
+    def _of_an_older_version(cls, value: Any) -> Any:
+        """Older ones kept no entries in it: the stretch is read again, and the store knows its rows by their ids."""
+        return value if not isinstance(value, dict) or "batch" in value else None
 
 
 class Page(BaseModel):
-    """One BMC. `identity`: its ids by where they are from; `session`: path of the session that was last opened."""
+    """One BMC. `identity`: its ids by where they are from; `session`: path of the session that was last opened; `news`:
+    that it was replaced, until it is published. `job`: the newest job that reads its logs whole; of one that somebody
+    asked for, `again` is how far each log is, and `again_done` are the logs that are through."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -60,6 +74,11 @@ class Page(BaseModel):
     identity: dict[str, str] = {}
     session: str = ""
     logs: dict[str, LogPage] = {}
+    clock: SeenClock | None = None
+    news: EventLogBatch | None = None
+    job: SyncJob | None = None
+    again: dict[str, Anchor] = {}
+    again_done: list[str] = []
 
 
 class RedfishLedger:
@@ -68,6 +87,7 @@ class RedfishLedger:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.asked = AskedJobs(folder)
 
     def read(self, bmc: str) -> Page:
         path = self._path(bmc)

@@ -5,8 +5,9 @@ from contextlib import suppress
 from typing import Any
 
 from groundcrew.contracts.clock import Clock, to_us
+from groundcrew.contracts.event_logs import LogChange
 from groundcrew.contracts.identity import name_of
-from groundcrew.contracts.observations import InventoryObserved, SelBatch, SensorBatch, SourceState
+from groundcrew.contracts.observations import InventoryObserved, SensorBatch, SourceState
 from groundcrew.diagnosis.redfish_facts import (
     bmc_seconds,
     firmware_facts,
@@ -20,11 +21,13 @@ from groundcrew.diagnosis.redfish_parts import PartSeen, health_reads
 from groundcrew.diagnosis.redfish_sensors import numbered
 from groundcrew.diagnosis.sensors import SensorRead
 from groundcrew.runtime.statuses import Statuses
+from groundcrew_ipmi_collector.access import FACT
+from groundcrew_ipmi_collector.log_telling import LogNow
 from groundcrew_ipmi_collector.observing import Observer
-from groundcrew_ipmi_collector.poller import Outcome
+from groundcrew_ipmi_collector.outcome import Outcome
+from groundcrew_ipmi_collector.outlet import BmcOutlet
 from groundcrew_ipmi_collector.raw_record import BmcClock
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
-from groundcrew_ipmi_collector.redfish.breaker import Breaker
 from groundcrew_ipmi_collector.redfish.client import Client
 from groundcrew_ipmi_collector.redfish.event_log import RedfishLogs
 from groundcrew_ipmi_collector.redfish.event_stream import EventStream, Streams
@@ -55,7 +58,6 @@ class RedfishPoller:
         section: IpmiCollectorSection,
         observer: Observer,
         ledger: RedfishLedger,
-        breaker: Breaker,
         clock: Clock,
         streams: Streams,
         chance: Callable[[], float],
@@ -67,14 +69,18 @@ class RedfishPoller:
         self._section = section
         self._observer = observer
         self._ledger = ledger
-        self._breaker = breaker
         self._clock = clock
         self._statuses = Statuses(clock)
         self._waking = Waking(clock)
         self._stream = EventStream(streams, self._waking, clock=clock, chance=chance)
         self._subscription = None if pushed is None else Subscription(entity, pushed, self._waking.wake, clock)
         self._logs = RedfishLogs(
-            site=observer.site, entity=entity, ledger=ledger, publish=self._publish_sel, clock=clock
+            site=observer.site,
+            entity=entity,
+            ledger=ledger,
+            outlet=BmcOutlet(observer, entity),
+            clock=clock,
+            asked=ledger.asked,
         )
         self._page: Page | None = None
         self._layout: Layout | None = None
@@ -86,14 +92,13 @@ class RedfishPoller:
         self._others: list[PartSeen] = []
         self._health: list[SensorRead] = []
         self._worst = ""
+        self._answered = False
         self.outcome = Outcome()
 
     async def poll(self) -> None:
-        """One look, unless its breaker is open. Never raises for what a BMC does. Raises what publishing and the disk
-        raise."""
+        """One look. Never raises for what a BMC does. Raises what publishing and the disk raise."""
+        self._answered = False
         self._waking.begins()
-        if self._breaker.is_open:
-            return
         if self._page is None:
             self._page = self._ledger.read(name_of(self._entity))
             self._client.left_behind |= {self._page.session} - {""}
@@ -107,8 +112,6 @@ class RedfishPoller:
                     await self._remember_session()
         except IpmiFailed as failure:
             self._failed(failure)
-        else:
-            self._breaker.worked()
         await self._tell()
 
     async def close(self) -> None:
@@ -164,6 +167,7 @@ class RedfishPoller:
         self._told(systems, manager, clock)
         self._chassis(systems)
         self.outcome = Outcome()
+        self._answered = True
         await self._of_this_bmc(identity_of(self._root, manager, systems))
         await self._event_logs(layout, clock)
         await self._sensors(layout)
@@ -222,11 +226,24 @@ class RedfishPoller:
         known = self._page.identity
         both = known.keys() & identity.keys()
         if known and both and all(known[kind] != identity[kind] for kind in both):
-            self._page = Page(bmc=self._page.bmc, session=self._page.session)
+            self._page = self._replaced(self._page, identity)
             known = {}
         if not known:
             self._page = self._page.model_copy(update={"identity": identity or {"name": self._page.bmc}})
             await self._ledger.write(self._page)
+
+    def _replaced(self, before: Page, identity: dict[str, str]) -> Page:
+        kind = next(kind for kind in before.identity if kind in identity)
+        why = f"its {kind} is {identity[kind]}, it was {before.identity[kind]}"
+        entries = sum(log.count for log in before.logs.values() if not log.mirrors)
+        news = LogNow("all", 1, 0).row(
+            self._observer.site,
+            self._entity,
+            to_us(self._clock.now()),
+            LogChange.REPLACED,
+            f"{why}; {entries} entries before",
+        )
+        return Page(bmc=before.bmc, session=before.session, news=news)
 
     async def _event_logs(self, layout: Layout, clock: BmcClock) -> None:
         if not layout.logs:
@@ -244,6 +261,7 @@ class RedfishPoller:
         self._facts["sel_entries"] = str(found.entries)
         if found.fullest:
             self._facts["sel_percent_used"] = str(round(100 * found.fullest))
+            self._observer.log_fill.labels(name_of(self._entity)).set(found.fullest)
         read = [place.name for place in layout.logs if place.path in page.logs]
         if found.unreadable:
             name, why = next(iter(found.unreadable.items()))
@@ -265,6 +283,7 @@ class RedfishPoller:
             detail = f"{len(machine.reads)} sensors, every {self._section.sensors_interval_s:g} s"
             self._statuses.set("sensors", SourceState.PRESENT, detail)
         if reads:
+            self._observer.count_sensors(name_of(self._entity), reads)
             now_us = to_us(self._clock.now())
             await self._observer.sensors(self._entity, _batch(reads, now_us), now_us)
 
@@ -293,28 +312,25 @@ class RedfishPoller:
     def _done(self, what: str) -> None:
         self._due[what] = self._clock.monotonic()
 
-    async def _publish_sel(self, batch: SelBatch, envelope_id: str, position: str, now_us: int) -> None:
-        await self._observer.sel(self._entity, batch, envelope_id, position, now_us)
-
     def _failed(self, failure: IpmiFailed) -> None:
-        """None of the sources can be read."""
-        self._breaker.failed()
+        """The look was given up: at once, or in the middle."""
         self._layout = None
         for source in SOURCES:
             self._statuses.set(source, SourceState.FAILING, f"{failure.reason.value}: {failure}")
-        self._count(failure)
+        self._count(failure, blind=not self._answered, cut_short=self._answered)
 
     def _failing(self, source: str, failure: IpmiFailed) -> None:
         self._statuses.set(source, SourceState.FAILING, f"{failure.reason.value}: {failure}")
         self._count(failure)
 
-    def _count(self, failure: IpmiFailed) -> None:
-        self.outcome = Outcome(failure.reason, str(failure))
+    def _count(self, failure: IpmiFailed, *, blind: bool = False, cut_short: bool = False) -> None:
+        self.outcome = Outcome(failure.reason, str(failure), blind, cut_short)
         self._errors[failure.reason] = self._errors.get(failure.reason, 0) + 1
         self._observer.errors.labels(failure.reason.value).inc()
 
     async def _tell(self) -> None:
-        facts = dict(self._facts)
+        name = name_of(self._entity)
+        facts = {**self._facts, FACT: self._observer.access.seen(name, self.outcome)}
         if self._errors:
             facts["errors"] = ", ".join(f"{reason.value} {count}" for reason, count in sorted(self._errors.items()))
         observed = InventoryObserved(collector="bmc", facts=facts, sources=self._statuses.all())

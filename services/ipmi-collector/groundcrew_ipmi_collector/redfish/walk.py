@@ -19,17 +19,20 @@ MAX_LOGS = 24
 LEFT_OUT = frozenset({Reason.UNSUPPORTED, Reason.PRIVILEGE, Reason.UNREADABLE, Reason.OTHER})
 """Failures of one resource; with the others the whole look fails."""
 
+_OVERWRITES = {"WrapsWhenFull": True, "NeverOverWrites": False}
+"""DSP0268, LogService.OverWritePolicy; `Unknown` says nothing."""
+
 _COLLECTIONS = ("Memory", "Processors", "Storage", "PCIeDevices")
 
 
 @dataclass(frozen=True)
 class LogPlace:
-    """A log that is followed. `wraps`: it overwrites its oldest entries; `most`: how many fit, None where not said."""
+    """A log that is followed. `wraps`: it overwrites its oldest entries; `most`: how many fit; None where not said."""
 
     name: str
     path: str
     most: int | None = None
-    wraps: bool = True
+    wraps: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ async def _logs(client: Client, services: list[str]) -> list[LogPlace]:
             continue
         for entries in _entries_of(service):
             most = number(service.get("MaxNumberOfRecords"))
-            wraps = words(service.get("OverWritePolicy")) != "NeverOverWrites"
+            wraps = _OVERWRITES.get(words(service.get("OverWritePolicy")))
             found.setdefault(entries, LogPlace(name, entries, int(most) if most else None, wraps))
     return list(found.values())
 

@@ -1,4 +1,5 @@
-"""A BMC that does not answer is asked less and less often, so that it costs little and its account is not locked."""
+"""A BMC that cannot be read is asked less and less often, whatever it speaks: it costs little, and a wrong password
+does not lock its account."""
 
 from collections.abc import Callable
 
@@ -20,7 +21,17 @@ class Breaker:
     @property
     def is_open(self) -> bool:
         """Whether it is not to be asked now."""
-        return self._clock.monotonic() < self._until
+        return self.left_s > 0
+
+    @property
+    def has_opened(self) -> bool:
+        """Whether it failed so often in a row that it is asked less often."""
+        return self._failures > 1
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until it is to be asked again; 0 where it may be now."""
+        return max(0.0, self._until - self._clock.monotonic())
 
     def failed(self) -> None:
         self._failures += 1
