@@ -56,6 +56,9 @@ class Looked:
         self.outcome = Outcome(Reason.TIMEOUT, "the BMC does not answer", blind=True) if hangs else Outcome()
         site.observer.access.seen(self.name, self.outcome)
 
+    async def rest(self, seconds: float) -> None:
+        await self.site.clock.sleep(seconds)
+
     async def close(self) -> None:
         self.site.closed[self.name] += 1
 

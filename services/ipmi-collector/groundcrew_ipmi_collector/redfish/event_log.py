@@ -342,7 +342,8 @@ class RedfishLogs:
                 log = page.logs[place.path]
             if fresh and isinstance(fresh[0], Linked) and client.is_nearly_spent:
                 return page  # the next look goes on from here
-        if log.fingerprint == read["fingerprint"] and log.intent is None and not log.syncing:
+        same = (log.fingerprint, log.count) == (read["fingerprint"], read["count"])
+        if same and log.intent is None and not log.syncing:
             return page
         return await self._kept(page, place.path, log, read)
 
