@@ -15,9 +15,10 @@ import orjson
 
 from groundcrew.diagnosis.redfish import is_link, listing, next_path, number, path_of
 from groundcrew.diagnosis.redfish_log import RedfishEntry, id_of_link, parse_entry
+from groundcrew_ipmi_collector.reason import IpmiFailed
 from groundcrew_ipmi_collector.redfish.client import Client
 from groundcrew_ipmi_collector.redfish.ledger import Anchor, LogPage
-from groundcrew_ipmi_collector.redfish.walk import optional
+from groundcrew_ipmi_collector.redfish.walk import LEFT_OUT, optional
 
 MAX_ENTRIES = 5_000
 """Entries of one reading at most; of more, the oldest are read, and the next look goes on after them."""
@@ -114,7 +115,8 @@ async def _read(
         return None
     first = reply.body
     fingerprint = _fingerprint(first)
-    if fingerprint and fingerprint == page.fingerprint and page.intent is None:
+    same = bool(fingerprint) and fingerprint == page.fingerprint and page.intent is None
+    if same and await _still_there(client, first, page):
         return None
     if expand and (written := await _written_out(client, path, first, expand)):
         first, path = written, f"{path}?{expand}"
@@ -143,6 +145,23 @@ async def _read(
         bad=pages.bad,
         gaps=gaps_of(items) if len(items) > len(listing(first.get("Members"))) else (),
     )
+
+
+async def _still_there(client: Client, first: Mapping[str, Any], page: LogPage) -> bool:
+    """Whether a first page that looks the same is the same: a list of links looks so, too, after a clear and as many
+    new entries, so the newest known entry is looked at."""
+    members = listing(first.get("Members"))
+    if not page.anchors or not members or not is_link(members[0]):
+        return True
+    newest = page.anchors[-1]
+    try:
+        reply = await client.get(f"{path_of(members[0]).rstrip('/').rpartition('/')[0]}/{newest.entry_id}")
+    except IpmiFailed as failure:
+        if failure.reason not in LEFT_OUT:
+            raise
+        return False
+    entry = parse_entry(reply.body)
+    return entry is not None and entry.digest == newest.digest
 
 
 async def _part(

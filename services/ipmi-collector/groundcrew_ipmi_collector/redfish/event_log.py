@@ -188,7 +188,8 @@ class RedfishLogs:
             # a link whose name is known was taken for the entry of that name: what lies before it was not read
             reading = await read_entries(client, place.path, log, "", expand=expand, whole=True) or reading
         found.bad += reading.bad
-        self._etags[place.path] = (reading.etag, self._clock.monotonic())
+        listed = not any(isinstance(item, Linked) for item in reading.items)  # links may stay the same over a clear
+        self._etags[place.path] = (reading.etag if listed else "", self._clock.monotonic())
         digests = [item.digest for item in reading.items if isinstance(item, RedfishEntry)]
         if not log.anchors and (other := self._mirrored(place.path, digests[-MAX_ANCHORS:])):
             log = log.model_copy(update={"mirrors": other})
