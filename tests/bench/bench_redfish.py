@@ -102,7 +102,8 @@ def main(arguments: list[str]) -> None:
     print(f"| memory of the collector, most | {found['rss'] / 1e6:.0f} MB | 200 MB |")
     print(f"| sessions left | {found['leaked']} of {found['logins']:,} logins | 0 |")
     print(f"| sessions at one BMC, most | {found['most_sessions']} | 1 |")
-    print(f"| streams of events open at the end, most at one BMC | {found['streams']}, {found['most_streams']} | |")
+    print(f"| streams of events at once, at one BMC, left | {found['streams']}, {found['most_streams']}, "
+          f"{found['streams_left']} | 1 at one, 0 left |")  # fmt: skip
     print(f"| records published, of them doubled | {found['records']:,}, {found['doubled']} | 0 doubled |")
     print(f"| records in the logs at the end | {found['entries']:,} | |")
     print(f"| CPU time of the collector | {100 * found['cpu_s'] / (INTERVAL_S * asked.rounds):.0f} % of a core | |")

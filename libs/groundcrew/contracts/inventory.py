@@ -69,6 +69,10 @@ class InventoryBmc(Record):
     password_credential: str = Field(
         "", pattern=r"^[A-Za-z0-9._@:-]{0,255}$", description="systemd credential of the collector's unit"
     )
+    kg_file: str = Field(
+        "", description="file on the collector's machine with the BMC's key K_G, where one is set (two-key login)"
+    )
+    kg_env: str = Field("", description="environment variable of the collector with that key")
     tls_ca: str = Field("", description="file of CA certificates on the collector's machine; empty: its own setting")
     tls_fingerprint: str = Field(
         "",

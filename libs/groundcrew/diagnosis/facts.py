@@ -17,7 +17,7 @@ from groundcrew.diagnosis.records import sel_clears, sel_part, sel_text, sensor_
 from groundcrew.diagnosis.rules import Rate, Rule
 from groundcrew.diagnosis.sel import SelRecord
 from groundcrew.diagnosis.sensors import SensorRead, Thresholds
-from groundcrew.diagnosis.standing import rung_of, state_of
+from groundcrew.diagnosis.standing import is_by_message, rung_of, state_of
 from groundcrew.diagnosis.templates import fill
 
 _BARE = re.compile(r"(Lower|Upper) (Non-critical|Critical|Non-recoverable)", re.IGNORECASE)
@@ -132,7 +132,7 @@ def _one(match: Match, sensor: str, event: str, asserted: bool | None, *, ends: 
         state=state_of(event),
         ladder=rung.ladder if rung else "",
         level=rung.level if rung else -1,
-        all_states=match.clears or "redundan" in event.lower(),
+        all_states=match.clears or is_by_message(sensor) or "redundan" in event.lower(),
         rate=rule.rate,
     )
 

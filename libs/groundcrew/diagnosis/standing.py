@@ -26,8 +26,16 @@ class Rung(NamedTuple):
     level: int
 
 
+def is_by_message(sensor: str) -> bool:
+    """Whether it is an entry over Redfish that says all in its message. The id in the sensor's place and the words are
+    others for the end than for the begin, so an end is one of all that the rule knew of the part."""
+    return sensor.startswith("Redfish ")
+
+
 def rung_of(sensor: str, event: str) -> Rung | None:
-    """None where the event is no crossing of a threshold."""
+    """None where the event is no crossing of a threshold, or bears no sensor's name."""
+    if is_by_message(sensor):
+        return None
     found = _THRESHOLD.search(event)
     return Rung(f"{sensor} {found[1].lower()}", _LEVELS.index(found[2].lower())) if found else None
 
@@ -51,7 +59,8 @@ class Told:
         """Numbers in an event are its readings, which differ between beginning and end."""
         rung = rung_of(sensor, event)
         if rung is None:
-            return cls(_NUMBER.sub("#", state_of(event)), whole=whole or "redundan" in event.lower())
+            whole = whole or is_by_message(sensor) or "redundan" in event.lower()
+            return cls(_NUMBER.sub("#", state_of(event)), whole=whole)
         return cls(f"{rung.ladder} {rung.level}", rung.ladder, rung.level)
 
 

@@ -93,12 +93,16 @@ def _addresses(inventory: Inventory) -> Iterator[Fault]:
             yield Fault(text, (f"bmc:{other}", f"bmc:{entry.name}", *hosts))
 
 
+_SECRETS = (("password_file", "password_env", "password_credential"), ("kg_file", "kg_env"))
+
+
 def _passwords(inventory: Inventory) -> Iterator[Fault]:
     for entry in inventory.bmc:
-        given = [name for name in ("password_file", "password_env", "password_credential") if getattr(entry, name)]
-        if len(given) > 1:
-            text = f"bmc {entry.name!r}: {' and '.join(given)} are given; one of them is expected"
-            yield Fault(text, (f"bmc:{entry.name}",))
+        for names in _SECRETS:
+            given = [name for name in names if getattr(entry, name)]
+            if len(given) > 1:
+                text = f"bmc {entry.name!r}: {' and '.join(given)} are given; one of them is expected"
+                yield Fault(text, (f"bmc:{entry.name}",))
 
 
 def _certificates(inventory: Inventory) -> Iterator[Fault]:

@@ -12,6 +12,9 @@ from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 MAX_PASSWORD = 20
 """Bytes of a password at most: IPMI 2.0, 22.30 (Set User Password)."""
 
+MAX_KG = 20
+"""Bytes of a key K_G at most: IPMI 2.0, 22.25 (Set Channel Security Keys)."""
+
 VARIABLES = ("BMC_", "IPMI_")
 """How a variable must begin that an entry made over REST names: nobody may have our other secrets tried on a BMC."""
 
@@ -24,6 +27,8 @@ CREDENTIAL_PREFIXES = ("bmc", "ipmi", "redfish")
 class Credentials:
     user: str
     password: str = field(repr=False)
+    kg: str = field(default="", repr=False)
+    """The BMC's key K_G; empty where none is set, and the password takes its place (IPMI 2.0, 13.31)."""
 
 
 def credentials_of(
@@ -37,9 +42,9 @@ def credentials_of(
     Raises IpmiFailed(CREDENTIALS)."""
     user = entry.user or section.user
     if entry.password_file:
-        password = _from_file(entry, section)
+        password = _from_file(entry, section, entry.password_file, "password_file")
     elif entry.password_env:
-        password = _from_variable(entry, environ)
+        password = _from_variable(entry, environ, entry.password_env, "password_env")
     elif entry.password_credential:
         password = _from_credential(entry, environ)
     else:
@@ -49,14 +54,26 @@ def credentials_of(
     if len(password.encode()) > most or "\0" in password:
         allows = "IPMI 2.0 allows" if most == MAX_PASSWORD else "are read"
         raise _refused(f"the password is longer than the {most} bytes that {allows}")
-    return Credentials(user, password)
+    return Credentials(user, password, _kg(entry, section, environ))
 
 
-def _from_file(entry: InventoryBmc, section: IpmiCollectorSection) -> str:
-    path = Path(entry.password_file)
+def _kg(entry: InventoryBmc, section: IpmiCollectorSection, environ: Mapping[str, str]) -> str:
+    if entry.kg_file:
+        kg = _from_file(entry, section, entry.kg_file, "kg_file")
+    elif entry.kg_env:
+        kg = _from_variable(entry, environ, entry.kg_env, "kg_env")
+    else:
+        return ""
+    if not kg or len(kg.encode()) > MAX_KG or "\0" in kg:
+        raise _refused(f"the key K_G has {len(kg.encode())} bytes: expected 1 to {MAX_KG}")
+    return kg
+
+
+def _from_file(entry: InventoryBmc, section: IpmiCollectorSection, named: str, key: str) -> str:
+    path = Path(named)
     if entry.origin is not Origin.FILE and not path.resolve().is_relative_to(section.secrets_dir.resolve()):
-        raise _refused(f"password_file {path}: expected a file in ipmi_collector.secrets_dir ({section.secrets_dir})")
-    return _first_line(path, f"password_file {path}")
+        raise _refused(f"{key} {path}: expected a file in ipmi_collector.secrets_dir ({section.secrets_dir})")
+    return _first_line(path, f"{key} {path}")
 
 
 def _from_credential(entry: InventoryBmc, environ: Mapping[str, str]) -> str:
@@ -82,12 +99,11 @@ def _first_line(path: Path, called: str) -> str:
         raise _refused(f"{called} cannot be read: {said}") from None
 
 
-def _from_variable(entry: InventoryBmc, environ: Mapping[str, str]) -> str:
-    name = entry.password_env
+def _from_variable(entry: InventoryBmc, environ: Mapping[str, str], name: str, key: str) -> str:
     if entry.origin is not Origin.FILE and not name.startswith(VARIABLES):
-        raise _refused(f"password_env {name}: expected a name that begins with {' or '.join(VARIABLES)}")
+        raise _refused(f"{key} {name}: expected a name that begins with {' or '.join(VARIABLES)}")
     if name not in environ:
-        raise _refused(f"password_env {name} is not set in the collector's environment")
+        raise _refused(f"{key} {name} is not set in the collector's environment")
     return environ[name]
 
 

@@ -128,8 +128,11 @@ class Fleet:
                     with self._observer.poll_s.time():
                         await one.poller.poll()
                 self._take_note(one, before)
-                now = self._clock.monotonic()
-                await one.poller.rest(max(0.0, due - now, one.breaker.left_s))
+                rest_s = max(0.0, due - self._clock.monotonic())
+                if one.breaker.left_s > 0:  # it is to be spared, whatever it tells
+                    await self._clock.sleep(max(rest_s, one.breaker.left_s))
+                else:
+                    await one.poller.rest(rest_s)
         finally:
             async with self._lanes.taken(rack, slow=False):  # each takes a handshake: a fleet that leaves, too many
                 await one.poller.close()

@@ -60,11 +60,11 @@ class Sessions:
 
     async def _run(self, words: Sequence[str], said: bytes, timeout_s: float) -> Finished:
         program, credentials = self.program(), self._credentials()
-        environ = {"IPMI_PASSWORD": credentials.password}
+        environ = {"IPMI_PASSWORD": credentials.password} | ({"IPMI_KGKEY": credentials.kg} if credentials.kg else {})
         async with self._processes, self._turn.taken():
             failure: IpmiFailed | None = None
             for suite in self._suites():
-                argv = [program, *self._options(credentials.user, suite), *words]
+                argv = [program, *self._options(credentials.user, suite, kg=bool(credentials.kg)), *words]
                 result = await finished(
                     argv, environ=environ, said=said, timeout_s=timeout_s or self._section.session_s
                 )
@@ -83,12 +83,13 @@ class Sessions:
             return [self._entry.cipher_suite]
         return [OLDER_SUITE, FIRST_SUITE] if self.suite == OLDER_SUITE else [FIRST_SUITE, OLDER_SUITE]
 
-    def _options(self, user: str, suite: int) -> list[str]:
+    def _options(self, user: str, suite: int, *, kg: bool) -> list[str]:
         entry, section = self._entry, self._section
         return [
             *("-I", "lanplus", "-C", str(suite), "-L", entry.privilege.upper()),
             *("-N", str(section.reply_s), "-R", str(section.tries)),
             *("-H", entry.address, "-p", str(entry.port), "-U", user, "-E"),
+            *(["-K"] if kg else []),
         ]
 
 

@@ -43,11 +43,12 @@ async def serve(count: int, hanging: int, long: int, folder: Path) -> None:
     async with listening(bmcs.__getitem__, made.context, "0.0.0.0") as port:
         print(json.dumps({"port": port, "fingerprint": made.fingerprint}), flush=True)
         ended = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
-        turn = 0
+        turn = at_once = 0
         while not ended.done():
             for bmc in list(bmcs.values())[turn % 10 :: 10]:
                 bmc.add(1)
             turn += 1
+            at_once = max(at_once, sum(bmc.streams_open for bmc in bmcs.values()))
             await asyncio.wait([ended], timeout=GROWS_EVERY_S)
         works = [bmc for bmc in bmcs.values() if not bmc.hangs]
         print(
@@ -57,7 +58,8 @@ async def serve(count: int, hanging: int, long: int, folder: Path) -> None:
                     "entries": sum(len(bmc.entries) for bmc in works),
                     "leaked": sum(len(bmc.sessions) for bmc in bmcs.values()),
                     "most_sessions": max(bmc.most_open for bmc in bmcs.values()),
-                    "streams": sum(bmc.streams_open for bmc in works),
+                    "streams": at_once,
+                    "streams_left": sum(bmc.streams_open for bmc in works),
                     "most_streams": max(bmc.most_streams for bmc in works),
                     "logins": sum(bmc.opened for bmc in bmcs.values()),
                 }

@@ -52,8 +52,10 @@ class BmcServer(asyncio.DatagramProtocol):
         max_sessions: int = 4,
         drip_s: float = 0.2,
         silent: bool = False,
+        kg: str = "",
     ) -> None:
-        """`silent`: it drops a request with a cipher suite that it does not know, rather than refuse it."""
+        """`kg`: its key K_G, where one is set.
+        `silent`: it drops a request with a cipher suite that it does not know, rather than refuse it."""
         self.bmc = bmc
         self._user = user.encode()
         self._password = password.encode()
@@ -61,6 +63,7 @@ class BmcServer(asyncio.DatagramProtocol):
         self._max_sessions = max_sessions
         self._drip_s = drip_s
         self._silent = silent
+        self._kg = kg.encode()
         self._transport: asyncio.DatagramTransport | None = None
         self.sessions: dict[int, Session] = {}
         self.opened = self.most_open = self.heard = 0
@@ -184,7 +187,7 @@ class BmcServer(asyncio.DatagramProtocol):
         if payload[1] or not hmac.compare_digest(session.suite.sign(self._password, signed), payload[8:]):
             del self.sessions[number]
             return None if payload[1] else bytes([payload[0], _WRONG_CODE, 0, 0]) + head
-        key = session.suite.sign(self._password, session.console_random + session.random + session.who)
+        key = session.suite.sign(self._kg or self._password, session.console_random + session.random + session.who)
         if session.keys is None:
             self.opened += 1
         session.keys = Keys(session.suite, key)

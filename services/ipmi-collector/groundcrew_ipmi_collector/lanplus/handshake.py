@@ -37,6 +37,7 @@ class Handshake:
     password: bytes = field(repr=False)
     suite: Suite
     privilege: int
+    kg: bytes = field(default=b"", repr=False)
     console: int = field(default_factory=lambda: int.from_bytes(os.urandom(4), "little") or 1)
     random: bytes = field(default_factory=lambda: os.urandom(16))
     bmc: int = 0
@@ -93,17 +94,18 @@ class Handshake:
         return Keys(self.suite, self._session_key())
 
     def finished(self, payload: bytes) -> None:
-        """RAKP message 4 proves the keys. Raises CREDENTIALS where its key is another one (a key Kg is set)."""
+        """RAKP message 4 proves the keys. Raises CREDENTIALS where its key is another one (its key K_G is set)."""
         self._raise_for(self._status(payload))
         if len(payload) < 8 or int.from_bytes(payload[4:8], "little") != self.console:
             raise _garbled("RAKP message 4")
         signed = self.random + struct.pack("<I", self.bmc) + self._guid
         proof = self.suite.code(self._session_key(), signed)
         if not hmac.compare_digest(proof, payload[8 : 8 + len(proof)]):
-            raise IpmiFailed(Reason.CREDENTIALS, "the BMC uses another key (its Kg is set, which is not supported)")
+            raise IpmiFailed(Reason.CREDENTIALS, "the BMC uses another key: its K_G (kg_file, kg_env)")
 
     def _session_key(self) -> bytes:
-        return self.suite.sign(self.password, self.random + self._bmc_random + self._who)
+        """The BMC's key K_G makes it, the password where none is set (13.31)."""
+        return self.suite.sign(self.kg or self.password, self.random + self._bmc_random + self._who)
 
     @property
     def _role(self) -> int:

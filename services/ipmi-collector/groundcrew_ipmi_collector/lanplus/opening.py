@@ -43,7 +43,7 @@ async def open_session(channel: Channel, who: Credentials, suite: Suite, privile
     user = who.user.encode()
     if len(user) > MAX_USER:
         raise IpmiFailed(Reason.CREDENTIALS, f"the user is longer than the {MAX_USER} bytes that IPMI 2.0 allows")
-    attempt = Handshake(user, who.password.encode(), suite, PRIVILEGES[privilege])
+    attempt = Handshake(user, who.password.encode(), suite, PRIVILEGES[privilege], who.kg.encode())
     attempt.opened(await _step(channel, attempt, wire.OPEN_REQUEST, attempt.open_request))
     second = await _step(channel, attempt, wire.RAKP1, attempt.rakp1)
     try:

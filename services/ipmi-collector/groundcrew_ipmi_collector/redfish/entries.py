@@ -109,7 +109,7 @@ async def _read(
     client: Client, path: str, page: LogPage, etag: str, *, expand: str = "", whole: bool = False
 ) -> Reading | None:
     """None where nothing changed since `page` was written. `expand`: the query that has members written out; `whole`:
-    not only what comes after what is known. Raises IpmiFailed."""
+    not only what comes after what is known, but the newest MAX_ENTRIES. Raises IpmiFailed."""
     reply = await client.get(path, etag=etag)
     if reply.status == 304:
         return None
@@ -127,9 +127,9 @@ async def _read(
     rising = order_of(pages.items) >= 0
     have = page.count if known else 0
     with client.extended(PAGES_S):
-        if (part := await _part(client, path, first, known, have, rising=rising)) is not None:
+        if not whole and (part := await _part(client, path, first, known, have, rising=rising)) is not None:
             return part
-        start = max(have - _OVERLAP, 0)
+        start = max(have - _OVERLAP, (count or 0) - MAX_ENTRIES if whole else 0, 0)
         if rising and (tail := await _tail(client, path, first, start, known)) is not None:
             pages, complete = tail, bool(known)
         else:

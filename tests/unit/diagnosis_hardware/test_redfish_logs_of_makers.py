@@ -1,0 +1,153 @@
+"""Logs over Redfish as makers' registries word them, with invented parts: what stands is seen, nothing else told.
+
+Sources: DMTF's DSP8007 (platform messages), Power, Environmental, SensorEvent and StorageDevice registries, bmcweb's
+openbmc_message_registry, HPE's IML and iLOEvents, Dell's EEMI, Lenovo's XCC events.
+"""
+
+from typing import Any
+
+import pytest
+
+from groundcrew.diagnosis.conditions import Folded, fold
+from groundcrew.diagnosis.facts import Vocabulary
+from groundcrew.diagnosis.listings import read_listing
+from groundcrew.diagnosis.redfish_log import RedfishEntry, parse_entry
+from groundcrew.runtime.packs import load_packs
+
+VOCABULARY = Vocabulary(load_packs().knowledge.rules)
+Fault = tuple[str, str, str]
+
+FAULTS: dict[str, list[tuple[str, str, Fault]]] = {
+    "Lenovo XCC": [
+        ("FQXSPMA0008N", "Uncorrectable error detected for DIMM 14 on Subsystem System Memory.",
+         ("dimm", "DIMM 14", "dimm.uncorrectable")),
+        ("FQXSPMA0011G", "Memory Logging Limit Reached for DIMM 9 on Subsystem System Memory.",
+         ("dimm", "DIMM 9", "dimm.correctable_storm")),
+        ("FQXSPPW0002L", "Power Supply 2 has Failed.", ("psu", "PSU2", "psu.failed")),
+        ("FQXSPPW0006I", "Power Supply 1 has lost input.", ("psu", "PSU1", "psu.input_lost")),
+        ("FQXSPPU0003N", "CPU 2 has Failed with IERR.", ("cpu", "CPU 2", "cpu.ierr")),
+        ("FQXSPSD0001L", "The Drive 7 has been disabled due to a detected fault.", ("disk", "Drive 7", "disk.failed")),
+        ("FQXSPIO0015M", "Fault in slot PCIe 5 on system NODE-1.", ("pcie", "PCIe 5", "pcie.slot_fault")),
+        ("FQXSPFC0003M", "Numeric sensor Fan 6A Tach going low (lower critical) has asserted.",
+         ("fan", "Fan 6A", "fan.failed")),
+    ],
+    "Platform registry (Intel, Cisco, Inspur)": [
+        ("PLAT0134", "Memory parity error for DIMM B1.", ("dimm", "DIMM B1", "dimm.uncorrectable")),
+        ("PLAT0096", "The input to power supply 2 has been lost or fallen out of range.",
+         ("psu", "PSU2", "psu.input_lost")),
+        ("PLAT0088", "Failure predicted on power supply 1.", ("psu", "PSU1", "psu.failed")),
+        ("PLAT0168", "Failure predicted on drive 3.", ("disk", "drive 3", "disk.failed")),
+        ("PLAT0174", "Array 0 is in critical condition.", ("raid", "0", "raid.degraded")),
+        ("PLAT0480", "Numeric sensor FAN2 going low (lower critical).", ("fan", "FAN2", "fan.failed")),
+        ("PLAT0036", "An over-temperature condition has been detected on the processor 1.",
+         ("cooling", "CPU 1", "cooling.airflow")),
+    ],
+    "OpenBMC": [
+        ("OpenBMC.0.1.PowerSupplyPowerLost", "Power supply 1 power lost.", ("psu", "PSU1", "psu.input_lost")),
+        ("OpenBMC.0.1.CPUThermalTrip", "CPU 2 thermal trip.", ("cpu", "CPU 2", "cpu.thermal_trip")),
+        ("OpenBMC.0.1.MemoryECCUncorrectable", "Memory ECC uncorrectable error. Socket=1 Channel=A DIMM=0 Rank=1.",
+         ("dimm", "Socket=1 Channel=A DIMM=0", "dimm.uncorrectable")),
+    ],
+    "HPE iLO": [
+        ("iLOEvents.3.7.PowerSupplyFailed",
+         "The power supply has failed in chassis 0, bay 2,  model 865414, serial number X7, firmware 1.00.",
+         ("psu", "PSU2", "psu.failed")),
+        ("iLOEvents.3.7.FanFailed", "Fan 5 in chassis 0 is now in a failed state", ("fan", "Fan 5", "fan.failed")),
+    ],
+    "Dell iDRAC": [
+        ("IDRAC.2.9.MEM0001", "Multi-bit memory errors detected on a memory device at location(s) DIMM_B7.",
+         ("dimm", "DIMM_B7", "dimm.uncorrectable")),
+        ("IDRAC.2.9.PDR1001", "Fault detected on drive 5 in disk drive bay 2.",
+         ("disk", "drive 5 in disk drive bay 2", "disk.failed")),
+    ],
+}  # fmt: skip
+
+BENIGN = [
+    ("PLAT0084", "The Power Supply 1 has been added."),
+    ("PLAT0124", "Memory error detected & corrected for DIMM A1."),
+    ("PLAT0128", "Memory DIMM A1 added."),
+    ("PLAT0162", "The drive 3 has been added."),
+    ("PLAT0172", "Consistency check has begun for 0."),
+    ("PLAT0178", "Rebuild in progress for array 0."),
+    ("PLAT0188", "The system 1 encountered firmware progress."),
+    ("PLAT0200", "The log SEL has been cleared."),
+    ("PLAT0220", "The system 1 has synchronized the system clock."),
+    ("PLAT0238", "A correctable bus error has occurred on system 1."),
+    ("PLAT0248", "The power button 1 has been pressed."),
+    ("PLAT0262", "The network port 1 has been connected."),
+    ("PLAT0272", "Power on for system 1."),
+    ("PLAT0290", "PXE server not found for system 1."),
+    ("PLAT0312", "System 1 boot initiated."),
+    ("PLAT0326", "OS graceful shutdown begun on system 1."),
+    ("PLAT0334", "Package installed in slot for system 1."),
+    ("PLAT0435", "Session audit is activated on system 1."),
+    ("PLAT0450", "A successful software or firmware change was detected on system 1."),
+    ("PLAT0476", "Numeric sensor FAN2 going low (lower non-critical)."),
+    ("PLAT0508", "Sensor 1 has asserted."),
+    ("PLAT0518", "Sensor Planar has transitioned to normal state."),
+    ("FQXSPSE4001I", "Remote Login Successful."),
+    ("FQXSPPW0001I", "Power Supply 1 has been added to container Chassis."),
+    ("FQXSPSD0000I", "The Drive 4 has been added."),
+    ("FQXSPIO0010I", "A Correctable Bus Error has occurred on bus PCIs."),
+    ("FQXSPPW0008I", "Host power has been turned off."),
+    ("OpenBMC.0.1.DCPowerOn", "Host system DC power is on"),
+    ("OpenBMC.0.1.BIOSBoot", "BIOS boot started."),
+    ("IDRAC.2.9.USR0030", "Successfully logged in using root, from 192.0.2.7 and REDFISH."),
+    ("IDRAC.2.9.PSU0019", "The power input for power supply 2 has been restored."),
+    ("iLOEvents.3.7.ServerPoweredOn", "Server power restored."),
+    ("StorageDevice.1.1.DriveInserted", "The drive located in 'Bay 3' was inserted."),
+]
+
+
+def entry(number: int, message_id: str, message: str, **fields: Any) -> RedfishEntry:
+    seconds = f"2026-03-04T02:{number // 60 % 60:02}:{number % 60:02}Z"
+    found = parse_entry({"Id": str(number), "Created": seconds, "MessageId": message_id, "Message": message, **fields})
+    assert found is not None
+    return found
+
+
+def folded(entries: list[RedfishEntry]) -> Folded:
+    """As the trigger and the view read them: sensor and event of the record."""
+    rows = [
+        f"{number:4x} | 03/04/2026 | 02:{number // 60 % 60:02}:{number % 60:02} | {one.sensor} | {one.event} | "
+        f"{'Deasserted' if one.asserted is False else 'Asserted'}"
+        for number, one in enumerate(entries, 1)
+    ]
+    return fold(read_listing("\n".join(rows)), VOCABULARY)
+
+
+@pytest.mark.parametrize("maker", FAULTS)
+def test_nine_in_ten_of_the_faults_that_stand_are_seen(maker: str) -> None:
+    rows = FAULTS[maker]
+    found = folded([entry(number, message_id, text) for number, (message_id, text, _) in enumerate(rows, 1)])
+    seen = {(one.component_class, one.locator, one.fault) for one in found.active}
+    wanted = {fault for _, _, fault in rows}
+    assert len(seen & wanted) >= 0.9 * len(wanted), wanted - seen
+    assert seen <= wanted, "and nothing that is none"
+
+
+def test_five_hundred_entries_without_a_fault_raise_none() -> None:
+    found = folded([entry(number, *BENIGN[number % len(BENIGN)]) for number in range(1, 529)])
+    assert {(one.component_class, one.locator, one.fault) for one in found.active} == set()
+
+
+PASSED = [
+    ("FQXSPPW2006I", "Power Supply 1 has returned to a Normal Input State.", "FQXSPPW0005I",
+     "Power Supply 1 is operating in an Input State that is out of range."),
+    ("PLAT0099", "The power supply 2 has returned to a normal input state.", "PLAT0096",
+     "The input to power supply 2 has been lost or fallen out of range."),
+    ("PLAT0145", "Memory logging limit removed for DIMM A1.", "PLAT0144", "Memory logging limit reached for DIMM A1."),
+    ("PLAT0177", "Array 0 has been restored.", "PLAT0174", "Array 0 is in critical condition."),
+    ("PLAT0482", "Numeric sensor FAN2 going high (lower critical).", "PLAT0480",
+     "Numeric sensor FAN2 going low (lower critical)."),
+    ("FQXSPFC2001I", "Numeric sensor Fan 1 Tach going low (lower critical) has deasserted.", "FQXSPFC0001M",
+     "Numeric sensor Fan 1 Tach going low (lower critical) has asserted."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", PASSED, ids=lambda pair: pair[2])
+def test_what_has_passed_does_not_stand(pair: tuple[str, str, str, str]) -> None:
+    over_id, over, begun_id, begun = pair
+    found = folded([entry(1, begun_id, begun), entry(2, over_id, over)])
+    assert found.active == []
+    assert len(found.recovered) == 1
