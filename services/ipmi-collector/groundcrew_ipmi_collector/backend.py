@@ -29,11 +29,12 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Newest:
     """The newest records, oldest first; `whole`: nothing that the log holds comes before them; `more`: something comes
-    after them."""
+    after them; `broken`: the log changed under the reading, which ends where the next record was gone."""
 
     rows: list[Row]
     whole: bool
     more: bool = False
+    broken: bool = False
 
 
 class Backend(Protocol):

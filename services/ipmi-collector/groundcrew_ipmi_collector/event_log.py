@@ -204,6 +204,8 @@ class EventLog:
             for start in range(0, len(fresh), MAX_ROWS):
                 chunk = fresh[start : start + MAX_ROWS]
                 page = await self._deliver(page, chunk, placed[start : start + MAX_ROWS], state)
+            if newest.broken:
+                raise IpmiFailed(Reason.CHANGED, "the log changed while it was read; the next look goes on")
             if not newest.more:
                 break
         full = state.capacity is not None and state.entries >= state.capacity
@@ -316,7 +318,7 @@ class EventLog:
             after = None if page.again is None else _place(newest.rows, [page.again])
             rows = newest.rows[0 if after is None else after + 1 :]
             last = page.anchors[-1]
-            if not await self._is_there(backend, state, last):
+            if newest.broken or not await self._is_there(backend, state, last):
                 raise IpmiFailed(Reason.CHANGED, "the log changed while it was read once more")
             end = next((n + 1 for n, row in enumerate(rows) if row.anchor == last), None)
             rows = rows[:end]  # what is newer is news, of the next look

@@ -169,10 +169,10 @@ class NativeBackend:
             for anchor in reversed(known):
                 following, record = await self._entry(anchor.record_id)
                 if record and raw_record(record).digest == anchor.digest:
-                    records, more = await self._from(following)
-                    return Newest(self._rows([record, *records], names), whole=False, more=more)
-            records, more = await self._from(FIRST)
-            return Newest(self._rows(records, names), whole=True, more=more)
+                    records, more, broken = await self._from(following)
+                    return Newest(self._rows([record, *records], names), whole=False, more=more, broken=broken)
+            records, more, broken = await self._from(FIRST)
+            return Newest(self._rows(records, names), whole=True, more=more, broken=broken)
 
     def _rows(self, records: list[bytes], names: dict[tuple[int, int, int], SensorRecord]) -> list[Row]:
         maker = 0 if self._device is None else self._device.manufacturer
@@ -191,9 +191,10 @@ class NativeBackend:
                 raise
             return LAST, b""
 
-    async def _from(self, record_id: int) -> tuple[list[bytes], bool]:
+    async def _from(self, record_id: int) -> tuple[list[bytes], bool, bool]:
         """The records from this one on, by the way that the BMC itself shows from each to the next; whether there are
-        more than are read at a time."""
+        more than are read at a time; whether the way broke off, since the log was cleared or wrapped under it. What
+        was read until then may be gone from the log as well: nobody else will bring it."""
         found: list[bytes] = []
         seen: set[int] = set()
         while record_id != LAST:
@@ -201,13 +202,15 @@ class NativeBackend:
                 raise IpmiFailed(Reason.UNREADABLE, "the BMC's event log leads from record to record in a circle")
             seen.add(record_id)
             following, record = await self._entry(record_id)
+            if not record and record_id == FIRST:
+                raise IpmiFailed(Reason.CHANGED, "the log was empty when it was to be read")
             if not record:
-                raise IpmiFailed(Reason.CHANGED, f"record {record_id} was gone when it was to be read")
+                return found, False, True
             found.append(record)
             record_id = LAST if following == FIRST else following
             if len(found) >= AT_A_TIME and record_id != LAST:
-                return found, True
-        return found, False
+                return found, True, False
+        return found, False, False
 
     def _named(self) -> dict[tuple[int, int, int], SensorRecord]:
         sensors = self._cache.sensors()

@@ -36,6 +36,7 @@ class Log:
     records: list[tuple[int, int]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     vanishes: bool = False
+    wraps_after: int | None = None
     erased: str = ""
     free_bytes: int | None = None
     guid: str = "a1"
@@ -82,6 +83,8 @@ class Log:
         assert (netfn, command) == (0x0A, 0x43), "Get SEL Entry"
         if self.vanishes and self.asked:
             self.records = []
+        if self.wraps_after is not None and len(self.asked) >= self.wraps_after:
+            self.records = self.records[-2:]
         wanted = int.from_bytes(data[2:4], "little")
         self.asked.append(str(wanted))
         numbers = [number for number, _ in self.records]
@@ -216,13 +219,27 @@ async def test_record_numbers_with_gaps_are_followed(rig: Rig):
     assert len(set(rig.stored)) == len(rig.stored) == 41
 
 
-async def test_a_log_that_changes_between_two_sessions_is_left_for_the_next_look(rig: Rig):
+async def test_a_log_that_changes_between_two_sessions_is_left_for_the_next_look(rig: Rig, backend: str):
     rig.log.add(1, 2)
     rig.log.vanishes = True
     with pytest.raises(IpmiFailed) as failure:
         await rig.poll()
     assert failure.value.reason is Reason.CHANGED
-    assert not rig.stored
+    assert rig.numbers == ([1] if backend == "native" else [])
+
+
+@pytest.mark.parametrize("backend", ["native"])
+async def test_what_was_read_before_the_log_wrapped_under_the_reading_is_kept_and_the_gap_is_told(rig: Rig):
+    rig.log.add(*range(1, 11))
+    rig.log.wraps_after = 5
+    with pytest.raises(IpmiFailed, match="the next look goes on"):
+        await rig.poll()
+    assert rig.numbers == [1, 2, 3, 4, 5]
+    rig.log.wraps_after = None
+    rig.restart()
+    await rig.poll()
+    assert rig.numbers == [1, 2, 3, 4, 5, 9, 10]
+    assert became(rig) == [LogChange.LOST]
 
 
 async def test_a_record_without_a_time_that_is_new_happened_just_now(rig: Rig):

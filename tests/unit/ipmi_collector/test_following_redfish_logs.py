@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +41,8 @@ class Straight:
     def __init__(self, bmc: RedfishBmc) -> None:
         self._bmc = bmc
         bmc.sessions["token"] = "s"
+        self.meanwhile: dict[int, Callable[[], None]] = {}
+        self.asked = 0
 
     is_nearly_spent = False
 
@@ -47,6 +50,8 @@ class Straight:
         return nullcontext()
 
     async def get(self, path: str, *, etag: str = "") -> Reply:
+        self.asked += 1
+        self.meanwhile.get(self.asked, lambda: None)()
         answer = self._bmc.answer("GET", path, {"x-auth-token": "token", "if-none-match": etag}, b"")
         if answer.status == 304:
             return Reply(304)
@@ -212,6 +217,20 @@ def test_a_clear_is_told_once_with_what_was_there():
 def test_entries_that_were_overwritten_before_anybody_read_them_are_told_as_a_loss():
     rig = followed([("add", 5), ("look", None), ("add", 2 * KEEPS)], keeps=KEEPS)
     assert [change for change, _ in rig.changes.values()] == [LogChange.LOST]
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("moves", [(3,), (3, 7)])
+def test_what_was_read_before_the_log_wrapped_under_the_reading_is_stored(newest_first: bool, moves: tuple[int, ...]):
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, keeps=25, page=7, newest_first=newest_first))
+        rig.client.meanwhile = {asked: lambda: rig.add(6, stamped=True) for asked in moves}
+        asyncio.run(_follow(rig, [("add", 25), ("look", None), ("look", None)], stamped=True))
+    everything = [f"event {number}" for number in range(1, rig.added + 1)]
+    if newest_first:  # the oldest come last, and some went before their page was asked for
+        everything = everything[-len(rig.texts) :]
+        assert len(rig.texts) >= 25
+    assert rig.texts == everything
 
 
 def test_reading_the_logs_for_the_first_time_is_a_job_and_reading_them_once_more_another():

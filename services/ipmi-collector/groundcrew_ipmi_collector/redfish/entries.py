@@ -5,7 +5,7 @@ Services list the newest first (iDRAC) or the oldest (OpenBMC, iLO), write membe
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 from itertools import pairwise
@@ -85,15 +85,27 @@ class Pages:
 async def read_entries(
     client: Client, path: str, page: LogPage, etag: str, *, expand: str = "", whole: bool = False
 ) -> Reading | None:
-    """As `_read`. Where the log moved while its pages were read (it wrapped, or was cleared, so that a page begins
-    elsewhere than the one before ends), it is read once more; None where that is no better: a later look is."""
-    gaps: Sequence[tuple[int, int]] = ()
-    for _ in range(2):
-        reading = await _read(client, path, page, etag, expand=expand, whole=whole)
-        if reading is None or not reading.gaps or reading.gaps == gaps:
-            return reading
-        gaps = reading.gaps
-    return None
+    """As `_read`. Where the log moved while its pages were read (it wrapped, so that a page begins later than the one
+    before ends), it is read once more: what it dropped meanwhile is taken from the first reading. Where it moved again,
+    what comes before the gap, without a fingerprint, so that the next look goes on."""
+    first = await _read(client, path, page, etag, expand=expand, whole=whole)
+    if first is None or not first.gaps:
+        return first
+    second = await _read(client, path, page, "", expand=expand, whole=whole)
+    if second is None or second.gaps == first.gaps:
+        return second
+    items = [*_dropped(first.items, second.items), *second.items]
+    if not second.gaps:
+        return replace(second, items=items)
+    until = next(n for n, item in enumerate(items) if int(item.entry_id) == second.gaps[0][0]) + 1
+    return replace(second, items=items[:until], fingerprint="", etag="", count=min(page.count, second.count))
+
+
+def _dropped(first: Sequence[Item], second: Sequence[Item]) -> list[Item]:
+    """Of a first reading, what the second one begins after."""
+    if not second or not second[0].entry_id.isdecimal():
+        return []
+    return [item for item in first if int(item.entry_id) < int(second[0].entry_id)]
 
 
 def gaps_of(items: Sequence[Item]) -> list[tuple[int, int]]:
