@@ -7,10 +7,9 @@ taken out first: a fan is compared at equal duty, a temperature above its inlet.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 
-from groundcrew.diagnosis.trend import MIN_POINTS, Forecast, add, forecast
+from groundcrew.diagnosis.trend import Forecast, add, forecast
 
 Series = Sequence[tuple[int, float]]
 
@@ -91,27 +90,3 @@ def temperature_above_inlet(temperatures: Series, inlet: Series, upper: float, w
     if not above:
         return None
     return time_to_threshold(above, upper - inlet_at[above[-1][0]], window_s, falling=False)
-
-
-def wobbling(past: Sequence[float], now: Sequence[float], resolution: float) -> float | None:
-    """How many times its usual spread a voltage wobbles; None where that is usual, or there are too few values.
-
-    The spread of differences between neighbours counts, so that a slow drift (load, warmth) is no wobble.
-    """
-    if len(past) <= MIN_POINTS or len(now) <= MIN_POINTS:
-        return None
-    usual, found = (spread_of([later - earlier for earlier, later in pairwise(values)]) for values in (past, now))
-    times = found / max(usual, resolution)
-    return times if times >= WOBBLE_TIMES else None
-
-
-def errors_per_day(counts: Series, window_s: float) -> float | None:
-    """Rate of a counter of corrected errors within the last window; None where there are fewer than two looks.
-
-    A counter that begins anew (reboot, module replaced) counts from zero.
-    """
-    recent = [(when, count) for when, count in counts if when >= counts[-1][0] - window_s]
-    if len(recent) < 2 or recent[-1][0] == recent[0][0]:
-        return None
-    grown = sum(later - earlier if later >= earlier else later for (_, earlier), (_, later) in pairwise(recent))
-    return grown * 86_400 / (recent[-1][0] - recent[0][0])

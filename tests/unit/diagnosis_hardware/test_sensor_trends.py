@@ -1,19 +1,15 @@
 """Sensors within their thresholds that are ailing, and those that only do as they are told."""
 
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groundcrew.diagnosis.sensor_trends import (
     against_siblings,
-    errors_per_day,
     fan_at_equal_duty,
     spread_of,
     temperature_above_inlet,
     time_to_threshold,
-    wobbling,
 )
 
 DAY = 86_400
@@ -62,23 +58,6 @@ def test_a_saw_tooth_and_a_flat_line_give_no_forecast() -> None:
     assert time_to_threshold(series(lambda hour: 60), 90, WINDOW, falling=False) is None
 
 
-def test_a_supply_whose_voltage_wobbles_and_one_that_drifts() -> None:
-    chance = random.Random(7)
-    past = [12.0 + chance.gauss(0, 0.01) for _ in range(200)]
-    ill = [12.0 + chance.gauss(0, 0.15) for _ in range(60)]
-    drifting = [12.0 + step / 300 + chance.gauss(0, 0.01) for step in range(60)]
-    times = wobbling(past, ill, resolution=0.01)
-    assert times is not None
-    assert times > 8
-    assert wobbling(past, drifting, resolution=0.01) is None
-    assert wobbling(past, ill[:5], resolution=0.01) is None
-
-
-def test_a_sensor_that_never_moved_may_move_by_a_step() -> None:
-    steps = [12.0, 12.06] * 15
-    assert wobbling([12.0] * 100, steps, resolution=0.06) is None
-
-
 def test_one_machine_of_a_model_that_runs_hotter_than_its_siblings() -> None:
     siblings = [61.0, 62, 60, 61, 63, 62, 61]
     odd = against_siblings(83, siblings, resolution=1)
@@ -94,12 +73,6 @@ def test_one_machine_of_a_model_that_runs_hotter_than_its_siblings() -> None:
 def test_a_few_siblings_say_nothing_and_a_broken_one_among_them_does_not_hide_it() -> None:
     assert against_siblings(83, [61, 62, 60, 61], resolution=1) is None
     assert against_siblings(83, [61, 62, 60, 61, 63, 120, 0], resolution=1) is not None
-
-
-def test_the_rate_of_corrected_errors_over_a_reboot() -> None:
-    assert errors_per_day([(0, 5), (DAY, 15), (2 * DAY, 4)], WINDOW) == 7
-    assert errors_per_day([(0, 100), (30 * DAY, 100), (31 * DAY, 130)], 2 * DAY) == 30
-    assert errors_per_day([(0, 5)], WINDOW) is None
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.floats(-1e6, 1e6))
