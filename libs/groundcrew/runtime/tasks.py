@@ -7,6 +7,10 @@ from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
+AGAIN_S = 3.0
+"""A task that was cancelled and still runs after so long is cancelled once more: where a result comes at the moment of
+the cancellation, `asyncio.wait_for` of Python 3.11 returns the result, and the task goes on as if nobody had asked."""
+
 
 @dataclass(frozen=True)
 class TaskEnd:
@@ -55,8 +59,12 @@ class RootTasks:
     async def close(self) -> None:
         """Cancel all, newest first, and wait for them; what they raise while closing is logged."""
         self._closing = True
-        for task in reversed(self._tasks.values()):
-            task.cancel()
+        running = list(reversed(self._tasks.values()))
+        while running:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=AGAIN_S)
+            running = [task for task in running if not task.done()]
         results = await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         for name, result in zip(self._tasks, results, strict=True):
             if isinstance(result, Exception) and not self._reported(name):

@@ -55,3 +55,27 @@ async def test_a_name_is_given_once(log: structlog.typing.FilteringBoundLogger) 
     with pytest.raises(ValueError, match="there is a root task 'relay' already"):
         tasks.spawn("relay", forever())
     await tasks.close()
+
+
+async def test_a_task_that_a_library_kept_from_hearing_of_its_end_is_told_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("groundcrew.runtime.tasks.AGAIN_S", 0.01)
+    heard = 0
+
+    async def deaf_once() -> None:
+        nonlocal heard
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                heard += 1
+                if heard > 1:
+                    raise
+
+    tasks = RootTasks(structlog.get_logger())
+    tasks.spawn("deaf", deaf_once())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await tasks.close()
+    assert heard == 2
