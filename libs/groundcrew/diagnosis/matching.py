@@ -50,15 +50,42 @@ class Beside:
 Spans = Sequence[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
 class _Pattern:
-    rule: Rule
-    clears: bool
-    text: str
-    search: Callable[[bytes], Spans | None]
-    groups: tuple[tuple[str, int, Callable[[str], str] | None], ...]
-    identifiers: frozenset[str]
-    refused: Any
+    """One pattern of a rule. It is compiled when a line may match it for the first time: most never are."""
+
+    __slots__ = ("_groups", "_refused", "_search", "clears", "identifiers", "rule", "text")
+
+    def __init__(self, rule: Rule, text: str, identifiers: frozenset[str], *, clears: bool) -> None:
+        self.rule = rule
+        self.text = text
+        self.identifiers = identifiers
+        self.clears = clears
+        self._search: Callable[[bytes], Spans | None] | None = None
+        self._groups: tuple[tuple[str, int, Callable[[str], str] | None], ...] = ()
+        self._refused: Any = None
+
+    def captures(self, raw: bytes) -> dict[str, str] | None:
+        """What its groups hold; None where it does not match."""
+        search = self._search or self._compile()
+        spans = search(raw)
+        if spans is None or (self._refused is not None and self._refused(raw)):
+            return None
+        found: dict[str, str] = {}
+        for name, at, spelling in self._groups:
+            start, end = spans[at]
+            if start < end:
+                value = raw[start:end].decode("utf-8", "replace")
+                found[name] = value if spelling is None else spelling(value)
+        return found
+
+    def _compile(self) -> Callable[[bytes], Spans | None]:
+        compiled = compile_pattern(self.text, self.rule.id)
+        self._groups = tuple((name, at, SPELLINGS.get(name)) for name, at in compiled.groupindex.items())
+        if self.rule.not_patterns and not self.clears:
+            self._refused = compile_set(self.rule.not_patterns).Match
+        search = _searching(compiled)
+        self._search = search  # last: another thread that sees it uses the rest
+        return search
 
 
 class Matcher:
@@ -144,27 +171,19 @@ class Matcher:
             rule = pattern.rule
             if rule is done or (identifier and pattern.identifiers and identifier not in pattern.identifiers):
                 continue
-            spans = pattern.search(raw)
-            if spans is None or (pattern.refused is not None and pattern.refused(raw)):
+            groups = pattern.captures(raw)
+            if groups is None:
                 continue
-            captures = {"unit": unit, "identifier": identifier, **rule.facts}
-            for name, at, spelling in pattern.groups:
-                start, end = spans[at]
-                if start < end:
-                    value = raw[start:end].decode("utf-8", "replace")
-                    captures[name] = value if spelling is None else spelling(value)
+            captures = {"unit": unit, "identifier": identifier, **rule.facts, **groups}
             matches.append(Match(row, rule, captures, pattern.clears))
             done = rule  # its other patterns come next
 
 
 def _patterns_of(rule: Rule) -> Iterable[_Pattern]:
-    refused = compile_set(rule.not_patterns).Match if rule.not_patterns else None
     identifiers = frozenset(rule.identifiers)
     for clears, patterns in ((False, rule.patterns), (True, rule.clear)):
         for text in patterns:
-            compiled = compile_pattern(text, rule.id)
-            groups = tuple((name, at, SPELLINGS.get(name)) for name, at in compiled.groupindex.items())
-            yield _Pattern(rule, clears, text, _searching(compiled), groups, identifiers, None if clears else refused)
+            yield _Pattern(rule, text, identifiers, clears=clears)
 
 
 def _searching(compiled: Any) -> Callable[[bytes], Spans | None]:

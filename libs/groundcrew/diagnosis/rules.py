@@ -18,12 +18,10 @@ BUILT_IN_FIELDS = frozenset({"unit", "identifier", "entity", "sensor", "value", 
 MAX_MEMORY = 64 * 1024 * 1024
 """re2's budget for one compiled set; its default of 8 MiB refuses sets of about a thousand patterns."""
 
-PATTERN_MEMORY = (512 * 1024, MAX_MEMORY)
+PATTERN_MEMORY = (128 * 1024, MAX_MEMORY)
 """re2's budgets for one pattern, of which the first that its program fits in is taken. It also bounds the states of its
 automaton that are remembered, which grow with each line that differs: by re2's own 8 MiB, those of a thousand patterns
-have no bound that a process reaches before its memory. With 128 KiB, many patterns fall back to a search that takes
-three times as long to find that a line does not match; with more than this, none is faster."""
-
+have no bound that a process reaches before its memory; by 512 KiB they took 44 MiB, and were a tenth faster."""
 
 LOOKS = ("sensor", "bmc", "trend")
 """Sources that are looked at again and again: a rule of theirs is confirmed by so many looks (`polls`)."""
@@ -156,8 +154,7 @@ class Rule(Named):
         names = BUILT_IN_FIELDS | set(self.facts)
         for key in ("patterns", "not_patterns", "clear"):
             for index, pattern in enumerate(getattr(self, key)):
-                compiled = compile_pattern(pattern, f"{key}[{index}]")
-                names |= set(compiled.groupindex)
+                names |= group_names(pattern, f"{key}[{index}]")
         for key in ("title", "component"):
             for name in _fields(getattr(self, key), key):
                 if name not in names:
@@ -172,13 +169,35 @@ def compile_pattern(pattern: str, place: str) -> Any:
     try:
         return _compiled(pattern)
     except re2.error as error:
-        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
-        msg = f"{place}: {pattern!r} is no re2 pattern ({reason}; look-around and back-references are not supported)"
-        raise ValueError(msg) from None
+        raise _no_pattern(pattern, place, error) from None
 
 
-@lru_cache(maxsize=16_384)  # checking a pack and matching with it need the same ones, as does every reload
+def group_names(pattern: str, place: str) -> frozenset[str]:
+    """The names of a pattern's groups. Raises as `compile_pattern`, and keeps nothing: most patterns never match."""
+    try:
+        return _group_names(pattern)
+    except re2.error as error:
+        raise _no_pattern(pattern, place, error) from None
+
+
+@lru_cache(maxsize=16_384)  # every reload and every replay of a process checks the same packs
+def _group_names(pattern: str) -> frozenset[str]:
+    return frozenset(_fresh(pattern).groupindex)
+
+
+def _no_pattern(pattern: str, place: str, error: Exception) -> ValueError:
+    reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+    return ValueError(
+        f"{place}: {pattern!r} is no re2 pattern ({reason}; look-around and back-references are not supported)"
+    )
+
+
+@lru_cache(maxsize=16_384)
 def _compiled(pattern: str) -> Any:
+    return _fresh(pattern)
+
+
+def _fresh(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     for options.max_mem in PATTERN_MEMORY[:-1]:

@@ -87,7 +87,9 @@ async def test_only_resolved_incidents_are_forgotten_with_all_that_is_theirs(sto
 
 
 async def test_a_table_that_is_none_of_ours_is_an_error_that_names_it(store):
-    with pytest.raises(ValueError, match="retention of 'logs': expected one of event_log_changes, findings, incidents, log_events"):
+    with pytest.raises(
+        ValueError, match="retention of 'logs': expected one of event_log_changes, findings, incidents, log_events"
+    ):
         await store.apply_retention(NOON, {"logs": 3})
     with pytest.raises(ValueError, match="retention of log_events: 0 days, expected at least 1"):
         await store.apply_retention(NOON, {"log_events": 0})
