@@ -29,6 +29,7 @@ from groundcrew.contracts.reports import (
     TaskType,
 )
 from groundcrew_gateway.access import Caller, Operator, Viewer
+from groundcrew_gateway.pages.render import draw
 from groundcrew_gateway.rest.once import once
 from groundcrew_gateway.rest.parameters import Body, Cursor, Limit, RecordId, Text
 
@@ -96,6 +97,20 @@ async def get_report(caller: Viewer, report_id: RecordId) -> Report:
 async def get_markdown(caller: Viewer, report_id: RecordId) -> Response:
     report = await get_report(caller, report_id)
     return Response(report.markdown, media_type="text/markdown", headers=attached(report, "md"))
+
+
+@router.get(
+    "/reports/{report_id}/html",
+    operation_id="exportReportHtml",
+    summary="The same as one HTML page that prints well",
+    responses={200: {"description": "HTML", "content": {"text/html": {"schema": {"type": "string"}}}}},
+    response_class=Response,
+)
+async def get_html(request: Request, caller: Viewer, report_id: RecordId) -> Response:
+    report = await get_report(caller, report_id)
+    page = draw(request, "report_print.html", viewer=caller, report=report)
+    page.headers.update(attached(report, "html"))
+    return page
 
 
 def attached(report: Report, ending: str) -> dict[str, str]:
