@@ -92,7 +92,7 @@ def _issue(
         entity=leading.entity,
         type=kind,
         component_class=component_class,
-        component=next((one.cause.component for one in newest_first if one.cause.component), ""),
+        component=next((one.cause.component for one in (leading, *newest_first) if one.cause.component), ""),
         severity=severity,
         issue=leading.title,
         action=leading.steps[0] if leading.steps else "The catalogue knows no step for this cause.",

@@ -48,9 +48,7 @@ def select(devices: Sequence[str], inventory: Inventory, known: Iterable[str]) -
         found, shared = _chosen(device, names, listed)
         if not found:
             kinds = ", ".join(f"{kind}:" for kind in KINDS)
-            msg = (
-                f"devices: {device[:80]!r} names nothing that is known; expected a host's name, or {kinds} with a name"
-            )
+            msg = f"{device[:80]!r} names nothing that is known: expected a host's name, or {kinds} with a name"
             raise UnknownDevice(msg)
         chosen |= set(found)
         entities |= shared

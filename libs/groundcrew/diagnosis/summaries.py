@@ -99,7 +99,7 @@ def patterns(
         if count < RECURRING:
             continue
         newest = max(group, key=lambda one: (one.time, one.id))
-        worst = max((one.severity for one in group), key=lambda severity: severity.rank)
+        worst = severity_of(one.severity for one in group)
         found.append(
             EventPattern(
                 text=f"{_what(newest)} recurring on {device} ({count} in {hours} h)",
@@ -156,7 +156,7 @@ def summarize_sensors(readings: dict[str, Sequence[SensorReading]], unread: Sequ
 
 def severity_of(worst: Iterable[Severity]) -> Severity:
     """The gravest; info where there is none."""
-    return max(worst, key=lambda severity: severity.rank, default=Severity.INFO)
+    return max(worst, key=lambda severity: (severity.rank, severity.value), default=Severity.INFO)
 
 
 def _most(counter: Counter[str]) -> list[tuple[str, int]]:
