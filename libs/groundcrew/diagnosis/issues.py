@@ -10,8 +10,8 @@ from groundcrew.contracts.queries import TriggerSummary
 from groundcrew.contracts.reports import ActionableIssue, CitedEvent, TaskType, Urgency
 from groundcrew.diagnosis.citing import most_telling, of_evidence, of_trigger
 from groundcrew.diagnosis.part_types import CORRECTABLE, task_type
+from groundcrew.diagnosis.parts import part_key
 from groundcrew.diagnosis.summaries import RECURRING, severity_of
-from groundcrew.diagnosis.topology import part_key
 
 MAX_EVIDENCE = 20
 MAX_INCIDENTS = 20

@@ -15,7 +15,7 @@ from groundcrew.contracts.incidents import EvidenceSource, Incident
 from groundcrew.contracts.inventory import InventoryHost, InventoryPart
 from groundcrew.contracts.reports import ActionableIssue, RepairBundle, RepairTask, TaskEvent, TaskState
 from groundcrew.diagnosis.issues import observations, recovered_at
-from groundcrew.diagnosis.topology import part_key
+from groundcrew.diagnosis.parts import part_key
 
 MAX_RECORDS = 50
 MAX_COUNTS = 50

@@ -166,14 +166,15 @@ def _fit(cause: Cause, spoken: Mapping[str, float], asked: Asked) -> float:
 
 
 def _by_evidence(cause: Cause, incident: Incident, near: float, told: str, catalogue: Catalogue) -> PossibleCause:
-    entry = catalogue.get(cause.id)
+    entry = catalogue.get(cause.entry) or catalogue.get(cause.id)
+    said = " ".join(text for text in (cause.why or incident.title, cause.why_not) if text)
     return PossibleCause(
         cause=cause.id,
         component_class=cause.component_class,
         component=cause.component,
         confidence=round(cause.confidence * near, 3),
         by="evidence",
-        why=(cause.why or incident.title) + ("." if told and not cause.why.endswith(".") else "") + told,
+        why=said + ("." if told and not said.endswith(".") else "") + told,
         explanation=entry.explanation if entry else "",
         steps=incident.steps if cause.id == incident.cause.id else list(entry.steps) if entry else [],
         incident_id=incident.id,

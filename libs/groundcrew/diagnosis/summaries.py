@@ -18,7 +18,7 @@ from groundcrew.contracts.reports import (
 )
 from groundcrew.diagnosis.health import device_health
 from groundcrew.diagnosis.part_types import event_type
-from groundcrew.diagnosis.topology import part_key
+from groundcrew.diagnosis.parts import part_key
 
 RECURRING = 3
 """Observations of one rule on one part from which on it recurs."""
