@@ -5,6 +5,7 @@ Usual is the median of the time before; how far a value lies from it is the modi
 moved has no spread; there a floor of two hundredths of the median stands in, so that a wobble is no anomaly.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ AROUND = timedelta(minutes=15)
 THRESHOLD = 3.5
 MIN_BEFORE = 8
 MAX_ANOMALIES = 20
+MAX_OF_ONE = 3
 MIN_SHARE = 0.05
 """A value that differs by less than this share of the usual one is nothing that a person would call a change."""
 
@@ -37,9 +39,17 @@ class Series:
 
 
 def anomalies(series: Iterable[Series], target: datetime) -> list[SensorAnomaly]:
-    """The farthest first, at most MAX_ANOMALIES; a series with fewer than MIN_BEFORE values before says nothing."""
+    """The farthest first, at most MAX_ANOMALIES and of one metric at most MAX_OF_ONE, as eight GPUs that cool down say
+    one thing. A series with fewer than MIN_BEFORE values before says nothing."""
     found = [one for one in (_anomaly(each, target) for each in series) if one is not None]
-    return sorted(found, key=lambda one: (-abs(one.score), one.device, one.name))[:MAX_ANOMALIES]
+    kept: list[SensorAnomaly] = []
+    told: Counter[str] = Counter()
+    for one in sorted(found, key=lambda one: (-abs(one.score), one.device, one.name)):
+        metric = one.name.partition(" ")[0] if "_" in one.name else one.name
+        told[metric] += 1
+        if told[metric] <= MAX_OF_ONE:
+            kept.append(one)
+    return kept[:MAX_ANOMALIES]
 
 
 def _anomaly(series: Series, target: datetime) -> SensorAnomaly | None:

@@ -11,7 +11,8 @@ from groundcrew.diagnosis.window import template
 MAX_TEXT = 1_000
 """Characters of one event; what is longer is cut and marked."""
 
-_BY_PRIORITY = {0: Severity.CRITICAL, 1: Severity.CRITICAL, 2: Severity.CRITICAL, 3: Severity.WARNING}
+GRAVE = 2
+"""Syslog severity up to which a line is a warning although no rule knows it: what programs call an error mostly is none."""
 
 
 def of_evidence(
@@ -72,7 +73,7 @@ def of_line(one: LogLine) -> CitedEvent:
         device=name_of(one.entity),
         text=_cut(f"{one.identifier}: {one.message}" if one.identifier else one.message),
         ref=one.position,
-        severity=_BY_PRIORITY.get(one.priority, Severity.INFO),
+        severity=Severity.WARNING if one.priority <= GRAVE else Severity.INFO,
     )
 
 
