@@ -243,7 +243,11 @@ def _verdict(asked: Asked, causes: Sequence[PossibleCause], meanings: Sequence[M
         text = f"{leading.cause}{part}, {leading.confidence:.0%} sure: {leading.why}"
         brought = asked.explained.get(leading.cause, frozenset())
         described = next((one.cause.id for one in meanings if one.cause.id in brought), "")
-        return f"{text} It brings about what was described: {described}." if described else text
+        if described:
+            return f"{text} It brings about what was described: {described}."
+        if meanings and meanings[0].share >= SPEAKS and meanings[0].cause.id != leading.cause:
+            return f"{text} It does not explain what was described, which is most like {meanings[0].cause.id}."
+        return text
     silent = max(asked.silent, key=lambda one: one.minutes, default=None)
     hint = ""
     if asked.boots:

@@ -237,7 +237,7 @@ class Reporter:
         found, events = await self._root_causes.find(request, device, fleet, devices_of(fleet, chosen))
         return Made(
             title=f"Root cause on {device}, last {request.time_range.value}",
-            headline=found.verdict,
+            headline=headline_of_root_cause(found),
             data=[found.model_dump_json()],
             facts=facts_of_root_cause(found, request.description),
             events=events,
@@ -250,6 +250,17 @@ def devices_of(fleet: Gathered, chosen: Selection) -> dict[str, str]:
     found = {host(name): name for name in chosen.hosts}
     found |= {bmc(one.bmc): one.name for one in fleet.inventory.host if one.bmc and one.name in set(chosen.hosts)}
     return found
+
+
+def headline_of_root_cause(found: RootCause) -> str:
+    """The likeliest cause and how sure that is; the verdict says why."""
+    leading = found.causes[0] if found.causes else None
+    if leading is None or leading.cause == "unknown":
+        return f"Unknown: nothing that was recorded of {found.device} names a cause."
+    part = f" ({leading.component})" if leading.component else ""
+    if leading.by == "description":
+        return f"Not proven; by the description alone most like {leading.cause}."
+    return f"{leading.cause}{part}, {leading.confidence:.0%} sure."
 
 
 def headline_of_summary(kind: SummaryType, summary: EventSummary, sensors: SensorSummary | None) -> str:
