@@ -1,0 +1,63 @@
+"""The whole of `groundcrew diagnose`: read, keep what matters, replay it through the production handlers, report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from groundcrew.runtime.compiled_patterns import CompiledFolder
+from groundcrew.runtime.packs import load_packs
+from groundcrew_embedded.diagnosing.composing import PAUSE, compose
+from groundcrew_embedded.diagnosing.gathering import Gathered, Gathering, Named
+from groundcrew_embedded.diagnosing.kinds import Kind
+from groundcrew_embedded.replay import run
+
+
+async def diagnose(
+    named: Sequence[Named],
+    *,
+    host: str = "",
+    kind: Kind | None = None,
+    now_us: int,
+    name: str = "files",
+    patterns: Path | None = None,
+) -> dict[str, Any]:
+    """What `--json` prints: as replay does, and beside it what was read. `patterns` is a folder that keeps compiled
+    patterns. Raises Unusable."""
+    silent = structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=structlog.make_filtering_bound_logger(50))
+    kept = CompiledFolder(patterns, silent) if patterns is not None else None
+    rules = load_packs(None).knowledge.rules
+    found = await Gathering(rules, kind=kind, now_us=now_us, compiled=kept).read(named)
+    scenario = compose(found, host=host, name=name)
+    told = await run(scenario, pause=PAUSE, patterns=patterns)
+    return {**told, "span": _span(found, scenario.start.isoformat(), scenario.end.isoformat()), **_read(found)}
+
+
+def _span(found: Gathered, start: str, end: str) -> dict[str, str] | None:
+    """From the first to the last thing that says anything."""
+    return {"from": start, "to": end} if found.sieve.kept or found.bmcs or found.samples else None
+
+
+def _read(found: Gathered) -> dict[str, Any]:
+    files = [
+        {
+            "name": one.name,
+            "kind": one.kind,
+            "entries": one.entries,
+            "matched": one.matched,
+            "note": one.note,
+            "skipped": one.skipped,
+        }
+        for one in found.tallies
+    ]
+    sieve = found.sieve
+    return {
+        "read": files,
+        "repeats": sieve.folded,
+        "dropped": sieve.dropped,
+        "unruled": {"errors": sieve.unruled, "examples": sieve.samples},
+    }
+
+
+__all__ = ["Named", "diagnose"]
