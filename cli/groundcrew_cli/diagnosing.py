@@ -10,7 +10,19 @@ from typing import Any
 
 from groundcrew.contracts.clock import to_us
 from groundcrew_cli.errors import USAGE, CliError
-from groundcrew_cli.terminal import clip, clock_time, command, count, paint, plain, progress, say, say_json, severity, wrapped
+from groundcrew_cli.terminal import (
+    clip,
+    clock_time,
+    command,
+    count,
+    paint,
+    plain,
+    progress,
+    say,
+    say_json,
+    severity,
+    wrapped,
+)
 
 MAX_EVIDENCE = 6
 MAX_FILES = 12
@@ -106,7 +118,9 @@ def _show_one(one: dict[str, Any], now: datetime) -> None:
     say(wrapped(paint(plain(one["title"]), "bold"), "  ", "  "))
     part = f" · {plain(cause['component'])}" if cause["component"] else ""
     say(f"  cause  {plain(cause['id'])}{part} · {cause['confidence']:.0%}")
-    others = [f"{each['id']} {each['confidence']:.0%}" for each in one["alternatives"][:2] if each["confidence"] >= 0.05]
+    others = [
+        f"{each['id']} {each['confidence']:.0%}" for each in one["alternatives"][:2] if each["confidence"] >= 0.05
+    ]
     if others:
         say(paint(f"  or     {plain(', '.join(others))}", "dim"))
     _show_evidence(one["evidence"], now)
@@ -133,9 +147,7 @@ def _show_read(found: dict[str, Any]) -> None:
         if one["skipped"]:
             say(paint(f"skipped {plain(one['name'])}: {plain(one['skipped'])}", "dim"))
             continue
-        left = one["entries"] - one["matched"]
-        ruled = f", {left:,} of them say nothing to any rule" if one["matched"] or left and "log" in one["kind"] else ""
-        say(f"read    {plain(one['name'])}: {one['kind']}, {count(one['entries'], 'entry', 'entries')}{ruled}")
+        say(f"read    {plain(one['name'])}: {one['kind']}, {_held(one)}")
         if one["note"]:
             say(paint(wrapped(plain(one["note"]), "        ", "        "), "dim"))
     if len(files) > MAX_FILES:
@@ -144,12 +156,24 @@ def _show_read(found: dict[str, Any]) -> None:
     if found["repeats"] or found["dropped"]:
         say(f"        {found['repeats']:,} repeats of the same were not looked at one by one")
     if found["dropped"]:
-        say(paint(f"        {found['dropped']:,} older lines were left out: more than can be looked at together", "yellow"))
+        say(
+            paint(
+                f"        {found['dropped']:,} older lines were left out: more than can be looked at together", "yellow"
+            )
+        )
     unruled = found["unruled"]
     if unruled["errors"]:
         say(f"\n{count(unruled['errors'], 'line')} that claim an error are known to no rule, such as")
         for text in unruled["examples"][:3]:
             say(paint(f"  {clip(plain(text), 76)}", "dim"))
+
+
+def _held(one: dict[str, Any]) -> str:
+    held = count(one["entries"], "entry", "entries")
+    if not one["lines"]:
+        return held
+    left = one["entries"] - one["matched"]
+    return f"{held}, of which {left:,} say nothing to any rule" if left else f"{held}, all known to rules"
 
 
 def from_terminal(files: Sequence[str]) -> Sequence[str]:

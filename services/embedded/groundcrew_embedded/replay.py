@@ -43,14 +43,15 @@ async def run(
     shift: timedelta = timedelta(),
     pause: timedelta | None = None,
     patterns: Path | None = None,
+    looks_s: int | None = None,
 ) -> dict[str, Any]:
     """The same of a scenario that was read or made up. Where nothing was seen for longer than `pause`, time leaps to
     what comes next once it has run on for so long: of an event log of years, the seconds between are not waited for.
-    `patterns` is a folder that keeps compiled patterns."""
+    `patterns` is a folder that keeps compiled patterns, `looks_s` how often review looks at everything."""
     clock = VirtualClock(scenario.start + shift)
     broker = MemoryBroker(clock)
     async with AsyncExitStack() as stack:
-        await rehearse(stack, broker, clock, scenario.inventory, site, patterns=patterns)
+        await rehearse(stack, broker, clock, scenario.inventory, site, patterns=patterns, looks_s=looks_s)
         collectors = MemoryBus(site, clock, broker=broker)
         feeder = Feeder(scenario, site, ProducedBy(service="replay", version=__version__), shift)
         for when, messages in feeder.steps():

@@ -91,5 +91,3 @@ def anchor(boots: Mapping[int, Boots], kept: Sequence[Kept]) -> None:
         boot = boots[file].found[number]
         if boot.began_us is None:
             boot.began_us = max(0, round(median(found)))
-
-

@@ -133,7 +133,9 @@ def _boots_begun(found: Gathered, names: _Names, whose: dict[int, str]) -> list[
                 continue
             host = names.of_line(lines[0], whose[place])
             boot_id, began = lines[0].row.boot_id, boot.began_us or 0
-            row = LogRow(f"{found.tallies[place].name}:boot {number + 1}", began, 6, "kernel", "", "kernel", boot_id, "")
+            row = LogRow(
+                f"{found.tallies[place].name}:boot {number + 1}", began, 6, "kernel", "", "kernel", boot_id, ""
+            )
             arrivals.append(Arrival(began, ("logs", host, -1), row))
     return arrivals
 

@@ -12,6 +12,10 @@ from groundcrew_embedded.diagnosing.composing import PAUSE, compose
 from groundcrew_embedded.diagnosing.gathering import Gathered, Gathering, Named
 from groundcrew_embedded.diagnosing.kinds import Kind
 from groundcrew_embedded.replay import run
+from groundcrew_embedded.scenario import Scenario
+
+LOOKS = 100
+"""Looks at everything within the span of what was read."""
 
 
 async def diagnose(
@@ -30,8 +34,13 @@ async def diagnose(
     rules = load_packs(None).knowledge.rules
     found = await Gathering(rules, kind=kind, now_us=now_us, compiled=kept).read(named)
     scenario = compose(found, host=host, name=name)
-    told = await run(scenario, pause=PAUSE, patterns=patterns)
+    told = await run(scenario, pause=PAUSE, patterns=patterns, looks_s=_looks_s(scenario))
     return {**told, "span": _span(found, scenario.start.isoformat(), scenario.end.isoformat()), **_read(found)}
+
+
+def _looks_s(scenario: Scenario) -> int:
+    """Review looks every minute at an hour of logs, and every hour at weeks of them."""
+    return min(max(round((scenario.end - scenario.start).total_seconds() / LOOKS), 60), 3_600)
 
 
 def _span(found: Gathered, start: str, end: str) -> dict[str, str] | None:
@@ -45,6 +54,7 @@ def _read(found: Gathered) -> dict[str, Any]:
             "name": one.name,
             "kind": one.kind,
             "entries": one.entries,
+            "lines": one.is_log,
             "matched": one.matched,
             "note": one.note,
             "skipped": one.skipped,

@@ -56,7 +56,9 @@ class Gathered:
 class Gathering:
     """Reads into a `Gathered`."""
 
-    def __init__(self, rules: Sequence[Rule], *, kind: Kind | None, now_us: int, compiled: CompiledStore | None = None) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], *, kind: Kind | None, now_us: int, compiled: CompiledStore | None = None
+    ) -> None:
         self._kind = kind
         self._now_us = now_us
         self.found = Gathered(Sieve.of(rules, compiled))
@@ -78,7 +80,8 @@ class Gathering:
                 raise Unusable(msg)
             self.found.tallies.append(Tally(file.name, "", skipped="empty" if not head.strip() else "no text"))
             return
-        tally = Tally(file.name, SAID[kind])
+        is_log = kind in (Kind.LOG, Kind.JOURNAL_JSON, Kind.JOURNAL_EXPORT, Kind.JOURNAL)
+        tally = Tally(file.name, SAID[kind], is_log)
         place = len(self.found.tallies)
         self.found.tallies.append(tally)
         self.found.ends_us[place] = min(file.time_us or self._now_us, self._now_us)
@@ -111,15 +114,15 @@ class Gathering:
             case _:
                 self._read_state(kind, place, file.name, _whole(file), tally)
 
-    def _sift(self, batch: list[Kept], tally: Tally) -> None:
+    def _sift(self, batch: list[Kept], tally: Tally, *, dated: bool = True) -> None:
         tally.entries += len(batch)
         tally.hosts.update(one.host for one in batch if one.host)
-        tally.matched += self.found.sieve.take(batch)
+        tally.matched += self.found.sieve.take(batch, dated=dated)
 
     def _read_text(self, place: int, file: Opened, tally: Tally) -> None:
         log = LogText(place, host=file.host, end_us=self.found.ends_us[place])
         for batch in log.batches(texts_of(file.stream)):
-            self._sift(batch, tally)
+            self._sift(batch, tally, dated=log.dated > 0)
         if log.boots.found:
             self.found.boots[place] = log.boots
         elif not log.dated and tally.entries:

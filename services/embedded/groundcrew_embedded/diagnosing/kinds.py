@@ -50,12 +50,12 @@ def recognise(head: bytes) -> Kind | None:
         return Kind.JOURNAL
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return of_text(head.decode("utf-16", "replace"))
+    if _EXPORT.match(head):  # it may hold binary values
+        return Kind.JOURNAL_EXPORT
     if _is_binary(head):
         return None
     if _JSON_ENTRY.match(head):
         return Kind.JOURNAL_JSON
-    if _EXPORT.match(head):
-        return Kind.JOURNAL_EXPORT
     if _SMART_JSON.match(head):
         return Kind.SMARTCTL
     if _CONTROLLERS.match(head):

@@ -1,4 +1,4 @@
-"""Opens what the command line names: files, compressed or not, standard input, folders and tarballs such as a sos report.
+"""Opens what the command line names: files, compressed or not, standard input, folders, tarballs such as a sos report.
 
 Streams are read once, from the front, and no more of them is held than a buffer. Of folders and tarballs the members
 are taken one after another, in a fixed order where there is one.
@@ -90,7 +90,7 @@ def _buffered(inner: IO[bytes], name: str) -> BufferedReader:
 
 _UNPACK: tuple[tuple[bytes, Callable[[IO[bytes]], IO[bytes]]], ...] = (
     (b"\x1f\x8b", lambda stream: cast("IO[bytes]", gzip.GzipFile(fileobj=stream))),
-    (b"\xfd7zXZ\0", lambda stream: cast("IO[bytes]", lzma.LZMAFile(stream))),
+    (b"\xfd7zXZ\0", lambda stream: cast("IO[bytes]", lzma.LZMAFile(stream))),  # noqa: SIM115 - lives as long as its stream
     (b"BZh", lambda stream: cast("IO[bytes]", bz2.BZ2File(stream))),
 )
 

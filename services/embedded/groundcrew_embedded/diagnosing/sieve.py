@@ -1,7 +1,8 @@
 """Keeps, of the lines of files of any length, those that a rule speaks of: the others can change no verdict.
 
 All rules are looked for in one pass, with the trigger's own matcher. What is kept is bounded twice: of one rule and one
-component so many in ten minutes (a flood says no more than its first thousand lines), and so many lines in all.
+component so many in ten minutes (a flood says no more than its first hundreds of lines), and so many lines in all, where the rules
+that speak most give way.
 """
 
 import re
@@ -11,16 +12,18 @@ from dataclasses import dataclass, field
 
 from groundcrew.diagnosis.engines import CompiledStore
 from groundcrew.diagnosis.matching import Matcher
-from groundcrew.diagnosis.priorities import claimed
 from groundcrew.diagnosis.rules import Rule
 from groundcrew.diagnosis.templates import fill
 from groundcrew_host_collector.source import LogRow
 
-MAX_KEPT = 100_000
-"""Lines that are kept of all files; of more, the newest."""
+MAX_KEPT = 20_000
+"""Lines that are kept of all files. Of the rules that speak most, the newest ones stay."""
 
-MAX_ALIKE = 1_000
+MAX_ALIKE = 150
 """Lines of one rule and one component that are kept within ten minutes; no rule counts to more."""
+
+FIRST_KEPT = 20
+"""Of a rule of which lines are left out, so many stay from the beginning: they say since when."""
 
 MAX_COUNTED = 50_000
 """Pairs of rule and component that are counted at once."""
@@ -41,6 +44,7 @@ class Kept:
     host: str
     row: LogRow
     boot: int | None = None
+    rule: str = ""
 
 
 @dataclass
@@ -64,8 +68,9 @@ class Sieve:
     def of(cls, rules: Sequence[Rule], compiled: CompiledStore | None = None) -> "Sieve":
         return cls(Matcher([rule for rule in rules if rule.source == "log"], compiled=compiled))
 
-    def take(self, batch: Sequence[Kept]) -> int:
-        """How many of them a rule speaks of."""
+    def take(self, batch: Sequence[Kept], *, dated: bool = True) -> int:
+        """How many of them a rule speaks of. Lines of a file without any time may be anything: what they claim is not
+        counted."""
         rows = [one.row for one in batch]
         matched: dict[int, list[tuple[str, str]]] = {}
         for match in self.matcher.match(
@@ -75,24 +80,38 @@ class Sieve:
             matched.setdefault(match.row, []).append((match.rule.id, component))
         for at, one in enumerate(batch):
             if at in matched:
-                if any([self._fresh(one, *told) for told in matched[at]]):  # each counts
+                fresh = [self._fresh(one, *told) for told in matched[at]]  # each counts
+                if any(fresh):
+                    one.rule = matched[at][0][0]
                     self.kept.append(one)
                 else:
                     self.folded += 1
             elif self._begins_boot(one):
                 self.kept.append(one)
-            else:
+            elif dated:
                 self._note_unruled(one.row)
         if len(self.kept) > 2 * MAX_KEPT:
             self.cut()
         return len(matched)
 
     def cut(self) -> None:
-        """Keep the newest; those whose time counts from a boot stay in the order of their file."""
-        if (more := len(self.kept) - MAX_KEPT) > 0:
-            self.kept.sort(key=lambda one: (one.boot is not None, one.row.time_us))
-            del self.kept[:more]
-            self.dropped += more
+        """Leave out lines of the rules that speak most, until all fits."""
+        if len(self.kept) <= MAX_KEPT:
+            return
+        counts = Counter((one.host, one.rule) for one in self.kept)
+        share = _share(sorted(counts.values()), MAX_KEPT)
+        left = {key: count - share for key, count in counts.items() if count > share}
+        passed: Counter[tuple[str, str]] = Counter()
+        stay = []
+        for one in self.kept:
+            key = (one.host, one.rule)
+            if key in left:
+                passed[key] += 1
+                if FIRST_KEPT < passed[key] <= FIRST_KEPT + left[key]:
+                    self.dropped += 1
+                    continue
+            stay.append(one)
+        self.kept = stay
 
     def _fresh(self, one: Kept, rule_id: str, component: str) -> bool:
         key = (one.host, rule_id, component, one.row.time_us // _ALIKE_US)
@@ -110,7 +129,7 @@ class Sieve:
         return True
 
     def _note_unruled(self, row: LogRow) -> None:
-        if row.priority > _BAD and (claimed(row.message) or 6) > _BAD:
+        if row.priority > _BAD:
             return
         self.unruled += 1
         shape = _VARIES.sub("#", row.message[:120])
@@ -119,12 +138,24 @@ class Sieve:
             self.samples.append(row.message[:200])
 
 
+def _share(counts: Sequence[int], room: int) -> int:
+    """How many each may keep so that all fit; `counts` in rising order, the small ones whole."""
+    for at, count in enumerate(counts):
+        share = room // (len(counts) - at)
+        if count > share:
+            return max(share, FIRST_KEPT)
+        room -= count
+    return counts[-1]
+
+
 @dataclass
 class Tally:
     """What was read of one file, for people."""
 
     name: str
     kind: str
+    is_log: bool = False
+    """Whether its entries are lines, of which some say nothing to any rule."""
     entries: int = 0
     matched: int = 0
     note: str = ""

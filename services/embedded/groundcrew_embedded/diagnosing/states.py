@@ -21,7 +21,9 @@ from groundcrew_embedded.diagnosing.opening import Unusable
 MAX_TEXT_BYTES = 64 * 2**20
 """No tool prints so much of one machine's state."""
 
-_DEVICE = re.compile(r"(?:^|[._-])(?:dev[._-])?(sd[a-z]{1,3}|nvme\d{1,3}(?:n\d{1,3})?|hd[a-z]|sg\d{1,3}|bus[._-]\d+)(?=[._-]|$)")
+_DEVICE = re.compile(
+    r"(?:^|[._-])(?:dev[._-])?(sd[a-z]{1,3}|nvme\d{1,3}(?:n\d{1,3})?|hd[a-z]|sg\d{1,3}|bus[._-]\d+)(?=[._-]|$)"
+)
 _ARRAY = re.compile(r"^(md\w{1,20}) : (active|inactive)\b(.*)$")
 _MEMBERS = re.compile(r"\[(\d{1,4})/(\d{1,4})\] \[[U_]+\]")
 
