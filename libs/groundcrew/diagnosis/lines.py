@@ -7,7 +7,7 @@ runtimes (CRI, Docker), supercomputers' collectors. A line with none of them kee
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 
 from groundcrew.diagnosis import json_lines, priorities
 from groundcrew.diagnosis.priorities import INFO
@@ -53,6 +53,28 @@ def local_time(naive: datetime) -> datetime:
     return naive.astimezone()
 
 
+class _ByMinute:
+    """Asks for the offset of a local time once a minute: no zone changes it between."""
+
+    def __init__(self, localize: Localize) -> None:
+        self._localize = localize
+        self._known: dict[datetime, timezone] = {}
+
+    def __call__(self, naive: datetime) -> datetime:
+        minute = naive.replace(second=0)
+        zone = self._known.get(minute)
+        if zone is None:
+            if len(self._known) >= _MINUTES:
+                self._known.clear()
+            offset = self._localize(minute).utcoffset()
+            assert offset is not None
+            zone = self._known[minute] = timezone(offset)
+        return naive.replace(tzinfo=zone)
+
+
+_MINUTES = 256
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """What a line says. `time_us` is None where it has no (believable) time; `since_boot`: it counts from the boot.
@@ -71,7 +93,7 @@ class LineReader:
 
     def __init__(self, host: str, localize: Localize = local_time) -> None:
         self._hosts = frozenset({host.lower(), host.lower().partition(".")[0]})
-        self._localize = localize
+        self._localize = _ByMinute(localize)
 
     def read(self, text: str, *, received_us: int, boot_us: int) -> Line:
         """Never raises. `received_us` dates years that are not written, `boot_us` dates uptime stamps."""

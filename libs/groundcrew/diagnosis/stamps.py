@@ -147,7 +147,7 @@ def _time(parts: dict[str, str | None], localize: Localize, received_us: int) ->
     elif parts.get("y"):
         years = [2000 + int(parts["y"] or 0)]
     else:
-        newest = from_us(received_us).year + 1
+        newest = from_us(received_us + 2 * _FUTURE_US).year  # a zone's offset is less than a day
         years = list(range(newest, newest - 10, -1))
     latest_us = received_us + _FUTURE_US if len(years) > 1 else None
     for year in years:

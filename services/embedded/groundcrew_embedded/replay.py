@@ -44,20 +44,22 @@ async def run(
     pause: timedelta | None = None,
     patterns: Path | None = None,
     looks_s: int | None = None,
+    step_s: int = STEP_S,
 ) -> dict[str, Any]:
     """The same of a scenario that was read or made up. Where nothing was seen for longer than `pause`, time leaps to
     what comes next once it has run on for so long: of an event log of years, the seconds between are not waited for.
-    `patterns` is a folder that keeps compiled patterns, `looks_s` how often review looks at everything."""
+    `patterns` is a folder that keeps compiled patterns, `looks_s` how often review looks at everything,
+    `step_s` how much travels in one batch."""
     clock = VirtualClock(scenario.start + shift)
     broker = MemoryBroker(clock)
     async with AsyncExitStack() as stack:
         await rehearse(stack, broker, clock, scenario.inventory, site, patterns=patterns, looks_s=looks_s)
         collectors = MemoryBus(site, clock, broker=broker)
-        feeder = Feeder(scenario, site, ProducedBy(service="replay", version=__version__), shift)
+        feeder = Feeder(scenario, site, ProducedBy(service="replay", version=__version__), shift, step_s)
         for when, messages in feeder.steps():
             if pause is not None and when - clock.now() > 2 * pause:
                 await broker.settle(clock.now() + pause)
-                clock.advance_to(when - timedelta(seconds=STEP_S))
+                clock.advance_to(when - timedelta(seconds=step_s))
             await broker.settle(when)
             await collectors.publish_batch(messages)
             await broker.settle()

@@ -11,11 +11,15 @@ from groundcrew.runtime.packs import load_packs
 from groundcrew_embedded.diagnosing.composing import PAUSE, compose
 from groundcrew_embedded.diagnosing.gathering import Gathered, Gathering, Named
 from groundcrew_embedded.diagnosing.kinds import Kind
+from groundcrew_embedded.feeder import STEP_S
 from groundcrew_embedded.replay import run
 from groundcrew_embedded.scenario import Scenario
 
 LOOKS = 100
 """Looks at everything within the span of what was read."""
+
+STEPS = 2_000
+"""Batches from which on steps grow with the span."""
 
 
 async def diagnose(
@@ -34,13 +38,19 @@ async def diagnose(
     rules = load_packs(None).knowledge.rules
     found = await Gathering(rules, kind=kind, now_us=now_us, compiled=kept).read(named)
     scenario = compose(found, host=host, name=name)
-    told = await run(scenario, pause=PAUSE, patterns=patterns, looks_s=_looks_s(scenario))
+    told = await run(scenario, pause=PAUSE, patterns=patterns, looks_s=_looks_s(scenario), step_s=_step_s(scenario))
     return {**told, "span": _span(found, scenario.start.isoformat(), scenario.end.isoformat()), **_read(found)}
 
 
 def _looks_s(scenario: Scenario) -> int:
     """Review looks every minute at an hour of logs, and every hour at weeks of them."""
     return min(max(round((scenario.end - scenario.start).total_seconds() / LOOKS), 60), 3_600)
+
+
+def _step_s(scenario: Scenario) -> int:
+    """Few observations travel as from a collector, tens of thousands in fewer and larger batches."""
+    span_s = (scenario.end - scenario.start).total_seconds()
+    return STEP_S if len(scenario.arrivals) < STEPS else min(max(round(span_s / STEPS), STEP_S), 600)
 
 
 def _span(found: Gathered, start: str, end: str) -> dict[str, str] | None:

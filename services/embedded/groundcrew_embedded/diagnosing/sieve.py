@@ -1,8 +1,8 @@
 """Keeps, of the lines of files of any length, those that a rule speaks of: the others can change no verdict.
 
-All rules are looked for in one pass, with the trigger's own matcher. What is kept is bounded twice: of one rule and one
-component so many in ten minutes (a flood says no more than its first hundreds of lines), and so many lines in all, where the rules
-that speak most give way.
+All rules are looked for in one pass, by the trigger's own matcher. What is kept is bounded twice: of one rule and one
+component so many in ten minutes (a flood says no more than its first hundreds), and so many lines in all, where
+the rules that speak most give way.
 """
 
 import re
