@@ -44,6 +44,7 @@ class Evidence(Record):
     entity: Entity
     text: str
     rule_id: str = ""
+    component: str = Field("", description="the part that the trigger of this rule named")
     trigger_id: Id | None = None
 
 
@@ -71,20 +72,41 @@ class TriggerRaised(Message):
     first_seen: AwareDatetime
     last_seen: AwareDatetime
     captures: dict[str, str] = Field(default_factory=dict)
+    uncertainty_s: float = Field(0, ge=0, description="seconds by which its times may be off to either side")
     evidence: list[Evidence] = Field(description="at most 10 cited observations")
     silenced_by: str = Field(
         "", description="the silence in force, its kind, id and reason: recorded, but opens and feeds no incident"
     )
 
 
+class Ground(Record):
+    """One reason for or against a hypothesis."""
+
+    what: str = Field(description="the kind of symptom, by the cause that its rules name first")
+    says: str = Field(
+        description="seen (speaks for it), explained (it brings that about), counted (on so many hosts), missing "
+        "(should have been seen), against, or unexplained"
+    )
+    weight: float = Field(description="nats that it adds to the hypothesis' score")
+    text: str = Field("", description="the symptom in words")
+
+
 class Cause(Record):
     """A named cause with the part it blames."""
 
     id: str = Field(description="class.fault, e.g. psu.input_lost; 'unknown' is a legal answer")
+    variant: str = Field("", description="id of the narrower cause that was found, where it has one of its own")
     component_class: str
     component: str
     confidence: float = Field(ge=0, le=1)
     why: str = Field("", description="the evidence behind the score in one sentence")
+    why_not: str = Field("", description="of an alternative: what it lacks that the cause has, in one sentence")
+    grounds: list[Ground] = Field(default_factory=list, description="the score point by point, the weightiest first")
+
+    @property
+    def entry(self) -> str:
+        """Id of the pack's entry that describes it."""
+        return self.variant or self.id
 
 
 class Symptom(Record):
@@ -101,6 +123,7 @@ class Symptom(Record):
     first_seen: AwareDatetime
     last_seen: AwareDatetime
     count: int = Field(description="trigger events folded")
+    uncertainty_s: float = Field(0, ge=0, description="seconds by which its times may be off to either side")
     cleared_at: AwareDatetime | None = Field(None, description="None while it is raised")
 
 

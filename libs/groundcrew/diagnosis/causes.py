@@ -1,17 +1,19 @@
-"""Knowledge of causes: what each explains, how it reads to a person, what may be done. The data is `packs/causes.toml`;
-adding a cause touches no code."""
+"""Knowledge of causes: the symptoms that each brings about, how it reads to a person, what may be done. The data is
+`packs/causes*.toml`; adding a cause touches no code."""
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from enum import StrEnum
 from functools import cached_property
-from typing import Self
+from heapq import heappop, heappush
+from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from groundcrew.contracts.actions import ActionKind
 from groundcrew.contracts.envelope import Record
-from groundcrew.contracts.incidents import Severity
+from groundcrew.contracts.incidents import EvidenceSource, Severity
 from groundcrew.diagnosis.rules import PackError
 from groundcrew.diagnosis.topology import SharedKind
 
@@ -20,12 +22,92 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PLACEHOLDERS = frozenset({"part", "place"})
 
 
+class Chance(StrEnum):
+    """How likely a cause brings a symptom about, in words that a person can put down and argue about."""
+
+    ALWAYS = "always"
+    USUALLY = "usually"
+    OFTEN = "often"
+    SOMETIMES = "sometimes"
+    RARELY = "rarely"
+
+    @property
+    def value_of(self) -> float:
+        """The probability that the word stands for: the middles of the ranges in which people use such words, after
+        Mosteller and Youtz, Quantifying Probabilistic Expressions (Statistical Science 5, 1990), rounded."""
+        return _CHANCES[self.value]
+
+
+_CHANCES = {"always": 0.95, "usually": 0.75, "often": 0.5, "sometimes": 0.25, "rarely": 0.1}
+
+
+class Role(StrEnum):
+    """What a symptom says of a cause."""
+
+    SUPPORTING = "supporting"
+    REQUIRED = "required"  # where its source is watched and it stays away, the cause is unlikely
+    CONTRADICTING = "contradicting"  # where it is seen, the cause is unlikely
+
+
+class Order(StrEnum):
+    """When a symptom comes, seen from the first evidence of the cause itself."""
+
+    AFTER = "after"
+    BEFORE = "before"
+    ANY = "any"
+
+
+class Where(StrEnum):
+    """Where a symptom shows, seen from the cause. What a fault of a feed, switch or rack shows on the hosts that hang
+    on it is `CauseEntry.shared`."""
+
+    HOST = "host"
+    PART = "part"
+
+
+class Produced(Record):
+    """A symptom that a cause brings about: all that speaks first for `shows`, a cause that may be found alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shows: str = Field(description="cause id that the symptom's rule names first")
+    source: list[EvidenceSource] = Field(
+        default_factory=list, description="observations that would show it; empty: whatever there is"
+    )
+    where: Where = Where.HOST
+    order: Order = Order.AFTER
+    within_s: float = Field(900, gt=0, description="seconds after which it should have come")
+    chance: Chance = Chance.OFTEN
+    role: Role = Role.SUPPORTING
+
+    @property
+    def expected(self) -> bool:
+        """Whether its absence says something."""
+        return self.role is Role.REQUIRED or (self.role is Role.SUPPORTING and self.chance.value_of >= _EXPECTED)
+
+
+_EXPECTED = 0.75
+
+
+class Example(Record):
+    """What was seen and what it is: a test of the pack, and the shortest explanation of a cause."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seen: list[str] = Field(
+        min_length=1, description="'cause part' of each symptom, in order of time, a minute apart; '!' before: critical"
+    )
+    part: str = Field("", description="the part that is blamed; empty: whichever")
+
+
 class SharedFault(Record):
     """When the same kind of cause on several hosts is one fault of what they hang on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: SharedKind
+    spreads: bool = Field(False, description="several elements at the same time are one fault still, such as of a room")
+    same_part: bool = Field(False, description="of kinds that the inventory does not know: the part is the element")
     of: list[str] = Field(min_length=1, description="causes on single hosts that it shows as")
     min_hosts: int = Field(3, ge=2)
 
@@ -36,15 +118,25 @@ class CauseEntry(Record):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^([a-z_]+\.[a-z_]+|unknown)$")
+    kind_of: str = Field("", description="the wider cause that this one is a variant of, under whose id it is told")
     component_class: str = ""
     title: str = Field(description="one line; {part} and {place} are filled in")
     severity: Severity = Field(description="an incident of this cause is at least so severe")
-    explains: list[str] = Field(default_factory=list, description="causes whose symptoms it brings about on a host")
+    explains: list[str] = Field(
+        default_factory=list, description="causes whose symptoms it often brings about on a host: `symptom` in short"
+    )
+    symptom: list[Produced] = Field(default_factory=list, description="the same with chance, place, order and role")
+    example: list[Example] = Field(default_factory=list)
     per_part: bool = Field(False, description="on two parts of one host it is two faults")
+    one_part: bool = Field(False, description="lies in one part, and does not explain the same of another one")
     explanation: str
     steps: list[str] = Field(min_length=1)
     actions: list[ActionKind] = Field(default_factory=lambda: [ActionKind.TICKET_CREATE])
     shared: SharedFault | None = None
+    stops: bool = Field(False, description="what depends on its place by the inventory stops with it")
+    suffers: list[Literal["service", "storage", "network", "power", "cooling"]] = Field(
+        default_factory=list, description="dependencies whose fault elsewhere may show so here"
+    )
 
     @model_validator(mode="after")
     def _filled_in(self) -> Self:
@@ -61,6 +153,18 @@ class CauseEntry(Record):
             msg = f"actions: expected some of {known}"
             raise ValueError(msg)
         return self
+
+    @property
+    def told_as(self) -> str:
+        """The id that an incident of this cause bears."""
+        return self.kind_of or self.id
+
+    @cached_property
+    def produced(self) -> tuple[Produced, ...]:
+        """All symptoms that the cause brings about or that contradict it."""
+        detailed = {one.shows for one in self.symptom}
+        short = (Produced(shows=name) for name in self.explains if name not in detailed)
+        return (*self.symptom, *short)
 
     @property
     def class_name(self) -> str:
@@ -86,6 +190,9 @@ class Knowledge(Record):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cause: list[CauseEntry]
+    stopping: list[str] = Field(
+        default_factory=list, description="causes as which all that stops its place shows as well"
+    )
 
     @classmethod
     def parse(cls, text: str, name: str = "causes.toml") -> "Knowledge":
@@ -96,10 +203,13 @@ class Knowledge(Record):
     def parse_layers(cls, files: Iterable[tuple[str, str]]) -> "Knowledge":
         """Read (name, text) of several packs; a later entry replaces that of the same id. Raises PackError."""
         merged: dict[str, CauseEntry] = {}
+        stopping: list[str] = []
         for name, text in files:
-            merged |= {entry.id: entry for entry in _entries(text, name)}
+            read = _entries(text, name)
+            merged |= {entry.id: entry for entry in read.cause}
+            stopping = read.stopping or stopping
         try:
-            return cls(cause=list(merged.values()))
+            return cls(cause=list(merged.values()), stopping=stopping)
         except ValidationError as error:
             msg = f"causes: {error.errors()[0]['msg']}"
             raise PackError(msg) from None
@@ -111,7 +221,12 @@ class Knowledge(Record):
             msg = "the cause 'unknown' is missing: it is what stands when nothing else does"
             raise ValueError(msg)
         for entry in self.cause:
-            named = [*entry.explains, *(entry.shared.of if entry.shared else ())]
+            named = [
+                *(one.shows for one in entry.produced),
+                *(entry.shared.of if entry.shared else ()),
+                *((entry.kind_of,) if entry.kind_of else ()),
+                *self.stopping,
+            ]
             missing = [name for name in named if name not in known]
             if missing:
                 msg = f"cause {entry.id!r} names {missing[0]!r}, which is no cause of this pack"
@@ -128,19 +243,49 @@ class Knowledge(Record):
         return [entry for entry in self.cause if entry.shared]
 
     @cached_property
-    def _explained_by(self) -> dict[str, frozenset[str]]:
-        """Cause -> all that it explains, through others as well."""
-        closed: dict[str, frozenset[str]] = {}
-        for entry in self.cause:
-            found: set[str] = set()
-            todo = list(entry.explains)
-            while todo:
-                name = todo.pop()
-                if name not in found and name != entry.id:
-                    found.add(name)
-                    todo.extend(self.by_id[name].explains)
-            closed[entry.id] = frozenset(found)
-        return closed
+    def _showing(self) -> dict[str, tuple[CauseEntry, ...]]:
+        return {
+            one.id: tuple(
+                entry
+                for entry in self.shared_faults
+                if entry.shared and (one.id in entry.shared.of or self.explains(entry.id, one.id))
+            )
+            for one in self.cause
+        }
+
+    def shared_faults_showing(self, cause: str) -> tuple[CauseEntry, ...]:
+        """Shared faults that may show as this cause on single hosts."""
+        return self._showing.get(cause, ())
+
+    @cached_property
+    def _chances(self) -> dict[str, dict[str, float]]:
+        """Cause -> what it brings about, directly or through others, with the chance of the likeliest way there."""
+        return {entry.id: self._reach(entry) for entry in self.cause}
+
+    def _reach(self, entry: CauseEntry) -> dict[str, float]:
+        """Likeliest way to everything that a cause explains (Dijkstra, over products of chances)."""
+        best: dict[str, float] = {}
+        todo = [(-1.0, entry.id)]
+        while todo:
+            chance, name = heappop(todo)
+            if name in best:
+                continue
+            best[name] = -chance
+            for one in self._all_produced(self.by_id[name]):
+                if one.role is not Role.CONTRADICTING and one.shows not in best:
+                    heappush(todo, (chance * one.chance.value_of, one.shows))
+        del best[entry.id]
+        return best
+
+    @cached_property
+    def _direct(self) -> dict[tuple[str, str], Produced]:
+        return {(entry.id, one.shows): one for entry in self.cause for one in self._all_produced(entry)}
+
+    def _all_produced(self, entry: CauseEntry) -> Iterator[Produced]:
+        yield from entry.produced
+        if entry.stops:
+            named = {one.shows for one in entry.produced}
+            yield from (Produced(shows=name) for name in self.stopping if name not in named and name != entry.id)
 
     def get(self, cause_id: str) -> CauseEntry:
         """The entry, or that of 'unknown' for an id that the pack does not know."""
@@ -148,14 +293,37 @@ class Knowledge(Record):
 
     def explains(self, cause: str, symptom: str) -> bool:
         """Whether `cause` can bring about what `symptom` (a cause id, too) shows, directly or through others."""
-        return symptom in self._explained_by.get(cause, frozenset())
+        return symptom in self._chances.get(cause, _NOTHING)
+
+    def suffers(self, cause: str, kinds: Collection[str]) -> bool:
+        """Whether a dependency of these kinds that is at fault may show as `cause` on what needs it."""
+        return not set(self.get(cause).suffers).isdisjoint(kinds)
+
+    def stops(self, cause: str) -> bool:
+        """Whether `cause` stops what depends on its place."""
+        return self.get(cause).stops
+
+    def common(self, one: str, other: str) -> float:
+        """Chance of the likeliest cause of the pack that brings both about; 0 where there is none."""
+        return max((found.get(one, 0.0) * found.get(other, 0.0) for found in self._chances.values()), default=0.0)
+
+    def chance(self, cause: str, symptom: str) -> float:
+        """How likely `cause` brings about what `symptom` shows, 0 where it cannot."""
+        return self._chances.get(cause, _NOTHING).get(symptom, 0.0)
+
+    def told_of(self, cause: str, symptom: str) -> Produced | None:
+        """What the pack says of a symptom that `cause` brings about directly; None where it says nothing."""
+        return self._direct.get((cause, symptom))
 
 
-def _entries(text: str, name: str) -> list[CauseEntry]:
-    """The `[[cause]]` tables of one file. Raises PackError with file, entry and what was expected."""
+_NOTHING: dict[str, float] = {}
+
+
+def _entries(text: str, name: str) -> "_File":
+    """What one file says. Raises PackError with file, entry and what was expected."""
     try:
         raw = tomllib.loads(text)
-        entries = _File.model_validate(raw).cause
+        read = _File.model_validate(raw)
     except tomllib.TOMLDecodeError as error:
         msg = f"{name}: {error}"
         raise PackError(msg) from None
@@ -163,16 +331,17 @@ def _entries(text: str, name: str) -> list[CauseEntry]:
         first = error.errors()[0]
         msg = f"{name}: {_place(first['loc'], raw)}: {first['msg']}"
         raise PackError(msg) from None
-    ids = [entry.id for entry in entries]
+    ids = [entry.id for entry in read.cause]
     if double := next((i for i in ids if ids.count(i) > 1), None):
         msg = f"{name}: cause {double!r} is given twice"
         raise PackError(msg)
-    return entries
+    return read
 
 
 class _File(Record):
     model_config = ConfigDict(frozen=True, extra="forbid")
     cause: list[CauseEntry]
+    stopping: list[str] = Field(default_factory=list)
 
 
 def _place(loc: tuple[int | str, ...], raw: dict[str, object]) -> str:

@@ -1,9 +1,11 @@
 """Says what changed between two states of an incident, and whether that is worth telling."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from groundcrew.contracts.envelope import Envelope
-from groundcrew.contracts.incidents import Incident, IncidentState, TriggerRaised
+from groundcrew.contracts.incidents import Incident, IncidentState, Symptom, TriggerRaised
 from groundcrew.diagnosis.track import Change, Track
 
 
@@ -24,6 +26,35 @@ def opened_or_updated(before: Track | None, after: Track, envelope: Envelope[Tri
         text="; ".join(differences) if differences else f"Seen again by {data.rule_id} ({count} triggers)",
         tell=bool(differences) or count & (count - 1) == 0,  # of mere repeats each doubling is told
     )
+
+
+def regrouped(
+    before: Track | None,
+    after: Track,
+    envelope: Envelope[TriggerRaised],
+    parted_from: Incident | None,
+    left: Sequence[Symptom],
+) -> Change:
+    """As `opened_or_updated`, where symptoms may have gone to another incident (`left`) or come from one."""
+    change = opened_or_updated(before, after, envelope)
+    if before is None and parted_from is not None:
+        text = f"Parted from {parted_from.id}: {parted_from.title}; a fault of its own: {after.incident.title}"
+        return replace(change, text=text)
+    if not left or before is None:
+        return change
+    kept = {evidence.id for evidence in after.evidence}
+    gone = [evidence for evidence in before.evidence if evidence.id not in kept]
+    parted = "Parted, a fault of its own: " + "; ".join(symptom.title for symptom in left[:3])
+    told = [parted, *_differences(before.incident, after.incident)]
+    return replace(change, text="; ".join(told), tell=True, dropped=gone)
+
+
+def reconsidered(before: Track, after: Track, at: datetime) -> Change:
+    """The revision that time alone makes: what should have been seen by now was not."""
+    said = _differences(before.incident, after.incident)
+    missing = [g.what for g in before.incident.cause.grounds + after.incident.cause.grounds if g.says == "missing"]
+    why = f" ({', '.join(missing[:3])} was not seen)" if missing else ""
+    return Change(track=after.revised(at), text="; ".join(said) + why)
 
 
 def merged_away(track: Track, into: Track, at: datetime) -> Change:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from groundcrew.contracts.queries import ContextWindow
-from groundcrew.diagnosis.topology import part_key
+from groundcrew.diagnosis.parts import part_key
 
 LEAST_PLAIN = 0.6
 """Share of a sentence's characters that are letters, digits and spaces at least."""

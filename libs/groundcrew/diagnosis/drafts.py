@@ -49,7 +49,8 @@ def raised(envelope: Envelope[Any], spec: Spec, component: str, track: Track, mo
         first_seen=from_us(first),
         last_seen=from_us(last),
         captures=dict(sorted(track.captures.items())),
-        evidence=_evidence(cited, envelope.entity, spec.rule_id, trigger_id),
+        uncertainty_s=unsure(cited),
+        evidence=_evidence(cited, envelope.entity, spec.rule_id, component, trigger_id),
     )
     return TriggerDraft(trigger_id, envelope.entity, last, data)
 
@@ -71,7 +72,8 @@ def cleared(envelope: Envelope[Any], hit: Hit, component: str, track: Track) -> 
         first_seen=seen,
         last_seen=seen,
         captures=dict(sorted(hit.captures.items())),
-        evidence=_evidence([cited], envelope.entity, spec.rule_id, trigger_id),
+        uncertainty_s=unsure([cited]),
+        evidence=_evidence([cited], envelope.entity, spec.rule_id, component, trigger_id),
     )
     return TriggerDraft(trigger_id, envelope.entity, cited.time_us, data)
 
@@ -108,7 +110,12 @@ def _cut(title: str, more: str) -> str:
     return f"{title[: MAX_TITLE - len(more) - 1]} {more}" if more else title[:MAX_TITLE]
 
 
-def _evidence(cited: Sequence[Cited], entity: str, rule_id: str, trigger_id: str) -> list[Evidence]:
+def unsure(cited: Sequence[Cited]) -> float:
+    """Seconds by which the times of what is cited may be off."""
+    return max((each.uncertainty_s for each in cited), default=0.0)
+
+
+def _evidence(cited: Sequence[Cited], entity: str, rule_id: str, component: str, trigger_id: str) -> list[Evidence]:
     return [
         Evidence(
             id=each.id,
@@ -118,6 +125,7 @@ def _evidence(cited: Sequence[Cited], entity: str, rule_id: str, trigger_id: str
             entity=entity,
             text=each.text,
             rule_id=rule_id,
+            component=component,
             trigger_id=trigger_id,
         )
         for each in cited

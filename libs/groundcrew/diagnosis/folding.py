@@ -29,6 +29,7 @@ def symptom_of(envelope: Envelope[TriggerRaised]) -> Symptom:
         first_seen=min(data.first_seen, data.last_seen),
         last_seen=data.last_seen,
         count=1,
+        uncertainty_s=data.uncertainty_s,
     )
 
 
@@ -42,6 +43,7 @@ def fold(first: Symptom, second: Symptom) -> Symptom:
             "severity": max(first.severity, second.severity, key=lambda severity: severity.rank),
             "first_seen": min(early.first_seen, late.first_seen),
             "count": first.count + second.count,
+            "uncertainty_s": max(first.uncertainty_s, second.uncertainty_s),
             "cleared_at": max(clears) if clears else None,
         }
     )

@@ -1,29 +1,32 @@
 """Fusion: trigger events in, incidents out. Pure, in event time, and the same for the same triggers.
 
-Symptoms (equal triggers folded) are the nodes of a graph whose edges are `relation.Relation`; an incident is one of
-its connected components, so a trigger that relates to two incidents makes them one. When enough hosts that hang on the
-same feed, switch or rack show the same kind of cause, their incidents become one that names the shared element.
+Symptoms (equal triggers folded) are the nodes of a graph whose edges are `relation.Relation`; what a trigger event
+hangs together with is taken out, parted into faults (`grouping.py`) and given back to the incidents that it came from
+(`sharing_out.py`): so incidents grow, become one, part, or turn out to be one fault in what their hosts share. All of
+it happens in the neighbourhood of the trigger's place, however large the fleet.
 
 `fuse`, `command`, `annotate` and `advance` only compute; `keep` takes the result over. Between the two the caller
 commits it to the store, so memory never runs ahead of what is stored.
 """
 
-from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from groundcrew.contracts.envelope import Envelope
-from groundcrew.contracts.identity import kind_of, name_of
 from groundcrew.contracts.incidents import Evidence, Incident, Symptom, TriggerRaised, TriggerState
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.diagnosis import changes
-from groundcrew.diagnosis.causes import CauseEntry, Knowledge
-from groundcrew.diagnosis.folding import fold_clear, settled_at, symptom_of
+from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.diagnosis.folding import fold_all, fold_clear, settled_at, symptom_of
+from groundcrew.diagnosis.grouping import Fault, Grouping
 from groundcrew.diagnosis.ranking import leading
-from groundcrew.diagnosis.relation import Relation, Windows, distance, gap, key_of
+from groundcrew.diagnosis.relation import Relation, Windows, gap, key_of
+from groundcrew.diagnosis.sharing_out import share_out
 from groundcrew.diagnosis.topology import Topology
-from groundcrew.diagnosis.track import Fused, Shared, Track, Verdict
+from groundcrew.diagnosis.track import Change, Fused, Track
+from groundcrew.diagnosis.verdicts import Verdict
 
 MAX_SEEN = 20_000
 """Trigger ids remembered to drop doubles early; the store's unique key drops the rest."""
@@ -32,6 +35,10 @@ MAX_SEEN = 20_000
 MAX_WAITING = 500
 """Info trigger events that wait for an incident to be evidence of. They are not stored as such: after a take-over an
 incident may lack early info evidence, nothing else."""
+
+
+SECOND_THOUGHTS = timedelta(hours=1)
+"""How long after its beginning an incident is ranked anew although nothing came: absence tells something by then."""
 
 
 class UnknownIncident(KeyError):
@@ -49,6 +56,11 @@ class Fusion:
         self._knowledge = knowledge
         self._windows = windows or Windows()
         self._tracks: dict[str, Track] = {}
+        self._at: dict[str, set[str]] = {}
+        self._places: dict[str, frozenset[str]] = {}
+        self._speaking: defaultdict[str, set[str]] = defaultdict(set)
+        self._firsts: dict[str, frozenset[str]] = {}
+        self._kin: dict[str, frozenset[str]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._waiting: deque[Envelope[TriggerRaised]] = deque(maxlen=MAX_WAITING)
         self.use_inventory(inventory)
@@ -57,12 +69,18 @@ class Fusion:
         """Work with another revision of the inventory from now on."""
         self._topology = Topology(inventory)
         self._relation = Relation(self._knowledge, self._topology, self._windows)
-        self._verdict = Verdict(self._knowledge, self._relation)
+        self._verdict = Verdict(self._knowledge, self._relation, self._topology)
+        self._grouping = Grouping(self._knowledge, self._relation, self._windows)
+        self._at.clear()
+        for track in self._tracks.values():
+            self._index(track)
 
     def adopt(self, incident: Incident, evidence: Sequence[Evidence]) -> None:
         """Take over an incident from the store: what a standby rebuilds itself from."""
         if incident.merged_into is None:
-            self._tracks[incident.id] = Track(incident=incident, evidence=tuple(evidence))
+            track = Track(incident=incident, evidence=tuple(evidence))
+            self._tracks[incident.id] = track
+            self._index(track)
 
     @property
     def held(self) -> int:
@@ -71,7 +89,7 @@ class Fusion:
 
     def incidents(self) -> list[Incident]:
         """All that are held, live and recently resolved, by opening time."""
-        return sorted((t.incident for t in self._tracks.values()), key=lambda i: (i.opened_at, i.id))
+        return [track.incident for track in self._ordered(self._tracks.values())]
 
     def fuse(self, envelope: Envelope[TriggerRaised]) -> Fused:
         """What one trigger event changes. A double changes nothing."""
@@ -80,25 +98,28 @@ class Fusion:
         if envelope.data.state is TriggerState.CLEARED:
             return self._clear(envelope)
         symptom = symptom_of(envelope)
-        live = [track for track in self._ordered() if track.live and self._belongs(symptom, track)]
+        near = self._near(symptom)
+        live = [track for track in near if track.live and self._belongs(symptom, track)]
         if symptom.severity.rank == 0:
             return self._join_info(envelope, symptom, live)
-        if live:
-            return self._join(envelope, symptom, live)
-        if (past := self._recurs(symptom)) is not None:
-            return self._join(envelope, symptom, [past])
-        return self._grow(envelope, self._with_waiting(Track.opened_by(envelope, symptom), symptom), [])
+        if not live and (past := self._recurs(symptom, near)) is not None:
+            live = [past]
+        return self._regroup(envelope, symptom, live)
 
     def advance(self, now: datetime) -> Fused:
         """Resolve what has been clear for the hold time by `now`, forget what resolved longer ago than the reopening
         window."""
-        over = []
-        for track in self._ordered():
-            clear_since = settled_at(track.incident.symptoms) if track.live else None
+        over: list[Change] = []
+        for track in self._ordered(self._tracks.values()):
+            if not track.live:
+                continue
+            clear_since = settled_at(track.incident.symptoms)
             if clear_since is not None and now >= clear_since + self._windows.hold:
                 when = clear_since + self._windows.hold
                 over.append(changes.resolved(track, when, "fusion", f"All clear since {clear_since:%H:%M:%S} UTC."))
-        old = [t.incident.id for t in self._ordered() if t.forgettable(now - self._windows.reopen)]
+            elif (change := self._second_thoughts(track, now)) is not None:
+                over.append(change)
+        old = [one.incident.id for one in self._ordered(self._tracks.values()) if self._forgettable(one, now)]
         return Fused(changes=over, forgotten=old)
 
     def command(
@@ -123,10 +144,13 @@ class Fusion:
         for change in fused.changes:
             if change.incident.merged_into is None:
                 self._tracks[change.incident.id] = change.track
+                self._index(change.track)
             else:
-                self._tracks.pop(change.incident.id, None)
+                self._drop(change.incident.id)
         for incident_id in fused.forgotten:
-            self._tracks.pop(incident_id, None)
+            self._drop(incident_id)
+        for incident_id in fused.kin:
+            self._kin[incident_id] = fused.kin
         if fused.waiting is not None:
             self._waiting.append(fused.waiting)
         if fused.trigger_id is not None:
@@ -134,50 +158,109 @@ class Fusion:
             while len(self._seen) > MAX_SEEN:
                 self._seen.popitem(last=False)
 
-    # --- which incident a trigger belongs to -----------------------------------------------------------------------
+    # --- the index by place ----------------------------------------------------------------------------------------
 
-    def _ordered(self) -> list[Track]:
-        return sorted(self._tracks.values(), key=lambda t: (t.incident.opened_at, t.incident.id))
+    def _index(self, track: Track) -> None:
+        incident_id = track.incident.id
+        places = frozenset(place for one in track.incident.symptoms for place in self._relation.places(one))
+        for place in self._places.get(incident_id, frozenset()) - places:
+            self._leave(place, incident_id)
+        for place in places:
+            self._at.setdefault(place, set()).add(incident_id)
+        self._places[incident_id] = places
+        for cause in self._firsts.get(incident_id, frozenset()) - track.firsts.keys():
+            self._speaking[cause].discard(incident_id)
+        for cause in track.firsts:
+            self._speaking[cause].add(incident_id)
+        self._firsts[incident_id] = frozenset(track.firsts)
+
+    def _leave(self, place: str, incident_id: str) -> None:
+        there = self._at.get(place)
+        if there is not None:
+            there.discard(incident_id)
+            if not there:
+                del self._at[place]
+
+    def _drop(self, incident_id: str) -> None:
+        if self._tracks.pop(incident_id, None) is None:
+            return
+        for place in self._places.pop(incident_id, ()):
+            self._leave(place, incident_id)
+        for cause in self._firsts.pop(incident_id, ()):
+            self._speaking[cause].discard(incident_id)
+        self._kin.pop(incident_id, None)
+
+    def _in(self, places: Iterable[str]) -> list[Track]:
+        """Incidents that show anywhere in these places, by opening time."""
+        found = {incident_id for place in places for incident_id in self._at.get(place, ())}
+        return self._ordered(self._tracks[incident_id] for incident_id in found)
+
+    def _near(self, symptom: Symptom) -> list[Track]:
+        """Incidents that a symptom may belong to: in its place and what that depends on, and on what its host shares
+        with others."""
+        places = list(self._relation.around(symptom))
+        if symptom.component_class == "bmc":
+            places += [place for place in self._at if place.startswith("site:")]
+        return self._in(dict.fromkeys((*places, *self._sharing(symptom))))
+
+    def _sharing(self, symptom: Symptom) -> Iterable[str]:
+        """Places that hang on what the symptom's host hangs on, as far as a fault of that may show so."""
+        place = self._relation.place(symptom)
+        for entry in self._knowledge.shared_faults_showing(leading(symptom)):
+            assert entry.shared is not None
+            if entry.shared.kind.in_topology:
+                for element in self._topology.shared(place, entry.shared.kind):
+                    yield from self._topology.hosts_on(entry.shared.kind, element)
+            if entry.shared.spreads or not entry.shared.kind.in_topology:
+                yield from self._speaking_at(leading(symptom))
+
+    def _speaking_at(self, cause: str) -> Iterable[str]:
+        """Places of live incidents of which a symptom speaks first for a cause: of faults that the inventory does not
+        tie together, such as the same bad update."""
+        for incident_id in self._speaking.get(cause, ()):
+            yield from self._places[incident_id]
+
+    @staticmethod
+    def _ordered(tracks: Iterable[Track]) -> list[Track]:
+        return sorted(tracks, key=lambda t: (t.incident.opened_at, t.incident.id))
 
     def _track(self, incident_id: str) -> Track:
         if incident_id not in self._tracks:
             raise UnknownIncident(incident_id)
         return self._tracks[incident_id]
 
+    # --- which incident a trigger belongs to -----------------------------------------------------------------------
+
     def _belongs(self, symptom: Symptom, track: Track) -> bool:
-        if any(self._relation.related(symptom, other) for other in track.speaking(symptom)):
-            return True
-        shared = self._shared_of(track)
-        return shared is not None and self._under(symptom, shared, track, self._windows.join)
+        return any(self._relation.related(symptom, other) for other in track.speaking(symptom))
 
-    def _under(self, symptom: Symptom, shared: Shared, track: Track, within: timedelta) -> bool:
-        """Whether a shared fault accounts for a symptom so close to what the incident already shows."""
-        if symptom.severity.rank == 0 or not self._relation.under_shared(symptom, shared.entry, shared.element):
-            return False
-        return any(gap(symptom, other) <= within for other in track.incident.symptoms)
-
-    def _recurs(self, symptom: Symptom) -> Track | None:
+    def _recurs(self, symptom: Symptom, near: Sequence[Track]) -> Track | None:
         """The recently resolved incident whose fault shows again, or that late evidence belongs to."""
         matches = []
-        for track in self._ordered():
+        for track in near:
             resolved_at = track.incident.resolved_at
-            if resolved_at is None or symptom.first_seen > resolved_at + self._windows.reopen:
+            if track.live or resolved_at is None or symptom.first_seen > resolved_at + self._windows.reopen:
                 continue
-            late = symptom.last_seen <= resolved_at
+            late = symptom.last_seen - timedelta(seconds=symptom.uncertainty_s) <= resolved_at
             again = any(self._again(symptom, other, late) for other in track.speaking(symptom))
-            shared = self._shared_of(track)
-            if again or (shared is not None and self._under(symptom, shared, track, self._windows.reopen)):
+            if again or self._again_shared(symptom, track):
                 matches.append((resolved_at, track))
         return max(matches, key=lambda pair: (pair[0], pair[1].incident.id))[1] if matches else None
 
     def _again(self, symptom: Symptom, other: Symptom, late: bool) -> bool:
-        if late:
-            return self._relation.related(symptom, other)
+        if late and self._relation.related(symptom, other):
+            return True
         return key_of(symptom) == key_of(other) or (
             self._relation.place(symptom) == self._relation.place(other)
             and leading(symptom) == leading(other)
             and self._relation.same_fault(symptom, other)
         )
+
+    def _again_shared(self, symptom: Symptom, track: Track) -> bool:
+        """Whether the shared fault that an incident was found to be accounts for a symptom."""
+        entry = self._knowledge.get(track.incident.cause.entry)
+        element = self._verdict.element_of(track.incident, entry)
+        return bool(element) and self._relation.under_shared(symptom, entry, element)
 
     # --- what becomes of it ----------------------------------------------------------------------------------------
 
@@ -185,54 +268,85 @@ class Fusion:
         """An info trigger is evidence for one incident at most; it opens none and ties none together."""
         if not live:
             return Fused(trigger_id=envelope.id, waiting=envelope)
-        return self._grow(envelope, live[0].with_symptom(envelope, symptom), [])
+        before = live[0]
+        grown = before.with_symptom(envelope, symptom).add_evidence(envelope.data.evidence)
+        grown = self._verdict.of(grown, self._verdict.shared_of(before.incident))
+        change = changes.opened_or_updated(before, grown, envelope)
+        return Fused(trigger_id=envelope.id, incident_id=grown.incident.id, changes=[change])
 
-    def _with_waiting(self, track: Track, symptom: Symptom) -> Track:
-        """A new incident takes up the info events before it that relate to what opened it."""
+    def _regroup(self, envelope: Envelope[TriggerRaised], symptom: Symptom, live: list[Track]) -> Fused:
+        """Part what hangs together with a trigger event into faults anew, and give them to the incidents that were."""
+        pool = self._with_kin(live)
+        pool += [track for track in self._beside(symptom, pool) if track.live]
+        pool = self._ordered(pool)
+        symptoms = fold_all((*(s for track in pool for s in track.incident.symptoms), symptom))
+        waiting = self._waiting_for(symptom) if not live else []
+        faults = self._grouping.faults(fold_all((*symptoms, *(info for _, info in waiting))))
+        faults = [fault for fault in faults if fault.symptoms[0].severity.rank > 0 or len(fault.symptoms) > 1]
+        more = [evidence for event, _ in waiting for evidence in event.data.evidence]
+        return self._given_back(envelope, symptom, pool, faults, more)
+
+    def _given_back(
+        self,
+        envelope: Envelope[TriggerRaised],
+        symptom: Symptom,
+        pool: list[Track],
+        faults: list[Fault],
+        more: list[Evidence],
+    ) -> Fused:
+        made: list[Change] = []
+        ended: list[Change] = []
+        after = share_out(envelope, symptom, pool, faults, more)
+        for one in after:
+            if one.before is not None and one.unchanged:
+                continue
+            track = self._verdict.of(one.track, one.fault.shared)
+            made.append(changes.regrouped(one.before, track, envelope, one.parted_from, one.left))
+        into = {key_of(s): one.track for one in after for s in one.fault.symptoms}
+        kept = {one.track.incident.id for one in after}
+        for track in pool:
+            if track.incident.id not in kept:
+                heir = into[key_of(next(s for s in track.incident.symptoms if key_of(s) in into))]
+                ended.append(changes.merged_away(track, heir, envelope.time))
+        home = next(one.track for one in after if any(key_of(s) == key_of(symptom) for s in one.fault.symptoms))
+        kin = frozenset(kept) if len(kept) > 1 else frozenset()
+        return Fused(
+            trigger_id=envelope.id,
+            incident_id=home.incident.id,
+            changes=sorted(made, key=lambda change: change.incident.id != home.incident.id) + ended,
+            kin=kin,
+        )
+
+    def _with_kin(self, tracks: Sequence[Track]) -> list[Track]:
+        """With those that were one fault with them by symptoms and are not by causes: a new cause may change that."""
+        found = {track.incident.id: track for track in tracks}
+        for track in tracks:
+            for incident_id in self._kin.get(track.incident.id, ()):
+                if (other := self._tracks.get(incident_id)) is not None and other.live:
+                    found[incident_id] = other
+        return list(found.values())
+
+    def _beside(self, symptom: Symptom, pool: Sequence[Track]) -> list[Track]:
+        """Other live incidents that may be one fault with these in what their hosts share."""
+        known = {track.incident.id for track in pool}
+        symptoms = [symptom, *(s for track in pool for s in track.firsts.values())]
+        places = dict.fromkeys(place for one in symptoms for place in self._sharing(one))
+        return [track for track in self._in(places) if track.incident.id not in known]
+
+    def _waiting_for(self, symptom: Symptom) -> list[tuple[Envelope[TriggerRaised], Symptom]]:
+        """Info events before a new incident that relate to what opens it."""
+        found = []
         for waiting in self._waiting:
             info = symptom_of(waiting)
             if gap(info, symptom) <= self._windows.join and self._relation.related(info, symptom):
-                track = track.with_symptom(waiting, info).add_evidence(waiting.data.evidence)
-        return track
-
-    def _join(self, envelope: Envelope[TriggerRaised], symptom: Symptom, tracks: list[Track]) -> Fused:
-        """Add to the oldest of the incidents that it relates to, and make them one."""
-        grown, others = tracks[0].with_symptom(envelope, symptom), tracks[1:]
-        changed = grown.symptom(key_of(symptom))
-        for track in self._ordered():  # a repeat may have widened the symptom up to further incidents
-            known = {grown.incident.id, *(other.incident.id for other in others)}
-            if changed and track.live and track.incident.id not in known and self._belongs(changed, track):
-                others.append(track)
-        return self._grow(envelope, grown, others)
-
-    def _grow(self, envelope: Envelope[TriggerRaised], track: Track, others: list[Track]) -> Fused:
-        """Finish a change: look for a shared fault, merge, rank, and say what changed."""
-        group = [track.add_evidence(envelope.data.evidence), *others]
-        shared = next(filter(None, map(self._shared_of, group)), None)
-        if shared is not None:
-            group += self._drawn_in(shared, group)
-        elif (found := self._common(group)) is not None:
-            shared, more = found
-            group += more
-        group.sort(key=self._seniority)
-        before = self._tracks.get(group[0].incident.id)
-        final = self._verdict.of(group[0].absorb(group[1:]), shared)
-        change = changes.opened_or_updated(before, final, envelope)
-        ended = [
-            changes.merged_away(self._tracks[one.incident.id], final, envelope.time)
-            for one in group[1:]
-            if one.incident.id in self._tracks
-        ]
-        return Fused(trigger_id=envelope.id, incident_id=final.incident.id, changes=[change, *ended])
-
-    def _seniority(self, track: Track) -> tuple[bool, datetime, str]:
-        """Of incidents that become one, a stored one stays, then the one that opened first."""
-        return track.incident.id not in self._tracks, track.incident.opened_at, track.incident.id
+                found.append((waiting, info))
+        return found
 
     def _clear(self, envelope: Envelope[TriggerRaised]) -> Fused:
         """Note the recovery; `advance` resolves after the hold time."""
-        wanted = key_of(symptom_of(envelope))
-        for track in self._ordered():
+        gone = symptom_of(envelope)
+        wanted = key_of(gone)
+        for track in self._in([self._relation.place(gone)]):
             symptom = track.symptom(wanted) if track.live else None
             if symptom is None:
                 continue
@@ -244,58 +358,17 @@ class Fusion:
             return Fused(trigger_id=envelope.id, incident_id=track.incident.id, changes=[change])
         return Fused(trigger_id=envelope.id)
 
-    # --- faults in what hosts share --------------------------------------------------------------------------------
+    # --- time --------------------------------------------------------------------------------------------------------
 
-    def _shared_of(self, track: Track) -> Shared | None:
-        """The shared fault that an incident was found to be; read off the incident, so that a rebuild knows it too."""
-        entry = self._knowledge.get(track.incident.cause.id)
-        if entry.shared is None or kind_of(track.incident.entity) != entry.shared.kind.value:
+    def _forgettable(self, track: Track, now: datetime) -> bool:
+        return track.forgettable(now - self._windows.reopen)
+
+    def _second_thoughts(self, track: Track, now: datetime) -> Change | None:
+        """What should have been seen by now and was not may change the cause."""
+        if now - track.incident.opened_at > SECOND_THOUGHTS:
             return None
-        return Shared(entry=entry, element=name_of(track.incident.entity))
-
-    def _drawn_in(self, shared: Shared, group: Sequence[Track]) -> list[Track]:
-        """Live incidents of single hosts that a shared fault accounts for, whichever came first."""
-        ours = {track.incident.id for track in group}
-        return [
-            track
-            for track in self._ordered()
-            if track.live
-            and track.incident.id not in ours
-            and self._shared_of(track) is None
-            and any(
-                self._under(symptom, shared, one, self._windows.join)
-                for symptom in track.incident.symptoms
-                for one in group
-            )
-        ]
-
-    def _common(self, group: Sequence[Track]) -> tuple[Shared, list[Track]] | None:
-        """The shared fault that these incidents and others make together, with those others."""
-        ours = {track.incident.id for track in group}
-        others = [t for t in self._ordered() if t.live and t.incident.id not in ours and self._shared_of(t) is None]
-        for entry in self._knowledge.shared_faults:
-            assert entry.shared is not None
-            mine = [s for t in group for s in t.incident.symptoms if self._speaks_for(s, entry)]
-            if not mine:
-                continue
-            newest = max(symptom.last_seen for symptom in mine)
-            struck = {t.incident.id: self._hosts(t, entry, newest) for t in (*group, *others)}
-            hosts = {host for places in struck.values() for host in places}
-            found = self._topology.common_element(hosts, entry.shared.kind, entry.shared.min_hosts)
-            if found is None or not any(struck[one] & set(found[1]) for one in ours):
-                continue
-            more = [t for t in others if struck[t.incident.id] & set(found[1])]
-            return Shared(entry=entry, element=found[0]), more
-        return None
-
-    def _speaks_for(self, symptom: Symptom, entry: CauseEntry) -> bool:
-        assert entry.shared is not None
-        return symptom.severity.rank > 0 and leading(symptom) in entry.shared.of
-
-    def _hosts(self, track: Track, entry: CauseEntry, when: datetime) -> set[str]:
-        """Places where an incident shows this kind of fault around `when`."""
-        return {
-            self._relation.place(symptom)
-            for symptom in track.incident.symptoms
-            if self._speaks_for(symptom, entry) and distance(symptom, when) <= self._windows.join
-        }
+        after = self._verdict.of(track, self._verdict.shared_of(track.incident), now)
+        before = track.incident.cause
+        if (after.incident.cause.id, after.incident.cause.component) == (before.id, before.component):
+            return None
+        return changes.reconsidered(track, after, now)

@@ -20,6 +20,10 @@ from groundcrew.diagnosis.templates import fill
 from groundcrew.diagnosis.tracks import SECOND_US, Cited, Hit, Spec
 
 MAX_SENSOR_NAMES = 20_000
+UNBOUND_S = 2_700.0
+"""What is assumed of the clock of a BMC that nothing bounds: clocks that nobody sets are off by minutes, and one that
+is off by half an hour must not part a fault from its consequences."""
+
 HISTORY_US = 86_400 * SECOND_US
 """Event log records this much older than their arrival are history: recorded, but no news."""
 
@@ -102,6 +106,7 @@ class SelRules:
                 f"{name_of(envelope.entity)}/{batch.record_ids[row]}",
                 batch.times[row],
                 batch.texts[row],
+                UNBOUND_S if (unsure := batch.uncertainty(row)) is None else unsure,
             )
             clears = sel_clears(match, batch.asserted[row])
             if clears is None:

@@ -1,16 +1,23 @@
 """When two symptoms belong to one fault. The relation is symmetric and looks at symptoms only, never at the verdict of
 the moment, so the incidents that come out do not depend on the order in which the triggers came in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from groundcrew.contracts.incidents import Symptom
 from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
+from groundcrew.diagnosis.parts import are_two_parts, names_part, part_key
 from groundcrew.diagnosis.ranking import leading
-from groundcrew.diagnosis.topology import Topology, are_two_parts, names_part, part_key
+from groundcrew.diagnosis.topology import Topology
 
 SymptomKey = tuple[str, str, str]
+
+_ANY_NEED = frozenset({"service", "storage", "network"})
+
+_Kind = tuple[str, str, tuple[str, ...]]
+"""All of a symptom that says what it may belong to: component class, part and causes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +35,17 @@ def key_of(symptom: Symptom) -> SymptomKey:
 
 
 def gap(first: Symptom, second: Symptom) -> timedelta:
-    """Time between two symptoms, zero where they overlap."""
-    return max(first.first_seen - second.last_seen, second.first_seen - first.last_seen, timedelta())
+    """Least time that may lie between two symptoms, as far as their clocks are known; zero where they overlap."""
+    apart = max(first.first_seen - second.last_seen, second.first_seen - first.last_seen)
+    if first.uncertainty_s or second.uncertainty_s:
+        apart -= timedelta(seconds=first.uncertainty_s + second.uncertainty_s)
+    return max(apart, timedelta())
 
 
 def distance(symptom: Symptom, when: datetime) -> timedelta:
-    """Time from a moment to a symptom, zero where it lies inside."""
-    return max(symptom.first_seen - when, when - symptom.last_seen, timedelta())
+    """Time from a moment to a symptom, zero where it may lie inside."""
+    apart = max(symptom.first_seen - when, when - symptom.last_seen) - timedelta(seconds=symptom.uncertainty_s)
+    return max(apart, timedelta())
 
 
 class Relation:
@@ -44,6 +55,7 @@ class Relation:
         self._knowledge = knowledge
         self._topology = topology
         self._windows = windows
+        self._one_fault = cache(self._can_be_one)
 
     def place(self, symptom: Symptom) -> str:
         """The host a symptom shows on, or its own entity where that is no host's. A line that blames a BMC is about
@@ -51,6 +63,26 @@ class Relation:
         if symptom.component_class == "bmc" and (host := self._topology.host_of_bmc(symptom.component)):
             return host
         return self._topology.host_of(symptom.entity) or symptom.entity
+
+    def named(self, symptom: Symptom) -> str:
+        """Another host that a symptom is about by the name of its part, such as the file server that does not answer;
+        empty where it is about none."""
+        host = self._topology.host_named(symptom.component)
+        return host if host and host != self.place(symptom) else ""
+
+    def places(self, symptom: Symptom) -> set[str]:
+        """Where a symptom can be found: its place, and the host that it is about."""
+        return {self.place(symptom), self.named(symptom)} - {""}
+
+    def around(self, symptom: Symptom) -> Iterable[str]:
+        """Places where a related symptom may show, the own one first."""
+        place = self.place(symptom)
+        yield from self.places(symptom)
+        yield from self._topology.needs(place)
+        yield from self._topology.needed_by(place)
+        if symptom.component_class == "bmc":
+            yield from self._topology.hosts_of(place)
+            yield from self._topology.above(place)
 
     def bmc(self, symptoms: Sequence[Symptom]) -> str:
         """The entity of the first BMC of the inventory that symptoms blame; empty where they blame none."""
@@ -62,7 +94,9 @@ class Relation:
         later it comes, as long as the incident is live; what is only related must be close in time."""
         if key_of(first) == key_of(second):
             return True
-        if not self._same_place(first, second) or not self.same_fault(first, second):
+        if not self._same_place(first, second):
+            return self._by_need(first, second)
+        if not self.same_fault(first, second):
             return False
         return leading(first) == leading(second) != UNKNOWN or gap(first, second) <= self._windows.join
 
@@ -75,26 +109,74 @@ class Relation:
             return False
         return one in self._topology.hosts_of(other) or other in self._topology.hosts_of(one)
 
+    def _by_need(self, first: Symptom, second: Symptom) -> bool:
+        """Whether what one host shows follows from a fault of what it depends on."""
+        if gap(first, second) > self._windows.join:
+            return False
+        return any(
+            self.follows(needing, self.place(needed)) and self._knowledge.stops(leading(needed))
+            for needing, needed in ((first, second), (second, first))
+        )
+
+    def follows(self, symptom: Symptom, place: str) -> bool:
+        """Whether a symptom may be but the consequence of a fault in a place that its own one depends on, by the
+        inventory or by its own words."""
+        own = self.place(symptom)
+        kinds = self._topology.need(own, place)
+        if place != own and self.named(symptom) == place:
+            kinds = kinds | _ANY_NEED
+        return bool(kinds) and self._knowledge.suffers(leading(symptom), kinds)
+
+    def suffering(self, symptoms: Sequence[Symptom]) -> Iterator[Symptom]:
+        """Those that follow from a fault of what their place depends on, where another one of them stops it."""
+        stopped = {self.place(symptom) for symptom in symptoms if self._knowledge.stops(leading(symptom))}
+        for symptom in symptoms:
+            if any(self.follows(symptom, place) for place in stopped):
+                yield symptom
+
     def same_fault(self, first: Symptom, second: Symptom) -> bool:
         """Whether two symptoms of one place can come from one fault, whenever they were."""
-        parts = names_part(first.component), names_part(second.component)
-        same_part = parts[0] == parts[1] != ""
-        if same_part and (
-            first.component_class == second.component_class or not set(first.causes).isdisjoint(second.causes)
-        ):
+        one, other = _kind(first), _kind(second)
+        return self._one_fault(one, other) if one <= other else self._one_fault(other, one)
+
+    def _can_be_one(self, first: _Kind, second: _Kind) -> bool:
+        (one_class, one_part, one_causes), (other_class, other_part, other_causes) = first, second
+        same_part = one_part == other_part != ""
+        if same_part and (one_class == other_class or not set(one_causes).isdisjoint(other_causes)):
             return True
-        one, other = leading(first), leading(second)
+        one, other = (causes[0] if causes else UNKNOWN for causes in (one_causes, other_causes))
         if one == other == UNKNOWN:
-            return first.component_class == second.component_class
-        if are_two_parts(*parts) and self._of_parts(one, other):
+            return one_class == other_class
+        if are_two_parts(one_part, other_part) and self._of_parts(one, other):
             return False
         return one == other or self._knowledge.explains(one, other) or self._knowledge.explains(other, one)
 
+    def speaks_for(self, symptom: Symptom, entry: CauseEntry) -> bool:
+        """Whether a symptom is of the kind that a fault of a shared element shows as on single hosts."""
+        return entry.shared is not None and symptom.severity.rank > 0 and leading(symptom) in entry.shared.of
+
+    def elements(self, symptom: Symptom, entry: CauseEntry) -> tuple[str, ...]:
+        """Names of the elements of the entry's kind that a symptom's host hangs on."""
+        assert entry.shared is not None
+        if entry.shared.kind.in_topology:
+            return self._topology.shared(self.place(symptom), entry.shared.kind)
+        if entry.shared.same_part:
+            return (part_key(symptom.component),) if symptom.component else ()
+        return (entry.id.partition(".")[2],)
+
+    def hosts_on(self, entry: CauseEntry, element: str) -> int:
+        """How many hosts hang on an element, 0 where the inventory does not say."""
+        assert entry.shared is not None
+        return len(self._topology.hosts_on(entry.shared.kind, element)) if entry.shared.kind.in_topology else 0
+
     def under_shared(self, symptom: Symptom, entry: CauseEntry, element: str) -> bool:
         """Whether a fault in a shared element accounts for this symptom."""
-        if entry.shared is None:
+        if entry.shared is None or symptom.severity.rank == 0:
             return False
         cause = leading(symptom)
+        if not entry.shared.kind.in_topology:
+            wanted = part_key(element) if entry.shared.same_part else element
+            return cause in entry.shared.of and wanted in self.elements(symptom, entry)
         known = cause in entry.shared.of or self._knowledge.explains(entry.id, cause)
         return known and element in self._topology.shared(self.place(symptom), entry.shared.kind)
 
@@ -102,3 +184,7 @@ class Relation:
         """Two causes of one class that both lie in a part: on two parts they are two faults."""
         first, second = self._knowledge.get(one), self._knowledge.get(other)
         return first.per_part and second.per_part and first.class_name == second.class_name
+
+
+def _kind(symptom: Symptom) -> _Kind:
+    return symptom.component_class, names_part(symptom.component), tuple(symptom.causes)

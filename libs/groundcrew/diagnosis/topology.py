@@ -1,22 +1,10 @@
-"""How hosts, BMCs and parts hang together: which host an entity belongs to, what hosts share, when two locators name
-the same part."""
+"""How hosts and BMCs hang together: which host an entity belongs to, what hosts share, what depends on what."""
 
-import re
-from collections.abc import Iterable
+from collections import defaultdict
 from enum import StrEnum
 
 from groundcrew.contracts.identity import kind_of, name_of
 from groundcrew.contracts.inventory import Inventory, InventoryHost
-
-_SEPARATORS = re.compile(r"[\s_\-]+")
-_SUPPLY = re.compile(r"^(?:power supply|psu|ps)[\s_\-]?(\d+)\b.*$")
-_SCSI_DISK = re.compile(r"^((?:sd|vd|xvd|hd)[a-z]+)\d*$")
-_NVME = re.compile(r"^(nvme\d+)(?:n\d+)?(?:p\d+)?$")
-_GPU = re.compile(r"^gpu\s*(?=[0-9a-f]{4}:)")
-_DIMM = re.compile(r"^(?:dimm|slot)[\s_\-]*(?=[a-z0-9])")
-_PORT = re.compile(r"^(?:mc\d+|ata\d+(?:\.\d+)?|dm\d+|mapper/.+|\d+:\d+:\d+:\d+)$")
-_GPU_BY_INDEX = re.compile(r"^gpu\d*$")
-_PCI = re.compile(r"^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2})(?:\.[0-7])?$")
 
 
 class SharedKind(StrEnum):
@@ -25,32 +13,17 @@ class SharedKind(StrEnum):
     PDU = "pdu"
     SWITCH = "switch"
     RACK = "rack"
+    SOFTWARE = "software"  # the same change of the same program
+    SERVICE = "service"  # what all ask: names, time, directory
+    STORAGE = "storage"  # the same remote storage
+
+    @property
+    def in_topology(self) -> bool:
+        """Whether the inventory says who hangs on it; else the symptoms do."""
+        return self in (SharedKind.PDU, SharedKind.SWITCH, SharedKind.RACK)
 
 
-def part_key(component: str) -> str:
-    """A locator reduced to what names the part: `/dev/sde1` and `sde`, `PS2 Status` and `Power Supply 2`,
-    `DIMM A4` and `A4`, `GPU 0000:c3:00.0` and `0000:c3:00` come out equal; empty stays empty."""
-    text = component.strip().lower().removeprefix("/dev/")
-    if match := _SUPPLY.match(text):
-        return f"psu{match.group(1)}"
-    text = _DIMM.sub("", _GPU.sub("", text))
-    for pattern in (_SCSI_DISK, _NVME, _PCI):
-        if match := pattern.match(text):
-            return match.group(1)
-    return _SEPARATORS.sub("", text).removesuffix(".service")
-
-
-def names_part(component: str) -> str:
-    """The part key of a locator that names one part; empty for the memory controller, ATA port, SCSI address or mapped
-    device that parts hang on or below, which other evidence calls by another name."""
-    key = part_key(component)
-    return "" if _PORT.match(key) else key
-
-
-def are_two_parts(one: str, other: str) -> bool:
-    """Whether two part keys surely name two parts: not where one is blank, nor where one is a GPU's index (or a GPU
-    without any number) and the other an address."""
-    return bool(one and other) and one != other and bool(_GPU_BY_INDEX.match(one)) is bool(_GPU_BY_INDEX.match(other))
+_TOPOLOGICAL = tuple(kind for kind in SharedKind if kind.in_topology)
 
 
 class Topology:
@@ -59,6 +32,40 @@ class Topology:
     def __init__(self, inventory: Inventory) -> None:
         self._hosts = {entry.name: entry for entry in inventory.host}
         self._host_of_bmc = {entry.bmc: entry.name for entry in inventory.host if entry.bmc}
+        on: dict[tuple[SharedKind, str], set[str]] = defaultdict(set)
+        for entry in inventory.host:
+            for kind in _TOPOLOGICAL:
+                for element in _elements(entry, kind):
+                    on[kind, element].add(entry.name)
+        self._on = {key: sorted(names) for key, names in on.items() if key[1]}
+        self._needs: dict[str, dict[str, set[str]]] = defaultdict(dict)
+        self._needed_by: dict[str, set[str]] = defaultdict(set)
+        for one in inventory.dependency:
+            needing, needed = self.place_of(one.entity), self.place_of(one.on)
+            if needing != needed:
+                self._needs[needing].setdefault(needed, set()).add(one.kind)
+                self._needed_by[needed].add(needing)
+
+    def place_of(self, entity: str) -> str:
+        """A host's name for what is about a host, else the entity itself."""
+        return self.host_of(entity) or entity
+
+    def need(self, place: str, on: str) -> frozenset[str]:
+        """In which kinds a place depends on another one by the inventory; empty where it does not."""
+        needs = self._needs.get(place)
+        return frozenset(needs.get(on, ())) if needs else frozenset()
+
+    def needs(self, place: str) -> list[str]:
+        """Places that a place depends on, sorted."""
+        return sorted(self._needs.get(place, ()))
+
+    def needed_by(self, place: str) -> list[str]:
+        """Places that depend on a place, sorted."""
+        return sorted(self._needed_by.get(place, ()))
+
+    def above(self, place: str) -> list[str]:
+        """The entities that a host hangs on: its feeds, switch and rack."""
+        return [f"{kind.value}:{name}" for kind in _TOPOLOGICAL for name in self.shared(place, kind)]
 
     def host_of(self, entity: str) -> str | None:
         """Name of the host that an observation of this entity is about; None for PDUs, switches and unknown BMCs."""
@@ -73,6 +80,19 @@ class Topology:
     def host_of_bmc(self, name: str) -> str | None:
         """The host that a BMC of this name sits in, None for any other name."""
         return self._host_of_bmc.get(name)
+
+    def host_named(self, component: str) -> str:
+        """The host of the inventory that a part's name is the name of, or begins with as a server's (`nas:/export`);
+        empty where there is none."""
+        if component in self._hosts:
+            return component
+        server, colon, _ = component.partition(":")
+        return server if colon and server in self._hosts else ""
+
+    def has_bmc(self, host: str) -> bool:
+        """Whether the inventory names a BMC of this host."""
+        entry = self._hosts.get(host)
+        return entry is not None and bool(entry.bmc)
 
     def shared(self, place: str, kind: SharedKind) -> tuple[str, ...]:
         """Names of the elements of this kind that the host hangs on; of a rack, switch or site, those that all of its
@@ -93,28 +113,11 @@ class Topology:
             return []
         if kind == "site":
             return sorted(self._hosts)
-        return self.hosts_on(SharedKind(kind), name) if kind in set(SharedKind) else []
+        return self.hosts_on(SharedKind(kind), name) if kind in {each.value for each in _TOPOLOGICAL} else []
 
     def hosts_on(self, kind: SharedKind, element: str) -> list[str]:
         """All hosts on an element, sorted."""
-        return sorted(name for name, entry in self._hosts.items() if element in _elements(entry, kind))
-
-    def common_element(self, hosts: Iterable[str], kind: SharedKind, at_least: int) -> tuple[str, list[str]] | None:
-        """The element that at least so many of these hosts share, with those hosts.
-
-        Where several qualify, the one of which the larger share of hosts is struck wins (the feed whose other hosts
-        are well is not the fault), then the one with more struck hosts, then the first by name.
-        """
-        struck: dict[str, set[str]] = {}
-        for host in hosts:
-            for element in self.shared(host, kind):
-                struck.setdefault(element, set()).add(host)
-        ranked = sorted(
-            (-len(names) / len(self.hosts_on(kind, element)), -len(names), element)
-            for element, names in struck.items()
-            if len(names) >= at_least
-        )
-        return (ranked[0][2], sorted(struck[ranked[0][2]])) if ranked else None
+        return self._on.get((kind, element), [])
 
 
 def _elements(entry: InventoryHost, kind: SharedKind) -> list[str]:
@@ -125,3 +128,5 @@ def _elements(entry: InventoryHost, kind: SharedKind) -> list[str]:
             return [entry.switch]
         case SharedKind.RACK:
             return [entry.rack]
+        case _:
+            return []

@@ -4,9 +4,10 @@ one, so that a change that could not be stored leaves nothing behind."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from groundcrew.contracts.envelope import Envelope
-from groundcrew.contracts.identity import host, stable_id
+from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import (
     Cause,
     Evidence,
@@ -15,14 +16,13 @@ from groundcrew.contracts.incidents import (
     IncidentResolved,
     IncidentState,
     IncidentUpdated,
-    Severity,
     Symptom,
     TriggerRaised,
 )
-from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
+from groundcrew.diagnosis.causes import UNKNOWN
 from groundcrew.diagnosis.folding import fold_all
-from groundcrew.diagnosis.ranking import leading, rank
-from groundcrew.diagnosis.relation import Relation, SymptomKey, key_of
+from groundcrew.diagnosis.ranking import leading
+from groundcrew.diagnosis.relation import SymptomKey, key_of
 
 MAX_EVIDENCE = 300
 """Cited observations kept per incident; what repeats beyond that is counted, not cited."""
@@ -35,19 +35,6 @@ MAX_TOLD_CHARACTERS = 200_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shared:
-    """A fault in something that several hosts hang on."""
-
-    entry: CauseEntry
-    element: str
-
-    @property
-    def entity(self) -> str:
-        assert self.entry.shared is not None
-        return f"{self.entry.shared.kind.value}:{self.element}"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Track:
     """An incident with its evidence."""
 
@@ -55,10 +42,11 @@ class Track:
     evidence: tuple[Evidence, ...] = ()
 
     @classmethod
-    def opened_by(cls, envelope: Envelope[TriggerRaised], symptom: Symptom) -> "Track":
-        """A new incident; its id follows from the trigger event that opened it."""
+    def opened_by(cls, envelope: Envelope[TriggerRaised], symptom: Symptom, *parted: str) -> "Track":
+        """A new incident; its id follows from the trigger event that opened it, or parted it from another one by the
+        key of a symptom."""
         incident = Incident(
-            id=stable_id("incident", envelope.site, envelope.id),
+            id=stable_id("incident", envelope.site, envelope.id, *parted),
             revision=0,
             state=IncidentState.OPEN,
             severity=symptom.severity,
@@ -70,10 +58,19 @@ class Track:
             last_seen=symptom.last_seen,
             cause=Cause(id=UNKNOWN, component_class=symptom.component_class, component="", confidence=0),
             evidence_count=0,
-            trigger_count=1,
+            trigger_count=0,
             symptoms=[symptom],
         )
         return cls(incident=incident)
+
+    @cached_property
+    def firsts(self) -> dict[str, Symptom]:
+        """By cause, the first symptom above info that speaks for it most."""
+        found: dict[str, Symptom] = {}
+        for symptom in self.incident.symptoms:
+            if symptom.severity.rank > 0:
+                found.setdefault(leading(symptom), symptom)
+        return found
 
     @property
     def live(self) -> bool:
@@ -118,28 +115,6 @@ class Track:
         }
         return replace(self, incident=self.incident.model_copy(update=update))
 
-    def absorb(self, others: Sequence["Track"]) -> "Track":
-        """Take other incidents over, with their symptoms and evidence."""
-        if not others:
-            return self
-        everyone = [self, *others]
-        incidents = [track.incident for track in everyone]
-        acknowledged = any(i.state is IncidentState.ACKNOWLEDGED for i in incidents)
-        update = {
-            "symptoms": fold_all(s for i in incidents for s in i.symptoms)[:MAX_SYMPTOMS],
-            "trigger_count": sum(i.trigger_count for i in incidents),
-            "opened_at": min(i.opened_at for i in incidents),
-            "last_seen": max(i.last_seen for i in incidents),
-            "updated_at": max(i.updated_at for i in incidents),
-            "note": "\n".join(i.note for i in incidents if i.note),
-            "state": IncidentState.ACKNOWLEDGED if acknowledged else IncidentState.OPEN,
-            "resolved_at": None,
-        }
-        grown = replace(self, incident=self.incident.model_copy(update=update))
-        for track in others:
-            grown = grown.add_evidence(track.evidence)
-        return grown
-
     def add_evidence(self, new: Sequence[Evidence]) -> "Track":
         """Keep what is not there yet, within the bounds."""
         kept = {evidence.id for evidence in self.evidence}
@@ -174,6 +149,7 @@ class Change:
     text: str
     tell: bool = True
     opened: bool = False
+    dropped: list[Evidence] = field(default_factory=list)
 
     @property
     def incident(self) -> Incident:
@@ -207,55 +183,4 @@ class Fused:
     incident_id: str | None = None
     forgotten: list[str] = field(default_factory=list)
     waiting: Envelope[TriggerRaised] | None = None
-
-
-class Verdict:
-    """Ranks the causes of an incident and words it."""
-
-    def __init__(self, knowledge: Knowledge, relation: Relation) -> None:
-        self._knowledge = knowledge
-        self._relation = relation
-
-    def of(self, track: Track, shared: Shared | None) -> Track:
-        """The incident with its causes ranked and everything that follows from them."""
-        symptoms = track.incident.symptoms
-        places = sorted({self._relation.place(s) for s in symptoms if s.severity.rank > 0})
-        found = None if shared is None else (shared.entry, shared.element, len(places))
-        causes = rank(symptoms, self._knowledge, found)
-        entry = self._knowledge.get(causes[0].id)
-        hosts = [place for place in places if ":" not in place]
-        where = _where(hosts or places)
-        severity = max((entry.severity, *map(self._severity, symptoms)), key=lambda s: s.rank)
-        title = entry.title_for(causes[0].component, where)
-        update = {
-            "cause": causes[0],
-            "alternatives": causes[1:],
-            "severity": severity,
-            "hosts": hosts,
-            "entity": shared.entity if shared else self._entity(symptoms, entry, places),
-            "title": title if entry.id != UNKNOWN else symptoms[0].title,
-            "steps": entry.steps_for(causes[0].component, where),
-            "rules": sorted({symptom.rule_id for symptom in symptoms}),
-        }
-        return replace(track, incident=track.incident.model_copy(update=update))
-
-    def _severity(self, symptom: Symptom) -> Severity:
-        """What a symptom is worth: a consequence stays as grave when its cause is found. Info raises nothing."""
-        if symptom.severity.rank == 0:
-            return symptom.severity
-        return max(symptom.severity, self._knowledge.get(leading(symptom)).severity, key=lambda s: s.rank)
-
-    def _entity(self, symptoms: Sequence[Symptom], entry: CauseEntry, places: Sequence[str]) -> str:
-        """The BMC for faults of the BMC itself, else the host, else what was observed."""
-        if entry.class_name == "bmc" and (bmc := self._relation.bmc(symptoms)):
-            return bmc
-        if entry.class_name == "bmc" or not places or ":" in places[0]:
-            return next((s.entity for s in symptoms if entry.id in s.causes), symptoms[0].entity)
-        return host(places[0])
-
-
-def _where(places: Sequence[str]) -> str:
-    """Names for a title: at most three, then how many more."""
-    if len(places) <= 3:
-        return ", ".join(places)
-    return f"{', '.join(places[:2])} and {len(places) - 2} more"
+    kin: frozenset[str] = frozenset()

@@ -32,6 +32,7 @@ class Cited(NamedTuple):
     ref: str
     time_us: int
     text: str
+    uncertainty_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,7 @@ class Track:
 
     def state(self) -> list[Any]:
         """A JSON form; `restore` reads it."""
-        cited = [[c.id, c.source.value, c.ref, c.time_us, c.text] for c in self.evidence]
+        cited = [[c.id, c.source.value, c.ref, c.time_us, c.text, c.uncertainty_s] for c in self.evidence]
         return [
             self.raised, self.emitted_us, self.newest_us, self.due_us, self.count, self.captures, cited, self.window
         ]  # fmt: skip
@@ -161,7 +162,7 @@ class Track:
     @classmethod
     def restore(cls, state: list[Any]) -> "Track":
         raised, emitted_us, newest_us, due_us, count, captures, cited, window = state
-        evidence = [Cited(i, EvidenceSource(source), ref, us, text) for i, source, ref, us, text in cited]
+        evidence = [Cited(i, EvidenceSource(source), *rest) for i, source, *rest in cited]
         return cls(raised, emitted_us, newest_us, due_us, count, captures, evidence, window)
 
 

@@ -185,6 +185,8 @@ class Fuser:
     async def _save(self, transaction: FusionTransaction, fused: Fused, cause: Envelope[TriggerRaised] | None) -> None:
         for change in fused.changes:
             await transaction.save_incident(change.incident, change.evidence, actor=change.actor, change=change.text)
+            if change.dropped:
+                await transaction.withdraw_evidence(change.incident.id, change.dropped)
             if change.tell:
                 await transaction.publish(self._sealed(change, cause))
 

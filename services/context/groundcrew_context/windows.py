@@ -88,7 +88,7 @@ class Windows:
             site=self._site,
             hosts=self._entries(names),
             incidents=incidents,
-            explanations={i.cause.id: self._knowledge.get(i.cause.id).explanation for i, _ in incidents},
+            explanations={i.cause.id: self._knowledge.get(i.cause.entry).explanation for i, _ in incidents},
             failed_services=await self._failed(names),
             triggers=await self._triggers(query, names),
             logs=await self._logs(names, incidents),

@@ -9,7 +9,8 @@ from groundcrew.contracts.incidents import Evidence, Incident
 from groundcrew.contracts.inventory import Inventory, InventoryHost
 from groundcrew.contracts.queries import IncidentDetail
 from groundcrew.diagnosis.markdown import code, prose
-from groundcrew.diagnosis.topology import SharedKind, Topology, part_key
+from groundcrew.diagnosis.parts import part_key
+from groundcrew.diagnosis.topology import SharedKind, Topology
 from groundcrew_meta.citations import Citations
 from groundcrew_meta.wording import ago, counted, done, placed, state_of, steps, telling, utc, waiting, why
 

@@ -35,7 +35,7 @@ from groundcrew.contracts.queries import (
     ServicesReply,
     ServiceState,
 )
-from groundcrew.diagnosis.topology import part_key
+from groundcrew.diagnosis.parts import part_key
 
 Q = TypeVar("Q", bound=Record)
 R = TypeVar("R", bound=Record)

@@ -8,7 +8,7 @@ from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.incidents import Finding, Incident, Severity
 from groundcrew.contracts.observations import SourceState
 from groundcrew.contracts.queries import HistoryEntry, HostSummary, MetricPoints
-from groundcrew.diagnosis.topology import part_key
+from groundcrew.diagnosis.parts import part_key
 
 SEVERAL_HOSTS = 2
 REOPENED = "Opened again"

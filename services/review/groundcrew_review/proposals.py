@@ -7,8 +7,8 @@ from groundcrew.contracts.actions import ActionKind
 from groundcrew.contracts.identity import host, stable_id
 from groundcrew.contracts.incidents import Incident, IncidentState, Severity, Symptom
 from groundcrew.diagnosis.causes import CauseEntry, Knowledge
+from groundcrew.diagnosis.parts import part_key
 from groundcrew.diagnosis.ranking import leading
-from groundcrew.diagnosis.topology import part_key
 
 MAX_TARGETS = 5
 """Units or hosts of one incident that single actions are proposed for; a wider fault is a person's matter."""
@@ -38,7 +38,7 @@ def proposals(incident: Incident, knowledge: Knowledge, failed_services: Sequenc
     """Actions for a live incident; `failed_services` are 'host unit' of units seen failed now."""
     if incident.state is IncidentState.RESOLVED:
         return []
-    entry = knowledge.get(incident.cause.id)
+    entry = knowledge.get(incident.cause.entry)
     units = _units(incident, failed_services)[:MAX_TARGETS]
     found = []
     if ActionKind.JOURNAL_QUERY in entry.actions:

@@ -47,6 +47,15 @@ async def test_a_trigger_an_incident_and_its_message_are_stored_together(store):
     assert message.data.incident == one
 
 
+async def test_evidence_that_belongs_to_another_incident_is_withdrawn(store):
+    async with store.fusion(SITE) as transaction:
+        await transaction.save_incident(incident(1), [evidence(1), evidence(2)], actor="fusion", change="opened")
+        await transaction.save_incident(incident(2), [evidence(2)], actor="fusion", change="parted")
+        await transaction.withdraw_evidence(incident(1).id, [evidence(2)])
+    assert await store.evidence(SITE, incident(1).id) == [evidence(1)]
+    assert await store.evidence(SITE, incident(2).id) == [evidence(2)]
+
+
 async def test_an_exception_leaves_nothing_of_the_transaction(store):
     with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the error belongs inside the transaction
         async with store.fusion(SITE) as transaction:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -73,6 +74,7 @@ def raise_trigger(
     )
 
 
+@cache
 def shipped_knowledge() -> Knowledge:
     return Knowledge.parse_layers((file.name, file.text) for file in load_packs().texts("causes"))
 

@@ -3,11 +3,15 @@
 import pytest
 
 from groundcrew.contracts.actions import ActionKind
-from groundcrew.contracts.incidents import Severity
+from groundcrew.contracts.incidents import Severity, Symptom
 from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.diagnosis.folding import symptom_of
+from groundcrew.diagnosis.ranking import rank
 from groundcrew.diagnosis.rules import PackError
 from groundcrew.diagnosis.vocabulary import COMPONENT_CLASSES
 from groundcrew.runtime.packs import load_packs
+
+from .conftest import Crew, rack, raise_trigger, shipped_knowledge
 
 SCENARIO_CAUSES = """
 dimm.correctable_storm dimm.uncorrectable psu.input_lost psu.failed psu.voltage_unstable psu.redundancy_lost
@@ -106,3 +110,34 @@ def test_mistake_is_told_with_its_place(text, told):
         Knowledge.parse(text)
     assert told in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def symptoms_of(seen: list[str]) -> list[Symptom]:
+    """Of an example: 'cause part' each, a minute apart, '!' for critical."""
+    shown = []
+    for minute, text in enumerate(seen):
+        cause, _, part = text.removeprefix("!").partition(" ")
+        severity = Severity.CRITICAL if text.startswith("!") else Severity.WARNING
+        shown.append(symptom_of(raise_trigger("n1", cause, part=part, at=60 * minute, severity=severity)))
+    return shown
+
+
+EXAMPLES = [(cause.id, example) for cause in shipped_knowledge().cause for example in cause.example]
+
+
+@pytest.mark.parametrize(("cause", "example"), EXAMPLES, ids=[f"{c}: {', '.join(e.seen)}" for c, e in EXAMPLES])
+def test_example_of_a_cause_is_what_is_diagnosed(knowledge, cause, example):
+    best = rank(symptoms_of(example.seen), knowledge)[0]
+    assert best.entry == cause
+    if example.part:
+        assert best.component == example.part
+
+
+@pytest.mark.parametrize(("cause", "example"), EXAMPLES, ids=[f"{c}: {', '.join(e.seen)}" for c, e in EXAMPLES])
+def test_example_is_one_incident(cause, example):
+    crew = Crew(rack(1))
+    for minute, one in enumerate(example.seen):
+        name, _, part = one.removeprefix("!").partition(" ")
+        severity = Severity.CRITICAL if one.startswith("!") else Severity.WARNING
+        crew.see(raise_trigger("n1", name, part=part, at=60 * minute, severity=severity))
+    assert crew.only.cause.entry == cause

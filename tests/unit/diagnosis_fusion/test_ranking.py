@@ -81,5 +81,5 @@ def test_order_of_symptoms_does_not_matter(knowledge):
 def test_why_names_rules_and_what_is_explained(knowledge):
     shown = [symptom("psu.input_lost", part="PS2"), symptom("psu.redundancy_lost", at=1)]
     best, second = rank(shown, knowledge)
-    assert best.why == "1 symptom speaks for it (psu-input_lost); it explains 1 of the 1 others."
+    assert best.why == "1 symptom speaks for it (psu-input_lost); it explains 1 of the 1 other kinds of symptom."
     assert second.why.endswith("it is itself explained by psu.input_lost.")

@@ -3,7 +3,8 @@
 import pytest
 
 from groundcrew.contracts.inventory import Inventory, InventoryHost
-from groundcrew.diagnosis.topology import SharedKind, Topology, are_two_parts, names_part, part_key
+from groundcrew.diagnosis.parts import are_two_parts, names_part, part_key
+from groundcrew.diagnosis.topology import Topology
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,10 @@ from groundcrew.diagnosis.topology import SharedKind, Topology, are_two_parts, n
         ("A4", "DIMM_A4"),
         ("P1-DIMMA1", "P1_DIMMA1"),
         ("nginx.service", "nginx"),
+        ("PD 05(e0x20/s5)", "Drive 5"),
+        ("Drive Bay 5", "252:5"),
+        ("mysqld", "mariadb.service"),
+        ("postgres", "postgresql@14-main.service"),
     ],
 )
 def test_two_names_of_one_part(one, other):
@@ -44,19 +49,6 @@ def test_bmc_stands_for_its_host():
     assert topology.host_of("pdu:a") is None
 
 
-def test_feed_whose_other_hosts_are_well_is_not_the_common_element():
-    rack = [InventoryHost(name=f"n{i}", pdu=["pdu-a", "pdu-b"]) for i in range(3)]
-    stranger = InventoryHost(name="m", pdu=["pdu-a"])
-    topology = Topology(Inventory(host=[*rack, stranger]))
-    found = topology.common_element(["n0", "n1", "n2"], SharedKind.PDU, at_least=3)
-    assert found == ("pdu-b", ["n0", "n1", "n2"])
-
-
-def test_hosts_without_places_share_nothing():
-    topology = Topology(Inventory(host=[InventoryHost(name=f"n{i}") for i in range(5)]))
-    assert topology.common_element([f"n{i}" for i in range(5)], SharedKind.RACK, at_least=2) is None
-
-
 @pytest.mark.parametrize(
     ("one", "other", "two"),
     [
@@ -66,6 +58,9 @@ def test_hosts_without_places_share_nothing():
         ("GPU", "GPU 0000:9b:00.0", False),
         ("", "sda", False),
         ("sda", "sda1", False),
+        ("sda", "Drive 3", False),
+        ("CPU_SrcID#0_MC#1_Chan#0_DIMM#0", "DIMM 7", False),
+        ("CPU_SrcID#0_MC#1_Chan#0_DIMM#0", "CPU_SrcID#1_MC#1_Chan#0_DIMM#0", True),
     ],
 )
 def test_an_index_and_an_address_are_not_surely_two_parts(one, other, two):

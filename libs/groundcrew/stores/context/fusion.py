@@ -59,6 +59,12 @@ class PostgresFusionTransaction:
             _NAME_HOST, [(self._site, storable(host(name)), incident.last_seen) for name in sorted(set(incident.hosts))]
         )
 
+    async def withdraw_evidence(self, incident_id: str, evidence: Sequence[Evidence]) -> None:
+        await self._connection.execute(
+            b"DELETE FROM evidence WHERE site = %s AND incident_id = %s AND id = ANY(%s)",
+            (self._site, UUID(incident_id), [UUID(one.id) for one in evidence]),
+        )
+
     async def publish(self, envelope: Envelope[Any]) -> None:
         await outbox.put(self._connection, self._site, encode(envelope))
 

@@ -80,6 +80,7 @@ class MemoryFusionTransaction:
         self._site = site
         self._triggers: Timeline[TriggerSummary] = Timeline()
         self._revisions: list[_Revision] = []
+        self._withdrawn: list[tuple[str, Evidence]] = []
         self.payloads: list[bytes] = []
 
     async def add_trigger(self, envelope: Envelope[TriggerRaised], incident_id: str | None) -> bool:
@@ -95,6 +96,9 @@ class MemoryFusionTransaction:
         if stored is not None and stored.revision >= incident.revision:
             raise stale(incident, stored.revision)
         self._revisions.append(_Revision(incident, tuple(evidence), actor, change))
+
+    async def withdraw_evidence(self, incident_id: str, evidence: Sequence[Evidence]) -> None:
+        self._withdrawn += [(incident_id, one) for one in evidence]
 
     async def publish(self, envelope: Envelope[Any]) -> None:
         self.payloads.append(encode(envelope))
@@ -119,6 +123,9 @@ class MemoryFusionTransaction:
                 timeline.add(to_us(piece.time), piece.id, piece)
             for name in incident.hosts:
                 site.entity(host(name)).named(incident.last_seen)
+        for incident_id, piece in self._withdrawn:
+            if (timeline := site.evidence.get(incident_id)) is not None:
+                timeline.remove(to_us(piece.time), piece.id)
 
 
 class MemoryContextStore:

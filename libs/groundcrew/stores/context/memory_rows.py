@@ -35,6 +35,12 @@ class Timeline(Generic[T]):
             insort(self._keys, key)
         return True
 
+    def remove(self, time_us: int, row_id: str) -> None:
+        """Nothing where there is no such row."""
+        key = (time_us, row_id)
+        if self._rows.pop(key, None) is not None:
+            del self._keys[bisect_left(self._keys, key)]
+
     def oldest_first(self, since_us: int | None = None, until_us: int | None = None) -> Iterator[tuple[Key, T]]:
         start = 0 if since_us is None else bisect_left(self._keys, (since_us, ""))
         end = len(self._keys) if until_us is None else bisect_left(self._keys, (until_us, ""))

@@ -82,6 +82,9 @@ class FusionTransaction(Protocol):
     async def save_incident(self, incident: Incident, evidence: Sequence[Evidence], *, actor: str, change: str) -> None:
         """Store a revision of an incident, the evidence that is new with it, and why it changed."""
 
+    async def withdraw_evidence(self, incident_id: str, evidence: Sequence[Evidence]) -> None:
+        """Take evidence off an incident that turned out to belong to another one, which has it by now."""
+
     async def publish(self, envelope: Envelope[Any]) -> None:
         """Put a message into the outbox."""
 

@@ -1,0 +1,112 @@
+"""What an incident is called: its ranked causes, its hosts, its severity, its steps."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from groundcrew.contracts.identity import host, kind_of, name_of
+from groundcrew.contracts.incidents import EvidenceSource, Incident, Severity, Symptom
+from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
+from groundcrew.diagnosis.grouping import Shared
+from groundcrew.diagnosis.ranking import Watch, leading, rank
+from groundcrew.diagnosis.relation import Relation
+from groundcrew.diagnosis.topology import Topology
+from groundcrew.diagnosis.track import Track
+
+_OF_BMC = frozenset({EvidenceSource.SEL, EvidenceSource.SENSORS})
+_OF_HOST = frozenset({EvidenceSource.JOURNAL, EvidenceSource.METRICS, EvidenceSource.SERVICES})
+
+
+class Verdict:
+    """Ranks the causes of an incident and words it."""
+
+    def __init__(self, knowledge: Knowledge, relation: Relation, topology: Topology) -> None:
+        self._knowledge = knowledge
+        self._relation = relation
+        self._topology = topology
+
+    def of(self, track: Track, shared: Shared | None, now: datetime | None = None) -> Track:
+        """The incident with its causes ranked and everything that follows from them; `now` where time has passed since
+        it was told anything."""
+        symptoms = track.incident.symptoms
+        places = sorted({self._relation.place(s) for s in symptoms if s.severity.rank > 0})
+        found = None if shared is None else (shared.entry, shared.element, len(places))
+        until = max(track.incident.updated_at, now) if now is not None else track.incident.updated_at
+        suffering = list(self._relation.suffering(symptoms)) if len(places) > 1 else []
+        causes = rank(symptoms, self._knowledge, found, Watch(sources=self._sources(places), until=until), suffering)
+        entry = self._knowledge.get(causes[0].entry)
+        if shared is None:
+            places = self._at_fault(symptoms, places, causes[0].entry)
+        hosts = [place for place in places if ":" not in place]
+        where = _where(hosts or places)
+        severity = max((entry.severity, *map(self._severity, symptoms)), key=lambda s: s.rank)
+        title = entry.title_for(causes[0].component, where)
+        update = {
+            "cause": causes[0],
+            "alternatives": causes[1:],
+            "severity": severity,
+            "hosts": hosts,
+            "entity": shared.entity if shared else self._entity(symptoms, entry, places),
+            "title": title if entry.id != UNKNOWN else symptoms[0].title,
+            "steps": entry.steps_for(causes[0].component, where),
+            "rules": sorted({symptom.rule_id for symptom in symptoms}),
+        }
+        return replace(track, incident=track.incident.model_copy(update=update))
+
+    def shared_of(self, incident: Incident) -> Shared | None:
+        """The shared fault that an incident was found to be; read off the incident, so that a rebuild knows it too."""
+        entry = self._knowledge.get(incident.cause.entry)
+        element = self.element_of(incident, entry)
+        return Shared(entry=entry, element=element) if element else None
+
+    @staticmethod
+    def element_of(incident: Incident, entry: CauseEntry) -> str:
+        """Name of the shared element that an incident is about; empty where it is about none."""
+        if entry.shared is None or kind_of(incident.entity) != entry.shared.kind.value:
+            return ""
+        return name_of(incident.entity)
+
+    def _sources(self, places: Sequence[str]) -> frozenset[EvidenceSource]:
+        """Sources that watch all of these places."""
+        hosts = [place for place in places if ":" not in place]
+        if not hosts or len(hosts) < len(places):
+            return frozenset()
+        return _OF_BMC | _OF_HOST if all(map(self._topology.has_bmc, hosts)) else _OF_HOST
+
+    def _at_fault(self, symptoms: Sequence[Symptom], places: list[str], cause: str) -> list[str]:
+        """The places where the fault is: without those that only suffer from it."""
+        if len(places) < 2:
+            return places
+        own = {self._relation.place(s) for s in symptoms if cause in s.causes and s.severity.rank > 0}
+        speaking = [s for s in symptoms if s.severity.rank > 0]
+        suffering = {
+            place
+            for place in places
+            if all(
+                any(other != place and self._relation.follows(s, other) for other in own)
+                for s in speaking
+                if self._relation.place(s) == place
+            )
+        }
+        return [place for place in places if place not in suffering] or places
+
+    def _severity(self, symptom: Symptom) -> Severity:
+        """What a symptom is worth: a consequence stays as grave when its cause is found. Info raises nothing."""
+        if symptom.severity.rank == 0:
+            return symptom.severity
+        return max(symptom.severity, self._knowledge.get(leading(symptom)).severity, key=lambda s: s.rank)
+
+    def _entity(self, symptoms: Sequence[Symptom], entry: CauseEntry, places: Sequence[str]) -> str:
+        """The BMC for faults of the BMC itself, else the host, else what was observed."""
+        if entry.class_name == "bmc" and (bmc := self._relation.bmc(symptoms)):
+            return bmc
+        if entry.class_name == "bmc" or not places or ":" in places[0]:
+            return next((s.entity for s in symptoms if entry.id in s.causes), symptoms[0].entity)
+        return host(places[0])
+
+
+def _where(places: Sequence[str]) -> str:
+    """Names for a title: at most three, then how many more."""
+    if len(places) <= 3:
+        return ", ".join(places)
+    return f"{', '.join(places[:2])} and {len(places) - 2} more"

@@ -1,0 +1,113 @@
+"""Two faults stay two, also where they have a consequence in common; what is one later on becomes one."""
+
+from groundcrew.contracts.incidents import EvidenceSource, Severity
+from groundcrew.contracts.inventory import Inventory, InventoryDependency, InventoryHost
+
+from .conftest import Crew, raise_trigger
+
+MINUTE = 60
+CRITICAL = Severity.CRITICAL
+
+
+def causes(crew):
+    return sorted((i.cause.id, i.cause.component, tuple(i.hosts)) for i in crew.incidents if i.merged_into is None)
+
+
+def test_two_faults_with_a_consequence_in_common_are_parted_when_the_second_shows(crew, trigger):
+    crew.see(
+        trigger("n1", "software.failed", part="shop.service", at=30),
+        trigger("n1", "memory_pressure.oom", part="shop", at=20),
+    )
+    before = crew.only
+    crew.see(trigger("n1", "filesystem.full", part="/var", severity=CRITICAL, at=40))
+    assert causes(crew) == [("filesystem.full", "/var", ("n1",)), ("memory_pressure.oom", "shop", ("n1",))]
+    assert before.id in {incident.id for incident in crew.incidents}
+
+
+def test_each_piece_of_evidence_goes_with_its_fault(crew, trigger):
+    crew.see(
+        trigger("n1", "software.failed", part="shop.service", at=30),
+        trigger("n1", "memory_pressure.oom", part="shop", at=20),
+        trigger("n1", "filesystem.full", part="/var", severity=CRITICAL, at=40),
+    )
+    texts = {
+        track.incident.cause.id: sorted(evidence.text.split()[0] for evidence in track.evidence)
+        for track in crew.fusion._tracks.values()
+    }
+    assert texts["filesystem.full"] == ["filesystem.full"]
+    assert sorted(text for some in texts.values() for text in some) == [
+        "filesystem.full", "memory_pressure.oom", "software.failed"
+    ]  # fmt: skip
+
+
+def test_a_cause_of_both_makes_them_one_again(crew, trigger):
+    crew.see(
+        trigger("n1", "fan.failed", part="FAN3", at=0),
+        trigger("n1", "psu.redundancy_lost", part="", at=10),
+    )
+    assert len(crew.incidents) == 2
+    crew.see(
+        trigger("n1", "gpu.application_error", part="GPU 3", at=20),
+        trigger("n1", "gpu.fallen_off_bus", part="GPU 0000:3b:00.0", severity=CRITICAL, at=20),
+        trigger("n1", "psu.input_lost", part="PSU1", at=12),
+    )
+    assert [c for c, _, _ in causes(crew)] == ["fan.failed", "psu.input_lost"]
+
+
+def test_the_same_bad_update_on_two_hosts_is_one_incident(crew, trigger):
+    crew.see(
+        trigger("n1", "software.regression", part="nginx", severity=CRITICAL),
+        trigger("m1", "software.regression", part="nginx.service", severity=CRITICAL, at=90),
+        trigger("n2", "software.regression", part="redis", severity=CRITICAL, at=95),
+    )
+    assert causes(crew) == [
+        ("software.regression", "nginx", ("m1", "n1")),
+        ("software.regression", "redis", ("n2",)),
+    ]
+
+
+def test_a_bmc_clock_that_nothing_bounds_parts_no_fault(trigger):
+    def told(unsure):
+        record = trigger(
+            "n1", "psu.input_lost", part="PS2", entity="bmc:n1-bmc", source=EvidenceSource.SEL, at=-31 * MINUTE
+        )
+        data = record.data.model_copy(update={"uncertainty_s": unsure})
+        return Crew(Inventory(host=[InventoryHost(name="n1", bmc="n1-bmc")])).see(
+            trigger("n1", "gpu.fallen_off_bus", part="GPU 0000:3b:00.0", severity=CRITICAL),
+            record.model_copy(update={"data": data}),
+        )
+
+    assert len(told(0.0).incidents) == 2
+    assert told(45.0 * MINUTE).only.cause.id == "psu.input_lost"
+
+
+def test_clients_of_a_server_that_panicked_suffer_and_are_not_to_blame(trigger):
+    hosts = [InventoryHost(name=name, switch="tor-1") for name in ("nas", "c1", "c2", "c3")]
+    crew = Crew(Inventory(host=hosts)).see(
+        *(
+            trigger(c, "filesystem.remote_unavailable", part="nas:/export", at=i)
+            for i, c in enumerate(("c1", "c2", "c3"))
+        ),
+        trigger("nas", "kernel.panic", severity=CRITICAL, at=5),
+    )
+    assert causes(crew) == [("kernel.panic", "", ("nas",))]
+
+
+def test_what_depends_on_a_host_by_the_inventory_suffers_with_it(trigger):
+    inventory = Inventory(
+        host=[InventoryHost(name="db"), InventoryHost(name="web")],
+        dependency=[InventoryDependency(entity="host:web", on="host:db")],
+    )
+    crew = Crew(inventory).see(
+        trigger("web", "software.degraded", part="shop.service", at=20),
+        trigger("db", "filesystem.full", part="/var", severity=CRITICAL),
+    )
+    assert causes(crew) == [("filesystem.full", "/var", ("db",))]
+
+
+def test_warm_inlets_of_two_racks_at_once_are_the_rooms(trigger):
+    hosts = [InventoryHost(name=f"{rack}n{i}", rack=rack) for rack in ("w1", "w2") for i in range(3)]
+    crew = Crew(Inventory(host=hosts))
+    for index, one in enumerate(hosts):
+        crew.see(raise_trigger(one.name, "cooling.ambient_high", part="Inlet Temp", at=index * 30))
+    assert (crew.only.cause.id, crew.only.hosts) == ("cooling.ambient_high", sorted(h.name for h in hosts))
