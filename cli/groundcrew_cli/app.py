@@ -854,6 +854,15 @@ def bench(
         ),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the page in docs/benchmarks as well.")] = False,
+    thresholds: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="scenarios: bars in TOML; exit code 1 where one is missed.")
+    ] = None,
+    shuffle: Annotated[
+        int | None, typer.Option(metavar="SEED", help="scenarios: arrivals change places within their lateness.")
+    ] = None,
+    clock_offset: Annotated[
+        float | None, typer.Option(metavar="MINUTES", help="scenarios: clocks of BMCs are wrong by so much, both ways.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure this checkout, or score scenarios against their known answers.
@@ -862,7 +871,8 @@ def bench(
     """
     from groundcrew_cli import benching
 
-    benching.bench(names or [], write=write, as_json=as_json, now=_now())
+    wanted = benching.Wanted(thresholds=thresholds, shuffle=shuffle, clock_offset=clock_offset)
+    benching.bench(names or [], write=write, as_json=as_json, now=_now(), wanted=wanted)
 
 
 @lab_app.command("bmc")
