@@ -4,7 +4,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -391,6 +391,44 @@ def replay(
     from groundcrew_cli import replaying
 
     replaying.replay(folder, as_json=as_json)
+
+
+@app.command()
+def diagnose(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[HOST=]FILE...",
+            help="Files, folders or tarballs, '-' for standard input; HOST= says whose one is.",
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="Whose all of it is; default: as the lines say.")] = "",
+    kind: Annotated[
+        Literal["log", "journal-json", "journal-export", "journal", "bmc", "smartctl", "nvidia-smi", "mdstat"] | None,
+        typer.Option("--kind", help="What the files are; default: recognised by what they hold."),
+    ] = None,
+    fail_on: Annotated[
+        Literal["warning", "critical"] | None,
+        typer.Option("--fail-on", help="Exit with 1 where such a fault, or a graver one, stands."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong by files at hand; nothing needs to run.
+
+    Reads dmesg and syslog, journalctl's output (text, json, export) and .journal
+    files, ipmitool and freeipmi (sel, sdr, sensor), smartctl, nvidia-smi -q -x,
+    storcli/perccli J, sas2ircu, /proc/mdstat, and whole sos reports; also packed
+    by gzip, xz or bzip2. What belongs to one host may be named together:
+
+    groundcrew diagnose dmesg.txt sel.txt smartctl-sda.txt
+    """
+    from groundcrew_cli import diagnosing
+
+    raise typer.Exit(
+        diagnosing.diagnose(
+            diagnosing.from_terminal(files or []), host=host, kind=kind, fail_on=fail_on, as_json=as_json, now=_now()
+        )
+    )
 
 
 @inventory_app.callback(invoke_without_command=True)
@@ -816,6 +854,15 @@ def bench(
         ),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the page in docs/benchmarks as well.")] = False,
+    thresholds: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="scenarios: bars in TOML; exit code 1 where one is missed.")
+    ] = None,
+    shuffle: Annotated[
+        int | None, typer.Option(metavar="SEED", help="scenarios: arrivals change places within their lateness.")
+    ] = None,
+    clock_offset: Annotated[
+        float | None, typer.Option(metavar="MINUTES", help="scenarios: clocks of BMCs are wrong by so much, both ways.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure this checkout, or score scenarios against their known answers.
@@ -824,7 +871,8 @@ def bench(
     """
     from groundcrew_cli import benching
 
-    benching.bench(names or [], write=write, as_json=as_json, now=_now())
+    wanted = benching.Wanted(thresholds=thresholds, shuffle=shuffle, clock_offset=clock_offset)
+    benching.bench(names or [], write=write, as_json=as_json, now=_now(), wanted=wanted)
 
 
 @lab_app.command("bmc")

@@ -125,8 +125,8 @@ class MemoryFusionTransaction:
             for name in incident.hosts:
                 site.entity(host(name)).named(incident.last_seen)
         for incident_id, piece in self._withdrawn:
-            if (timeline := site.evidence.get(incident_id)) is not None:
-                timeline.remove(to_us(piece.time), piece.id)
+            if incident_id in site.evidence:
+                site.evidence[incident_id].remove(to_us(piece.time), piece.id)
 
 
 class MemoryContextStore:
