@@ -64,8 +64,7 @@ class Asked:
 
 def correlate_for_rca(asked: Asked, catalogue: Catalogue) -> RootCause:
     """Timeline, anomalies around the time in question, devices that share something, and possible causes."""
-    own = [one for one in asked.incidents if asked.device in one.hosts or one.entity == host(asked.device)]
-    own += [one for one in asked.incidents if one not in own and _shared(one, asked)]
+    own = [one for one in asked.incidents if _is_of(one, asked) or _shared(one, asked)]
     meanings = catalogue.meanings(asked.description) if asked.description.strip() else []
     target, said = _target(asked, own, catalogue)
     causes = _causes(asked, own, meanings, target, catalogue)
@@ -82,6 +81,10 @@ def correlate_for_rca(asked: Asked, catalogue: Catalogue) -> RootCause:
         related=_related(asked, target),
         absent=list(asked.absent),
     )
+
+
+def _is_of(incident: Incident, asked: Asked) -> bool:
+    return asked.device in incident.hosts or incident.entity == host(asked.device)
 
 
 def _shared(incident: Incident, asked: Asked) -> bool:

@@ -48,7 +48,7 @@ from groundcrew_meta.root_causes import RootCauses
 from groundcrew_meta.tasks import TaskBook, headline_of_tasks
 from groundcrew_meta.wording import counted
 
-MAX_TASK_BYTES = 400_000
+MAX_TASK_BYTES = 250_000
 """Tasks that one report carries whole; the list of tasks has them all."""
 
 TRIES = 3
@@ -185,7 +185,7 @@ class Reporter:
         own = [one for one in fleet.incidents if chosen.concerns(one)]
         events = [one for one in fleet.triggers if chosen.covers(one.entity)]
         evidence = await self._gatherer.evidence(own, fleet.missing)
-        issues = detect_actionable_issues(own, evidence, events, devices=devices)
+        issues = await asyncio.to_thread(detect_actionable_issues, own, evidence, events, devices=devices)
         if request.severity_filter:
             issues = [one for one in issues if one.severity.value in request.severity_filter]
         summary = await asyncio.to_thread(
@@ -197,7 +197,8 @@ class Reporter:
             sensors = summarize_sensors(await self._gatherer.sensors(chosen.hosts, fleet.missing))
         wanted = [Severity(name) for name in request.severity_filter]
         told = [one for one in events if not one.silenced_by and (not wanted or one.severity in wanted)]
-        cited = merged(
+        cited = await asyncio.to_thread(
+            merged,
             *(of_evidence(one, evidence.get(one.id, ()), devices) for one in own),
             (of_trigger(one, devices) for one in told),
         )
@@ -248,8 +249,8 @@ class Reporter:
 def devices_of(fleet: Gathered, chosen: Selection) -> dict[str, str]:
     """Entity -> device whose events it tells: a BMC's events are those of the host that it sits in."""
     found = {host(name): name for name in chosen.hosts}
-    found |= {bmc(one.bmc): one.name for one in fleet.inventory.host if one.bmc and one.name in set(chosen.hosts)}
-    return found
+    wanted = set(chosen.hosts)
+    return found | {bmc(one.bmc): one.name for one in fleet.inventory.host if one.bmc and one.name in wanted}
 
 
 def headline_of_root_cause(found: RootCause) -> str:
