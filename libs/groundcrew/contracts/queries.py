@@ -609,7 +609,7 @@ class ReportQuery(Record):
 
 
 class TasksQuery(Paged):
-    """Repair tasks as the last report of tasks left them, the most urgent first."""
+    """Repair tasks as they were last looked at, the most urgent first."""
 
     states: list[TaskState] = Field(default_factory=list, description="empty: all")
     types: list[TaskType] = Field(default_factory=list, description="empty: all")

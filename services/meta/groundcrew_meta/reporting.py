@@ -3,6 +3,7 @@ with the report that there is."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from groundcrew.bus.port import RequestFailed
@@ -110,6 +111,21 @@ class Reporter:
                 except Changed:
                     continue
         raise RequestFailed(Failure.CONFLICT, "a repair task is being changed all the time: try again")
+
+    async def look_after_tasks(self) -> int:
+        """Close and open again what evidence of the last day closes and opens; returns how many tasks changed. Raises
+        RequestFailed while context is away."""
+        async with self._turn:
+            request = TasksRequest()
+            fleet = await self._gatherer.fleet(request.time_range.span)
+            chosen = select([], fleet.inventory, fleet.hosts)
+            found = await self._tasks.look(request, fleet, chosen, devices_of(fleet, chosen))
+            changed = 0
+            for task in found.changed:
+                with suppress(Changed):  # a person was faster: the next look sees it
+                    await self._store.save_task(self._site, task)
+                    changed += 1
+            return changed
 
     async def _make(self, asked: MakeReport) -> Report:
         request = asked.request
