@@ -28,6 +28,8 @@ CHUNK = 12
 _MANY = 50
 _FOLDED_BYTES = tuple(letter.encode() for letter in FOLDED)
 _FORMAT = b"groundcrew patterns 2\n"
+_LOOSE = b"groundcrew loose patterns 1"
+"""Part of the key: changed whenever `prefilter` makes other patterns of the same ones."""
 
 
 class CompiledStore(Protocol):
@@ -115,6 +117,35 @@ def loosened(patterns: Sequence[str]) -> tuple[dict[int, Prefilter], dict[int, s
         except Untranslatable as error:
             refused[at] = str(error)
     return loose, refused
+
+
+def loose_characters(patterns: Sequence[str], store: CompiledStore | None) -> tuple[dict[int, str], dict[int, str]]:
+    """What re2 looks for, by position, and why some is none; out of the store where it holds that, as reading
+    thousands of patterns takes seconds."""
+    digest = blake2b(_LOOSE, digest_size=16)
+    for pattern in patterns:
+        digest.update(len(pattern.encode()).to_bytes(8, "big") + pattern.encode())
+    key = f"loose-{digest.hexdigest()}"
+    held = _held_loose(store.load(key), len(patterns)) if store is not None else None
+    if held is not None:
+        return held
+    loose, refused = loosened(patterns)
+    characters = {at: one.of_characters for at, one in loose.items()}
+    if store is not None:
+        store.store(key, orjson.dumps([list(characters.items()), list(refused.items())]))
+    return characters, refused
+
+
+def _held_loose(data: bytes | None, count: int) -> tuple[dict[int, str], dict[int, str]] | None:
+    """What a store gave back, where it is whole."""
+    if data is None:
+        return None
+    try:
+        loose, refused = (dict(pairs) for pairs in orjson.loads(data))
+    except (orjson.JSONDecodeError, TypeError, ValueError):
+        return None
+    whole = sorted([*loose, *refused]) == list(range(count))
+    return (loose, refused) if whole and all(isinstance(one, str) for one in loose.values()) else None
 
 
 def compile_set(patterns: Sequence[str]) -> Any:

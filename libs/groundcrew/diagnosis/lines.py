@@ -7,7 +7,7 @@ runtimes (CRI, Docker), supercomputers' collectors. A line with none of them kee
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 
 from groundcrew.diagnosis import json_lines, priorities
 from groundcrew.diagnosis.priorities import INFO
@@ -53,14 +53,39 @@ def local_time(naive: datetime) -> datetime:
     return naive.astimezone()
 
 
+class _ByMinute:
+    """Asks for the offset of a local time once a minute: no zone changes it between."""
+
+    def __init__(self, localize: Localize) -> None:
+        self._localize = localize
+        self._known: dict[datetime, timezone] = {}
+
+    def __call__(self, naive: datetime) -> datetime:
+        minute = naive.replace(second=0)
+        zone = self._known.get(minute)
+        if zone is None:
+            if len(self._known) >= _MINUTES:
+                self._known.clear()
+            offset = self._localize(minute).utcoffset()
+            assert offset is not None
+            zone = self._known[minute] = timezone(offset)
+        return naive.replace(tzinfo=zone)
+
+
+_MINUTES = 256
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a line says. `time_us` is None where it has no (believable) time."""
+    """What a line says. `time_us` is None where it has no (believable) time; `since_boot`: it counts from the boot.
+    `host` is empty where the line names none."""
 
     time_us: int | None
     identifier: str
     priority: int
     message: str
+    host: str = ""
+    since_boot: bool = False
 
 
 class LineReader:
@@ -68,7 +93,7 @@ class LineReader:
 
     def __init__(self, host: str, localize: Localize = local_time) -> None:
         self._hosts = frozenset({host.lower(), host.lower().partition(".")[0]})
-        self._localize = localize
+        self._localize = _ByMinute(localize)
 
     def read(self, text: str, *, received_us: int, boot_us: int) -> Line:
         """Never raises. `received_us` dates years that are not written, `boot_us` dates uptime stamps."""
@@ -80,10 +105,11 @@ class LineReader:
         if found := _DMESG_X.match(rest):
             told, rest = priorities.of_word(found.group(2)), rest[found.end() :]
             stamp = self._stamp(rest, received_us, boot_us)
-            return _kernel(stamp.time_us if stamp else None, told, rest[stamp.end if stamp else 0 :])
+            rest = rest[stamp.end if stamp else 0 :]
+            return _kernel(stamp.time_us if stamp else None, told, rest, since_boot=_is_uptime(stamp))
         if found := _KMSG.match(rest):
             time_us = min(boot_us + int(found.group(2)), received_us)
-            return _kernel(time_us, int(found.group(1)) & 7, rest[found.end() :])
+            return _kernel(time_us, int(found.group(1)) & 7, rest[found.end() :], since_boot=True)
         if found := _FILE_NAME.match(rest):
             return self._stamped(found.group(1), told, rest[found.end() :], False, received_us, boot_us)
         return self._stamped("", told, rest, structured, received_us, boot_us)
@@ -95,14 +121,15 @@ class LineReader:
         self, name: str, told: int | None, text: str, structured: bool, received_us: int, boot_us: int
     ) -> Line:
         if structured and text.startswith("- ") and (found := _RFC5424.match(text, 2)):
-            return _line(None, _nil(found.group(2)), told, text[found.end() :].removeprefix("\ufeff"))
+            text = text[found.end() :].removeprefix("\ufeff")
+            return _from(_nil(found.group(1)), _line(None, _nil(found.group(2)), told, text))
         stamp = self._stamp(text, received_us, boot_us)
         if stamp is None:
             return self._unstamped(name, told, text, received_us, boot_us)
         rest = text[stamp.end :]
         match stamp.form:
             case "uptime" | "dmesg":
-                return _kernel(stamp.time_us, told, rest)
+                return _kernel(stamp.time_us, told, rest, since_boot=stamp.form == "uptime")
             case "asctime":
                 return _apache_or_kernel(stamp.time_us, told, rest)
             case "redis":
@@ -116,7 +143,8 @@ class LineReader:
             case "classic":
                 return self._headed(stamp.time_us, told, rest, strict=False)
             case "iso" if structured and (found := _RFC5424.match(rest)):
-                return _line(stamp.time_us, _nil(found.group(2)), told, rest[found.end() :].removeprefix("\ufeff"))
+                rest = rest[found.end() :].removeprefix("\ufeff")
+                return _from(_nil(found.group(1)), _line(stamp.time_us, _nil(found.group(2)), told, rest))
             case "iso" if not name and text[:1].isdigit():
                 return self._headed(stamp.time_us, told, rest, strict=True, rfc3339=stamp.zoned and text[10] == "T")
         return _line(stamp.time_us, name, told, rest)
@@ -130,11 +158,11 @@ class LineReader:
         if found := _HEADER.match(rest):
             known = found["host"].lower() in self._hosts or found["pid"] or found["name"] == "kernel"
             if (known and not (strict and _is_level(found["host"]))) or not strict or (rfc3339 and _is_syslog(found)):
-                return _named(time_us, found["name"], told, rest[found.end() :])
+                return _from(found["host"], _named(time_us, found["name"], told, rest[found.end() :]))
         if rest.startswith("kernel: "):  # the host was left out
             return _named(time_us, "kernel", told, rest[8:])
         if (found := _HOST_ONLY.match(rest)) and (not strict or found.group(1).lower() in self._hosts):
-            return _line(time_us, "", told, rest[found.end() :])
+            return _from(found.group(1), _line(time_us, "", told, rest[found.end() :]))
         return _line(time_us, "", told, rest)
 
     def _unstamped(self, name: str, told: int | None, text: str, received_us: int, boot_us: int) -> Line:
@@ -176,18 +204,32 @@ def _named(time_us: int | None, name: str, told: int | None, message: str) -> Li
     return _line(time_us, name, told, message)
 
 
-def _kernel(time_us: int | None, told: int | None, message: str) -> Line:
+def _from(host: str, line: Line) -> Line:
+    return Line(line.time_us, line.identifier, line.priority, line.message, host)
+
+
+def _is_uptime(stamp: Stamp | None) -> bool:
+    return stamp is not None and stamp.form == "uptime"
+
+
+def _kernel(time_us: int | None, told: int | None, message: str, *, since_boot: bool = False) -> Line:
     """A line of the kernel's buffer, into which a few programs write as well."""
+    line = _of_buffer(time_us, told, message)
+    return Line(line.time_us, line.identifier, line.priority, line.message, line.host, True) if since_boot else line
+
+
+def _of_buffer(time_us: int | None, told: int | None, message: str) -> Line:
     priority = INFO if told is None else told
     for form in (_TO_KMSG, _MONOTONIC):
         if found := form.match(message):
             name = found[found.re.groupindex.get("name", 1)]
+            host = found["host"] if form is _MONOTONIC else ""
             rest = message[found.end() :]
             if rest.startswith("segfault at "):  # what the kernel says of a program, whose name may have blanks
                 break
             if name != "kernel":
-                return _line(time_us, name, told, rest)
-            return Line(time_us, "kernel", priority, rest)
+                return _from(host, _line(time_us, name, told, rest))
+            return Line(time_us, "kernel", priority, rest, host)
     return Line(time_us, "kernel", priority, message)
 
 

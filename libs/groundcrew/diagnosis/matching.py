@@ -23,7 +23,7 @@ from groundcrew.diagnosis.engines import (
     Re2Engine,
     compile_set,
     lines_of,
-    loosened,
+    loose_characters,
 )
 from groundcrew.diagnosis.locators import SPELLINGS
 from groundcrew.diagnosis.rules import Rule, compile_pattern
@@ -130,8 +130,8 @@ class Matcher:
                 self.unusable = str(error)
             else:
                 return scanning, scanning.refused
-        loose, beside = loosened(texts)
-        return Re2Engine({at: one.of_characters for at, one in loose.items()}), beside
+        loose, beside = loose_characters(texts, compiled)
+        return Re2Engine(loose), beside
 
     def match(
         self, texts: Sequence[str], identifiers: Sequence[str] | None = None, units: Sequence[str] | None = None

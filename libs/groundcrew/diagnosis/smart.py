@@ -91,7 +91,11 @@ def devices_of(output: bytes) -> list[Device]:
 
 def report_of(device: Device, output: bytes) -> Report:
     """Of `smartctl -j -a`. Raises Unreadable."""
-    document = _document(output)
+    return report_of_document(device, _document(output))
+
+
+def report_of_document(device: Device, document: dict[str, Any]) -> Report:
+    """The same of a document that was read before."""
     messages = [str(entry.get("string", "")) for entry in _list(_dict(document, "smartctl").get("messages"))]
     told = next((message for message in messages if message), "")[:200]
     for state, pattern in (("asleep", _ASLEEP), ("no-drive", _NO_DRIVE)):

@@ -2,7 +2,8 @@
 
 RFC 3339 and ISO with a space, also in brackets (Elasticsearch, Kafka, Slurm, Envoy); classic syslog, which has no
 year; C's `asctime` (`dmesg -T`, Apache httpd); slashes (nginx, Go); short dates of Hadoop and Spark; MySQL's and
-Redis's own; klog; uptime of the kernel with or without the caller's id; the epoch of supercomputers' collectors.
+Redis's own; klog; uptime of the kernel with or without the caller's id; the epoch, by journalctl and by supercomputers'
+collectors.
 """
 
 import re
@@ -55,6 +56,7 @@ _FORMS: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
         ("uptime", re.compile(r"\[ *(?P<up>\d{1,9})\.(?P<frac>\d{1,9})\](?: ?\[ *[TC]\d{1,10}\])? ?", re.ASCII)),
         ("asctime", re.compile(rf"\[{_DAY} {_MONTH} +(?P<D>\d{{1,2}}) {_CLOCK} (?P<Y>\d{{4}})\] ?", re.ASCII)),
         ("iso", re.compile(rf"\[{_ISO_DATE}[T ]{_CLOCK}{_ZONE}\] ?", re.ASCII)),
+        ("iso", re.compile(rf"\[{_MONTH} +(?P<D>\d{{1,2}}) (?P<Y>\d{{4}}) {_CLOCK}\] ?", re.ASCII)),
         (
             "iso",
             re.compile(rf"\[(?P<D>\d\d)[-/]{_MONTH}[-/](?P<Y>\d{{4}})[: ]{_CLOCK}{_ZONE}[^\]]{{0,40}}\] ?", re.ASCII),
@@ -68,6 +70,10 @@ _FORMS: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
     ),
     "letter": (
         ("classic", re.compile(rf"{_MONTH} (?P<D>[ \d]\d|\d) (?:(?P<Y>\d{{4}}) )?{_CLOCK} ", re.ASCII)),
+        (
+            "classic",
+            re.compile(rf"{_DAY} {_ISO_DATE} {_CLOCK} (?:(?P<zone>UTC)|[A-Z]{{2,5}}|[+-]\d\d(?:\d\d)?) ", re.ASCII),
+        ),
         ("plain", re.compile(rf"{_DAY},? {_MONTH} +(?P<D>\d{{1,2}}) {_CLOCK} (?P<Y>\d{{4}}):? ", re.ASCII)),
         ("klog", re.compile(rf"(?P<letter>[IWEF])(?P<M>\d\d)(?P<D>\d\d) {_CLOCK}\s+\d{{1,10}} ", re.ASCII)),
         ("iso", re.compile(rf"(?:time|ts|t|timestamp)=\"?{_ISO_DATE}[T ]{_CLOCK}{_ZONE}\"? ?", re.ASCII)),
@@ -77,6 +83,9 @@ _EPOCH = re.compile(
     r"(?:-|[A-Z][A-Z0-9_]{1,15}) (?P<epoch>\d{9,10}) \d{4}\.\d\d\.\d\d (?P<node>\S{1,64}) "
     r"(?=[A-Z][a-z]{2} |\d{4}-\d\d-\d\d-\d\d\.)"
 )
+_UNIX = re.compile(r"(?P<epoch>\d{9,10})\.(?P<frac>\d{6}) (?=\S{1,255} [\w@./()-]{1,64}(?:\[\d{1,10}\])?: )", re.ASCII)
+"""`journalctl -o short-unix`."""
+
 _BLUE_GENE = re.compile(r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{1,6} ")
 _FUTURE_US = 86_400 * 1_000_000
 
@@ -99,6 +108,8 @@ def read_stamp(text: str, localize: Localize, *, received_us: int, boot_us: int)
     first = text[:1]
     if first in "-ABCDEFGHIJKLMNOPQRSTUVWXYZ" and (epoch := _EPOCH.match(text)):
         return _collected(text, epoch)
+    if first.isdigit() and (unix := _UNIX.match(text)):
+        return Stamp(int(unix["epoch"]) * 1_000_000 + int(unix["frac"]), unix.end(), "classic", zoned=True)
     group = "digit" if first.isdigit() else "letter" if first.isalpha() else first
     for form, pattern in _FORMS.get(group, ()):
         if not (found := pattern.match(text)):
@@ -136,7 +147,7 @@ def _time(parts: dict[str, str | None], localize: Localize, received_us: int) ->
     elif parts.get("y"):
         years = [2000 + int(parts["y"] or 0)]
     else:
-        newest = from_us(received_us).year + 1
+        newest = from_us(received_us + 2 * _FUTURE_US).year  # a zone's offset is less than a day
         years = list(range(newest, newest - 10, -1))
     latest_us = received_us + _FUTURE_US if len(years) > 1 else None
     for year in years:

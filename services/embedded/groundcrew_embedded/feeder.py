@@ -39,11 +39,12 @@ class Feeder:
     site: str
     produced_by: ProducedBy
     shift: timedelta = timedelta()
+    step_s: int = STEP_S
 
     def steps(self) -> Iterator[tuple[datetime, list[Envelope[Any]]]]:
         """(when the step ends, its messages), in order; steps without observations are left out."""
         yield self.scenario.start + self.shift, [self._reported(host) for host in self.scenario.inventory.host]
-        width = STEP_S * 1_000_000
+        width = self.step_s * 1_000_000
         for index, rows in groupby(self.scenario.arrivals, key=lambda arrival: arrival.at // width):
             when = from_us((index + 1) * width) + self.shift
             batches: dict[tuple[str, str], list[Any]] = defaultdict(list)

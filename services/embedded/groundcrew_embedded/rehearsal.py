@@ -83,9 +83,17 @@ def rehearsal_resources(service: str, bus: Bus, stores: MemoryStores, clock: Clo
 
 
 async def rehearse(
-    stack: AsyncExitStack, broker: MemoryBroker, clock: VirtualClock, inventory: Inventory, site: str
+    stack: AsyncExitStack,
+    broker: MemoryBroker,
+    clock: VirtualClock,
+    inventory: Inventory,
+    site: str,
+    *,
+    patterns: Path | None = None,
+    looks_s: int | None = None,
 ) -> None:
-    """Wire trigger, context, review and actions for `site`, with shipped packs and default settings."""
+    """Wire trigger, context, review and actions for `site`, with shipped packs and default settings. `patterns` is a
+    folder that keeps compiled patterns; `looks_s` is how often review looks at everything, where not as by default."""
     stores = MemoryStores(clock)
     bucket = await MemoryBus(site, clock, broker=broker).key_value(Buckets.INVENTORY)
     await bucket.put("current", inventory.model_dump_json().encode())
@@ -96,13 +104,18 @@ async def rehearse(
 
     overrides = {"site": {"name": site}}
     defaults = Path(os.devnull)  # a replay gives the same bytes whatever configuration lies in the working folder
-    await context.wire(load(ContextSettings, environ={}, config_path=defaults, overrides=overrides), given("context"))
+    alone = overrides | {
+        "context": {"lease_s": 300}
+    }  # nobody stands by: asking for the lease every few seconds is idle
+    await context.wire(load(ContextSettings, environ={}, config_path=defaults, overrides=alone), given("context"))
     # the same matches without compiling for seconds: a replay reads few lines
-    with_re2 = overrides | {"trigger": {"engine": "re2"}}
+    kept = {"state_dir": str(patterns.parent)} if patterns is not None else {}
+    with_re2 = overrides | {"trigger": {"engine": "re2", **kept}}
     await trigger.wire(load(TriggerSettings, environ={}, config_path=defaults, overrides=with_re2), given("trigger"))
     await actions.wire(
         load(ActionsSettings, environ={}, config_path=defaults, overrides=overrides | {"actions": {"execute": False}}),
         given("actions"),
     )
-    await review.wire(load(ReviewSettings, environ={}, config_path=defaults, overrides=overrides), given("review"))
+    looks = overrides | ({"review": {"every_s": looks_s}} if looks_s is not None else {})
+    await review.wire(load(ReviewSettings, environ={}, config_path=defaults, overrides=looks), given("review"))
     await broker.settle()

@@ -24,7 +24,7 @@ from groundcrew.contracts.queries import (
     TriggersQuery,
 )
 from groundcrew_embedded.disturbing import Disturb, undisturbed
-from groundcrew_embedded.feeder import Feeder
+from groundcrew_embedded.feeder import STEP_S, Feeder
 from groundcrew_embedded.rehearsal import rehearse
 from groundcrew_embedded.scenario import Scenario, read
 
@@ -36,14 +36,33 @@ async def replay(
     folder: Path, *, site: str = "default", shift: timedelta = timedelta(), disturb: Disturb = undisturbed
 ) -> dict[str, Any]:
     """Replay `folder`, with all times moved by `shift`, and return what `--json` prints. Raises ScenarioError."""
-    scenario = disturb(read(folder))
+    return await run(disturb(read(folder)), site=site, shift=shift)
+
+
+async def run(
+    scenario: Scenario,
+    *,
+    site: str = "default",
+    shift: timedelta = timedelta(),
+    pause: timedelta | None = None,
+    patterns: Path | None = None,
+    looks_s: int | None = None,
+    step_s: int = STEP_S,
+) -> dict[str, Any]:
+    """The same of a scenario that was read or made up. Where nothing was seen for longer than `pause`, time leaps to
+    what comes next once it has run on for so long: of an event log of years, the seconds between are not waited for.
+    `patterns` is a folder that keeps compiled patterns, `looks_s` how often review looks at everything,
+    `step_s` how much travels in one batch."""
     clock = VirtualClock(scenario.start + shift)
     broker = MemoryBroker(clock)
     async with AsyncExitStack() as stack:
-        await rehearse(stack, broker, clock, scenario.inventory, site)
+        await rehearse(stack, broker, clock, scenario.inventory, site, patterns=patterns, looks_s=looks_s)
         collectors = MemoryBus(site, clock, broker=broker)
-        feeder = Feeder(scenario, site, ProducedBy(service="replay", version=__version__), shift)
+        feeder = Feeder(scenario, site, ProducedBy(service="replay", version=__version__), shift, step_s)
         for when, messages in feeder.steps():
+            if pause is not None and when - clock.now() > 2 * pause:
+                await broker.settle(clock.now() + pause)
+                clock.advance_to(when - timedelta(seconds=step_s))
             await broker.settle(when)
             await collectors.publish_batch(messages)
             await broker.settle()
@@ -67,11 +86,13 @@ async def report(bus: Bus, scenario: Scenario) -> dict[str, Any]:
                 "state": incident.state.value,
                 "title": incident.title,
                 "opened_at": incident.opened_at.isoformat(),
+                "last_seen": incident.last_seen.isoformat(),
                 "cause": incident.cause.model_dump(include={"id", "component_class", "component", "confidence"}),
                 "alternatives": [
                     cause.model_dump(include={"id", "component_class", "component", "confidence"})
                     for cause in incident.alternatives
                 ],
+                "steps": incident.steps,
                 "evidence": [_evidence(one) for one in detail.evidence],
                 "actions": [
                     {"kind": action.kind.value, "target": action.target, "state": action.state.value}

@@ -32,6 +32,7 @@ COMMANDS = [
     "reject",
     "logs",
     "replay",
+    "diagnose",
     "bench",
     "models",
     "knowledge",

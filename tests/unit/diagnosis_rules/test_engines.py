@@ -9,7 +9,14 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from groundcrew.diagnosis.engines import EngineName, EngineUnusable, HyperscanEngine, database_key, lines_of
+from groundcrew.diagnosis.engines import (
+    EngineName,
+    EngineUnusable,
+    HyperscanEngine,
+    database_key,
+    lines_of,
+    loose_characters,
+)
 from groundcrew.diagnosis.matching import Matcher
 from groundcrew.diagnosis.prefilter import Untranslatable, prefilter
 from groundcrew.diagnosis.rules import Example, Rule, compile_pattern
@@ -316,3 +323,31 @@ def test_two_scans_at_once_do_not_meet() -> None:
     engine._scratch.append(taken)
     inside.append(engine.candidates(lines))
     assert inside == [[(0, (0,))]] * 2
+
+
+class Shelf:
+    """A store that holds what it is given."""
+
+    def __init__(self, broken: bytes | None = None) -> None:
+        self.held: dict[str, bytes] = {}
+        self._broken = broken
+
+    def load(self, key: str) -> bytes | None:
+        return self._broken if self._broken is not None else self.held.get(key)
+
+    def store(self, key: str, data: bytes) -> None:
+        self.held[key] = data
+
+
+def test_what_was_loosened_is_taken_from_the_store() -> None:
+    texts, shelf = ["error: .{1,120}", "x*"], Shelf()
+    first = loose_characters(texts, shelf)
+    assert len(shelf.held) == 1
+    assert loose_characters(texts, shelf) == first
+    assert loose_characters([*texts, "y+"], shelf) != first
+
+
+@pytest.mark.parametrize("broken", [b"", b"{", b"[[], []]", b'[[[0, 7]], [[1, "x"]]]', b'[[[0, "a"]], []]'])
+def test_a_broken_store_costs_only_time(broken: bytes) -> None:
+    texts = ["error: .{1,120}", "x*"]
+    assert loose_characters(texts, Shelf(broken)) == loose_characters(texts, None)

@@ -1,6 +1,8 @@
 """The list of incidents, and one incident with all that speaks for it."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request
@@ -9,6 +11,7 @@ from starlette.responses import Response
 from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.conversations import Analysis
 from groundcrew.contracts.incidents import IncidentState, Severity
+from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import (
     ActionPage,
     ActionsQuery,
@@ -18,14 +21,18 @@ from groundcrew.contracts.queries import (
     IncidentPage,
     IncidentQuery,
     IncidentsQuery,
+    InventoryQuery,
+    LogPage,
+    LogsQuery,
     TicketPage,
     TicketsQuery,
 )
 from groundcrew_gateway.access import Operator, Viewer
+from groundcrew_gateway.pages.affected import WIDTH, affected
+from groundcrew_gateway.pages.lanes import Reboot, axis_of, incident_chart
 from groundcrew_gateway.pages.overview import LIVE_STATES, worst_first
 from groundcrew_gateway.pages.render import Asking, back, page
 from groundcrew_gateway.pages.similar import similar
-from groundcrew_gateway.pages.timeline import incident_chart
 from groundcrew_gateway.rest.conversations import DEADLINE_S, analyse
 from groundcrew_gateway.rest.incidents import SeverityName, command
 from groundcrew_gateway.rest.parameters import Cursor, HostFilter, RecordId, Text
@@ -35,6 +42,12 @@ _STATES = {"open": LIVE_STATES, "resolved": [IncidentState.RESOLVED], "all": []}
 _SAID = {"acknowledge": "acknowledged", "resolve": "resolved", "note": "noted"}
 _PAGE = 50
 _PATIENCE_S = 3.0
+_OTHERS = 500
+"""Live incidents that are looked at for how the neighbours are."""
+
+_REBOOTS = 4
+_STARTS = 20
+_BANNER = "Linux version "
 
 
 @router.get("/incidents")
@@ -65,12 +78,17 @@ async def incidents(
 @router.get("/incidents/{incident_id}")
 async def incident(request: Request, caller: Viewer, incident_id: RecordId) -> Response:
     asking = Asking(caller)
-    detail, actions, tickets, analysis = await asyncio.gather(
+    detail, actions, tickets, analysis, inventory, live = await asyncio.gather(
         caller.ask(Endpoints.INCIDENT, IncidentQuery(id=incident_id)),
         asking.ask(Endpoints.ACTIONS, ActionsQuery(incident_id=incident_id), ActionPage(items=[])),
         asking.ask(Endpoints.TICKETS, TicketsQuery(incident_id=incident_id), TicketPage(items=[])),
         _newest_analysis(asking, incident_id),
+        asking.ask(Endpoints.INVENTORY, InventoryQuery(), Inventory()),
+        asking.ask(Endpoints.INCIDENTS, IncidentsQuery(states=LIVE_STATES, limit=_OTHERS), IncidentPage(items=[])),
     )
+    others = [one for one in live.items if one.id != incident_id and one.merged_into is None]
+    axis = axis_of(detail, actions.items)
+    reboots = await _reboots(asking, detail.incident.hosts[:_REBOOTS], axis.start, axis.end)
     return await page(
         request,
         asking,
@@ -80,9 +98,31 @@ async def incident(request: Request, caller: Viewer, incident_id: RecordId) -> R
         actions=actions.items,
         tickets=tickets.items,
         analysis=analysis,
-        chart=incident_chart(detail, actions.items),
+        chart=incident_chart(detail, actions.items, reboots),
+        drawing=affected(detail.incident, inventory, others),
+        drawing_width=WIDTH,
         earlier=await similar(caller, detail.incident),
     )
+
+
+async def _reboots(asking: Asking, hosts: Sequence[str], since: datetime, until: datetime) -> list[Reboot]:
+    """Starts of the kernel on these hosts, by the line that it begins with."""
+    pages = await asyncio.gather(
+        *(
+            asking.ask(
+                Endpoints.LOGS,
+                LogsQuery(host=name, since=since, until=until, contains=_BANNER, limit=_STARTS),
+                LogPage(items=[]),
+            )
+            for name in hosts
+        )
+    )
+    return [
+        (line.time, name)
+        for name, found in zip(hosts, pages, strict=True)
+        for line in found.items
+        if line.message.startswith(_BANNER)
+    ]
 
 
 async def _newest_analysis(asking: Asking, incident_id: str) -> Analysis | None:

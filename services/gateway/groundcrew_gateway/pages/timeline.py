@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from groundcrew.contracts.actions import Action
 from groundcrew.contracts.incidents import Incident, Severity
-from groundcrew.contracts.queries import IncidentDetail, TriggerSummary
+from groundcrew.contracts.queries import TriggerSummary
 from groundcrew_gateway.pages.wording import exact
 
 _STEPS_S = (
@@ -45,10 +45,23 @@ class Mark:
     count: int = 1
 
 
+@dataclass(frozen=True)
+class Span:
+    """Something that went on for a while."""
+
+    x: float
+    width: float
+    title: str
+    severity: str
+
+
 @dataclass
 class Lane:
     name: str
     marks: list[Mark] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    note: str = ""
+    """How sure the times of this lane are, where they are not."""
 
     def add(self, mark: Mark) -> None:
         """Marks come in order of time; near ones become one with a count."""
@@ -91,33 +104,11 @@ class Axis:
 
 @dataclass(frozen=True)
 class Chart:
+    """`reboots` go through all lanes: what was before them is another boot."""
+
     axis: Axis
     lanes: list[Lane]
-
-
-_LANE_NAMES = {"journal": "logs", "sel": "BMC log", "sensors": "sensors", "metrics": "metrics", "services": "services"}
-
-
-def incident_chart(detail: IncidentDetail, actions: Sequence[Action]) -> Chart:
-    """One lane per source of evidence, then what Groundcrew and people did."""
-    times = [detail.incident.opened_at, detail.incident.last_seen]
-    times += [one.time for one in detail.evidence] + [entry.time for entry in detail.history]
-    times += [stamp for one in actions for stamp in (one.created_at, one.updated_at)]
-    axis = padded(min(times), max(times))
-    lanes: dict[str, Lane] = {}
-    for one in sorted(detail.evidence, key=lambda one: one.time):
-        name = _LANE_NAMES.get(one.source.value, one.source.value)
-        title = f"{exact(one.time)}\n{one.text[:160]}"
-        lanes.setdefault(name, Lane(name)).add(Mark(axis.x(one.time), title, f"#e-{one.id}", "evidence"))
-    incident = Lane("incident")
-    for entry in sorted(detail.history, key=lambda entry: entry.time):
-        title = f"{exact(entry.time)}\n{entry.actor}: {entry.change}"
-        incident.add(Mark(axis.x(entry.time), title, f"#h-{entry.revision}", "history"))
-    acted = Lane("actions")
-    for one_action in sorted(actions, key=lambda one: one.updated_at):
-        title = f"{exact(one_action.updated_at)}\n{one_action.kind.value}: {one_action.state.value}"
-        acted.add(Mark(axis.x(one_action.updated_at), title, f"#a-{one_action.id}", "action"))
-    return Chart(axis, [lane for lane in (*lanes.values(), incident, acted) if lane.marks])
+    reboots: list[Mark] = field(default_factory=list)
 
 
 def padded(start: datetime, end: datetime) -> Axis:
