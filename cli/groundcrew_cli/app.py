@@ -34,6 +34,8 @@ inventory_app = typer.Typer(help="What is listed: hosts, their BMCs, places, par
 app.add_typer(inventory_app, name="inventory")
 silences_app = typer.Typer(help="Silence hosts, roles or racks for a while, and look what is silenced.")
 app.add_typer(silences_app, name="silences")
+report_app = typer.Typer(help="What happened, what to repair, why it happened.", no_args_is_help=True)
+app.add_typer(report_app, name="report")
 knowledge_app = typer.Typer(help="Look up what is remembered, or add to it.", no_args_is_help=True)
 app.add_typer(knowledge_app, name="knowledge")
 rules_app = typer.Typer(help="The rules that detect: list them, and try them on lines.", no_args_is_help=True)
@@ -588,6 +590,137 @@ def silences_end(
         silencing.end(gateway, silence, as_json=as_json, now=_now())
 
 
+_Range = Annotated[str, typer.Option("--range", "-r", help="24h, 72h, 7d or 30d.")]
+_Devices = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[DEVICE]...", help="Hosts, or rack:, role:, pdu:, switch: with a name; all without."),
+]
+_Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown to hand on.")]
+
+
+@report_app.command("summary")
+def report_summary(
+    devices: _Devices = None,
+    kind: Annotated[str, typer.Option("--type", "-t", help="health, events or sensors.")] = "health",
+    time_range: _Range = "24h",
+    severity: Annotated[list[str] | None, typer.Option(help="Only critical, warning or info; may be repeated.")] = None,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+    as_markdown: _Markdown = False,
+) -> None:
+    """What happened: health, events or sensors of devices."""
+    from groundcrew_cli import connection, reporting
+
+    body = {"type": kind, "time_range": time_range, "devices": devices or [], "severity_filter": severity or []}
+    with connection.connect(url, key_file, site) as gateway:
+        reporting.make(gateway, "summary", body, as_json=as_json, as_markdown=as_markdown, now=_now())
+
+
+@report_app.command("tasks")
+def report_tasks(
+    devices: _Devices = None,
+    time_range: _Range = "7d",
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type", "-t", help="memory, thermal, power, fans, storage, gpu, network or board; may be repeated."
+        ),
+    ] = None,
+    kept: Annotated[bool, typer.Option("--kept", help="Only list what is kept, and look at nothing.")] = False,
+    everything: Annotated[bool, typer.Option("--all", "-a", help="With --kept: closed ones, too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="With --kept: at most so many.")] = 50,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+    as_markdown: _Markdown = False,
+) -> None:
+    """What to repair: one task per part, with the evidence that its vendor asks for."""
+    from groundcrew_cli import connection, reporting
+
+    with connection.connect(url, key_file, site) as gateway:
+        if kept:
+            reporting.show_undone(gateway, everything=everything, limit=limit, as_json=as_json, now=_now())
+            return
+        body = {"time_range": time_range, "devices": devices or [], "task_types": kind or []}
+        reporting.make(gateway, "tasks", body, as_json=as_json, as_markdown=as_markdown, now=_now())
+
+
+@report_app.command("rca")
+def report_rca(
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A host, or bmc:NAME of the BMC in it.")],
+    description: Annotated[
+        list[str] | None, typer.Argument(metavar="[WORD]...", help="What was seen, in your words.")
+    ] = None,
+    event: Annotated[
+        str | None, typer.Option(metavar="ID", help="An incident, a piece of evidence, a record or a log line.")
+    ] = None,
+    time_range: _Range = "24h",
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+    as_markdown: _Markdown = False,
+) -> None:
+    """Why it happened: timeline, anomalies, what shares a feed or switch, and possible causes."""
+    from groundcrew_cli import connection, reporting
+
+    words = " ".join(description or [])
+    body = {"device": device, "time_range": time_range, "event_id": event, "description": words}
+    with connection.connect(url, key_file, site) as gateway:
+        reporting.make(gateway, "root-cause", body, as_json=as_json, as_markdown=as_markdown, now=_now())
+
+
+@report_app.command("list")
+def report_list(
+    kind: Annotated[str | None, typer.Option("--kind", "-k", help="summary, tasks or root-cause.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="At most so many.")] = 20,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Reports that were made, newest first."""
+    from groundcrew_cli import connection, reporting
+
+    with connection.connect(url, key_file, site) as gateway:
+        reporting.show_list(gateway, kind=kind, limit=limit, as_json=as_json, now=_now())
+
+
+@report_app.command("show")
+def report_show(
+    report: Annotated[str, typer.Argument(metavar="ID", help="Of the report, or how it begins.")],
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+    as_markdown: _Markdown = False,
+) -> None:
+    """One report as it was made."""
+    from groundcrew_cli import connection, reporting
+
+    with connection.connect(url, key_file, site) as gateway:
+        reporting.show_kept(gateway, report, as_json=as_json, as_markdown=as_markdown, now=_now())
+
+
+@report_app.command("close")
+def report_close(
+    task: Annotated[str, typer.Argument(metavar="ID", help="Of the repair task, or how it begins.")],
+    proof: Annotated[str, typer.Option("--proof", "-m", help="What was done, and how it was seen to be well.")],
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Close a repair task with what proves the repair; new evidence opens it again."""
+    from groundcrew_cli import connection, reporting
+
+    with connection.connect(url, key_file, site) as gateway:
+        reporting.close(gateway, task, proof, as_json=as_json, now=_now())
+
+
 @rules_app.command("list")
 def rules_list(
     words: Annotated[
@@ -721,6 +854,15 @@ def bench(
         ),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the page in docs/benchmarks as well.")] = False,
+    thresholds: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="scenarios: bars in TOML; exit code 1 where one is missed.")
+    ] = None,
+    shuffle: Annotated[
+        int | None, typer.Option(metavar="SEED", help="scenarios: arrivals change places within their lateness.")
+    ] = None,
+    clock_offset: Annotated[
+        float | None, typer.Option(metavar="MINUTES", help="scenarios: clocks of BMCs are wrong by so much, both ways.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure this checkout, or score scenarios against their known answers.
@@ -729,7 +871,8 @@ def bench(
     """
     from groundcrew_cli import benching
 
-    benching.bench(names or [], write=write, as_json=as_json, now=_now())
+    wanted = benching.Wanted(thresholds=thresholds, shuffle=shuffle, clock_offset=clock_offset)
+    benching.bench(names or [], write=write, as_json=as_json, now=_now(), wanted=wanted)
 
 
 @lab_app.command("bmc")

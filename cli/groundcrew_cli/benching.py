@@ -6,26 +6,46 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from groundcrew_cli import scoring
+from groundcrew_cli import scoring, thresholds
 from groundcrew_cli.errors import FAILED, USAGE, CliError
 from groundcrew_cli.terminal import command, note, say, say_json
 from groundcrew_cli.testing import checkout
 
+if TYPE_CHECKING:
+    from groundcrew_embedded.disturbing import Disturb
+    from groundcrew_embedded.scenario import Scenario
+
 SCENARIOS = "scenarios"
 
 
-def bench(words: Sequence[str], *, write: bool, as_json: bool, now: datetime) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """How scenarios are to be scored: against which bars, and disturbed how."""
+
+    thresholds: Path | None = None
+    shuffle: int | None = None
+    clock_offset: float | None = None
+
+    @property
+    def plain(self) -> bool:
+        return self == Wanted()
+
+
+def bench(words: Sequence[str], *, write: bool, as_json: bool, now: datetime, wanted: Wanted = Wanted()) -> None:
     names = list(takewhile(lambda word: not word.startswith("-"), words))
     options = list(words[len(names) :])
     if names[:1] == [SCENARIOS]:
-        _scenarios(names[1:], options, write=write, as_json=as_json, now=now)
+        _scenarios(names[1:], options, wanted, write=write, as_json=as_json, now=now)
         return
+    if not wanted.plain:
+        raise CliError("--thresholds, --shuffle and --clock-offset go with `scenarios`", USAGE)
     known = {one.name: one for one in _table()}
     if names in ([], ["list"]):
         _list(known.values(), as_json=as_json)
@@ -129,10 +149,15 @@ def _copied() -> Iterator[io.StringIO]:
         yield both
 
 
-def _scenarios(names: list[str], options: list[str], *, write: bool, as_json: bool, now: datetime) -> None:
+def _scenarios(
+    names: list[str], options: list[str], wanted: Wanted, *, write: bool, as_json: bool, now: datetime
+) -> None:
     if options or not names:
         raise CliError(f"expected {command('bench scenarios DIR...')}", USAGE)
-    scores = scoring.score([Path(name) for name in names])
+    if write and not wanted.plain:
+        raise CliError("--write writes the page of scenarios as they are: without the other options", USAGE)
+    bars = thresholds.read(wanted.thresholds) if wanted.thresholds else None
+    scores = scoring.score([Path(name) for name in names], _disturb(wanted))
     if as_json:
         say_json([one.as_json() for one in scores])
     else:
@@ -140,6 +165,19 @@ def _scenarios(names: list[str], options: list[str], *, write: bool, as_json: bo
     if write:
         line = f"bench scenarios {' '.join(map(_shown, names))} --write"
         _write(SCENARIOS, page("Scenarios", line, scoring.table(scores), now, scoring.NOTE))
+    if bars is not None and (missed := bars.missed(scoring.Total.of(scores))):
+        raise CliError(f"below the bar: {'; '.join(missed)}", FAILED)
+
+
+def _disturb(wanted: Wanted) -> "Disturb":
+    from groundcrew_embedded.disturbing import clocks_off, shuffled
+
+    def disturb(scenario: "Scenario") -> "Scenario":
+        if wanted.clock_offset is not None:
+            scenario = clocks_off(wanted.clock_offset)(scenario)
+        return scenario if wanted.shuffle is None else shuffled(wanted.shuffle)(scenario)
+
+    return disturb
 
 
 def _shown(folder: str) -> str:

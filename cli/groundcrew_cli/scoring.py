@@ -12,6 +12,7 @@ from groundcrew_cli.errors import USAGE, CliError
 from groundcrew_cli.terminal import note
 
 if TYPE_CHECKING:
+    from groundcrew_embedded.disturbing import Disturb
     from groundcrew_embedded.judging import Judgement
 
 NOTE = (
@@ -43,13 +44,16 @@ class Score:
             "possible": possible,
             "incidents": self.judgement.found,
             "expected": self.judgement.expected,
+            "false_incidents": self.judgement.false_incidents,
+            "forbidden_actions": self.judgement.forbidden,
             "criteria": [dict(judged.met) for judged in self.judgement.incidents],
             "wrong": list(self.judgement.wrong),
         }
 
 
-def score(named: Sequence[Path]) -> list[Score]:
+def score(named: Sequence[Path], disturb: "Disturb | None" = None) -> list[Score]:
     """Replay each folder, or each scenario within it. Raises CliError where one is malformed."""
+    from groundcrew_embedded.disturbing import undisturbed
     from groundcrew_embedded.judging import judge, read_answer
     from groundcrew_embedded.replay import replay
     from groundcrew_embedded.scenario import ScenarioError
@@ -62,11 +66,57 @@ def score(named: Sequence[Path]) -> list[Score]:
         try:
             answer = read_answer(folder)
             began = time.monotonic()
-            judgement = judge(answer, asyncio.run(replay(folder)))
+            judgement = judge(answer, asyncio.run(replay(folder, disturb=disturb or undisturbed)))
         except ScenarioError as error:
             raise CliError(str(error), USAGE) from None
         scores.append(Score(folder.resolve().name, judgement, time.monotonic() - began))
     return scores
+
+
+@dataclass(frozen=True)
+class Total:
+    """All scenarios together. Shares are of the expected incidents, `incidents` is of the scenarios."""
+
+    scenarios: int
+    expected: int
+    incidents: float
+    cause: float
+    component: float
+    hosts: float
+    evidence: float
+    false_incidents: int
+    forbidden_actions: int
+    seconds: float
+
+    @classmethod
+    def of(cls, scores: Sequence[Score]) -> "Total":
+        judged = [one for score in scores for one in score.judgement.incidents]
+        exact = sum(one.judgement.found == one.judgement.expected for one in scores)
+        cited, citable = (sum(one.cited[n] for one in judged) for n in (0, 1))
+
+        def share(criterion: str) -> float:
+            return sum(one.met[criterion] for one in judged) / len(judged) if judged else 1.0
+
+        return cls(
+            scenarios=len(scores),
+            expected=len(judged),
+            incidents=exact / len(scores),
+            cause=share("cause"),
+            component=share("part"),
+            hosts=share("hosts"),
+            evidence=cited / citable if citable else 1.0,
+            false_incidents=sum(one.judgement.false_incidents for one in scores),
+            forbidden_actions=sum(one.judgement.forbidden for one in scores),
+            seconds=sum(one.seconds for one in scores),
+        )
+
+    def sentence(self) -> str:
+        return (
+            f"Incidents counted right in {self.incidents:.0%} of {self.scenarios} scenarios; of {self.expected} "
+            f"expected incidents top-1 cause {self.cause:.0%}, component {self.component:.0%}, host set "
+            f"{self.hosts:.0%}; evidence covered {self.evidence:.0%}; {self.false_incidents} false incidents, "
+            f"{self.forbidden_actions} forbidden actions; {self.seconds:.0f} s."
+        )
 
 
 def _folders(path: Path) -> Iterator[Path]:
@@ -81,16 +131,17 @@ def _folders(path: Path) -> Iterator[Path]:
 
 def table(scores: Sequence[Score]) -> str:
     """Markdown: a row a scenario, the sum below, then what is wrong."""
-    head = ["scenario", "incidents", *(name.replace("_", " ") for name in _COLUMNS), "points"]
+    head = ["scenario", "incidents", *(name.replace("_", " ") for name in _COLUMNS), "points", "s"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for one in scores:
         judgement = one.judgement
         cells = [_cell([judged.met[name] for judged in judgement.incidents]) for name in _COLUMNS]
         count = "✓" if judgement.found == judgement.expected else f"{judgement.found} for {judgement.expected}"
-        lines.append("| " + " | ".join([one.name, count, *cells, f"{one.share:.0%}"]) + " |")
+        lines.append("| " + " | ".join([one.name, count, *cells, f"{one.share:.0%}", f"{one.seconds:.1f}"]) + " |")
     right = sum(not one.judgement.wrong for one in scores)
     mean = sum(one.share for one in scores) / len(scores)
     lines += ["", f"{right} of {len(scores)} scenarios are entirely right; {mean:.0%} of the points in the mean."]
+    lines += [Total.of(scores).sentence()]
     lines += [f"- {one.name}: {sentence}" for one in scores for sentence in one.judgement.wrong]
     return "\n".join(lines)
 

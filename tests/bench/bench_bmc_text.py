@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bmc.maker_logs import maker_logs
 from tests.bmc_logs import LOGS
 
 from groundcrew.diagnosis.conditions import fold
@@ -91,7 +92,7 @@ class Report:
 
 def texts() -> list[str]:
     """The examples of the tests, and what was recorded where GROUNDCREW_DATA has it."""
-    found = [log.text for log in LOGS]
+    found = [log.text for log in LOGS] + [log.text for log in maker_logs()]
     folder = DATA / "ipmi"
     if folder.is_dir():
         found += [path.read_text(errors="replace") for path in sorted(folder.rglob("*.*")) if path.suffix != ".jsonl"]

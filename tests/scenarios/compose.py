@@ -15,6 +15,11 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+if __name__ == "__main__":
+    sys.path.insert(0, str(HERE.parents[1]))
+
+from tests.scenarios.composing import ALL as FLEETS  # noqa: E402 (run as a script, it finds itself first)
+
 DEMO = HERE.parents[1] / "services/embedded/groundcrew_embedded/demo"
 START = datetime.fromisoformat("2026-05-11T08:00:00+00:00")
 
@@ -429,3 +434,8 @@ if __name__ == "__main__":
         scenario = make()
         scenario.write()
         print(scenario.folder, file=sys.stderr)
+    for tell in FLEETS:
+        fleet = tell()
+        fleet.calm()
+        fleet.write(HERE / fleet.name)
+        print(HERE / fleet.name, file=sys.stderr)

@@ -4,12 +4,15 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from tests.scenarios.composing import ALL as FLEETS
 
 _spec = importlib.util.spec_from_file_location("compose", Path(__file__).with_name("compose.py"))
 assert _spec
 assert _spec.loader
 compose = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(compose)
+
+HERE = Path(__file__).parent
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -23,3 +26,16 @@ def test_committed_scenario_is_what_the_composer_writes(make, tmp_path: Path) ->
     scenario.folder = tmp_path
     scenario.write()
     assert _files(tmp_path) == _files(committed)
+
+
+@pytest.mark.parametrize("tell", FLEETS, ids=lambda tell: tell.__name__)
+def test_committed_fleet_is_what_its_author_tells(tell, tmp_path: Path) -> None:
+    fleet = tell()
+    fleet.calm()
+    fleet.write(tmp_path)
+    assert _files(tmp_path) == _files(HERE / fleet.name)
+
+
+def test_every_scenario_folder_is_told_by_someone() -> None:
+    told = {tell().name for tell in FLEETS} | {make().folder.name for make in compose.ALL}
+    assert {path.parent.name for path in HERE.glob("*/scenario.toml")} <= told

@@ -21,10 +21,27 @@ from groundcrew.contracts.conversations import (
 from groundcrew.contracts.envelope import Record
 from groundcrew.contracts.event_logs import LogChange, SyncJob, WhenFull
 from groundcrew.contracts.identity import Entity, Id, Site
-from groundcrew.contracts.incidents import Evidence, Finding, Incident, IncidentState, Severity
+from groundcrew.contracts.incidents import (
+    Evidence,
+    EvidenceSource,
+    Finding,
+    Incident,
+    IncidentState,
+    Severity,
+    TriggerState,
+)
 from groundcrew.contracts.inventory import Inventory, InventoryBmc, InventoryDependency, InventoryHost
 from groundcrew.contracts.knowledge import Augmented, AugmentQuery, Remember, Remembered
 from groundcrew.contracts.observations import SourceStatus
+from groundcrew.contracts.reports import (
+    RepairTask,
+    Report,
+    ReportKind,
+    ReportRequest,
+    ReportSummary,
+    TaskState,
+    TaskType,
+)
 from groundcrew.contracts.silences import Silence, Window
 
 MAX_PAGE = 1_000
@@ -229,6 +246,10 @@ class TriggerSummary(Record):
     count: int
     incident_id: Id | None
     silenced_by: str = Field("", description="the silence that it was recorded in; it opened and fed no incident")
+    state: TriggerState = Field(TriggerState.RAISED, description="raised, or cleared again")
+    component_class: str = Field("", description="empty where an older version recorded it")
+    source: EvidenceSource = Field(EvidenceSource.UNKNOWN, description="of its first piece of evidence")
+    observed: Id | None = Field(None, description="the first observation that it cites")
 
 
 class TriggerPage(Record):
@@ -554,6 +575,54 @@ class Analyse(Record):
     deadline_s: float = Field(60, gt=0, le=600)
 
 
+class MakeReport(Record):
+    """Make a report now, or tell the one again that was made of the same data."""
+
+    actor: Actor
+    request: ReportRequest
+    anew: bool = Field(False, description="make it although nothing has changed")
+
+
+class ReportsQuery(Paged):
+    """Newest first."""
+
+    kind: ReportKind | None = None
+
+
+class ReportPage(Record):
+    items: list[ReportSummary]
+    next: str | None = None
+
+
+class ReportQuery(Record):
+    id: Id
+
+
+class TasksQuery(Paged):
+    """Repair tasks as the last report of tasks left them, the most urgent first."""
+
+    states: list[TaskState] = Field(default_factory=list, description="empty: all")
+    types: list[TaskType] = Field(default_factory=list, description="empty: all")
+    device: str | None = Field(None, max_length=260)
+
+
+class TaskPage(Record):
+    items: list[RepairTask]
+    next: str | None = None
+
+
+class TaskQuery(Record):
+    id: Id
+
+
+class CloseTask(Record):
+    """A person tells what proves that a part is repaired."""
+
+    id: Id
+    actor: Actor
+    proof: str = Field(min_length=1, max_length=2_000, description="what was done and how it was seen to be well")
+
+
 # --- gateway ---------------------------------------------------------------------------------------------------------
 
 
@@ -674,6 +743,12 @@ class Endpoints:
     )
     ANALYSIS: ClassVar = Endpoint("meta", "analysis", AnalysisQuery, Analysis, callers=_PEOPLE)
     ANALYSE: ClassVar = Endpoint("meta", "analyse", Analyse, Analysis, callers=_PEOPLE)
+    MAKE_REPORT: ClassVar = Endpoint("meta", "make-report", MakeReport, Report, callers=_PEOPLE)
+    REPORTS: ClassVar = Endpoint("meta", "reports", ReportsQuery, ReportPage, callers=_PEOPLE)
+    REPORT: ClassVar = Endpoint("meta", "report", ReportQuery, Report, callers=_PEOPLE)
+    TASKS: ClassVar = Endpoint("meta", "tasks", TasksQuery, TaskPage, callers=_PEOPLE)
+    TASK: ClassVar = Endpoint("meta", "task", TaskQuery, RepairTask, callers=_PEOPLE)
+    CLOSE_TASK: ClassVar = Endpoint("meta", "close-task", CloseTask, RepairTask, callers=("gateway",))
 
     START_SYNC: ClassVar = Endpoint("ipmi-collector", "start-sync", StartSync, SyncJob, callers=("gateway",))
 

@@ -118,11 +118,21 @@ class _Folding:
         if record.time is not None:
             self._last = record.time.timestamp()
         if one.ends:
-            self._end(number, key, record, one)
+            if one.was and key not in self._open:
+                self._begin(number, key, record, one, record.time)
+            for of in self._ended_by(key, record, one):
+                self._end(number, of, record, one)
         elif one.rate is None:
             self._begin(number, key, record, one, record.time)
         elif (since := self._enough(number, key, record, one)) is not None:
             self._begin(number, key, record, one, since[0])
+
+    def _ended_by(self, key: tuple[str, ...], record: SelRecord, one: Observed) -> list[tuple[str, ...]]:
+        """The key itself; where a sensor says that all is well, also both sides of its range."""
+        if not one.all_states or one.ladder or one.pair:
+            return [key]
+        sides = [("ladder", f"{record.sensor} {side}") for side in ("lower", "upper")]
+        return [key, *(side for side in sides if side in self._open)]
 
     def _begin(
         self, number: int, key: tuple[str, ...], record: SelRecord, one: Observed, since: datetime | None
@@ -156,7 +166,8 @@ class _Folding:
         before = standing.worst()
         gone = [
             state for state, (other, _) in standing.states.items()
-            if (one.all_states and not one.ladder and state[0] == one.rule.id)
+            if (one.all_states and not one.ladder and not one.pair and state[0] == one.rule.id)
+            or (one.pair and other.pair == one.pair)
             or (one.ladder and other.level >= one.level)
             or state == (one.rule.id, one.state)
         ]  # fmt: skip

@@ -99,12 +99,16 @@ MAX_STATES = 32
 _ALL = {text.lower(): kind for kind, texts in reversed(STATES.items()) for text in texts}
 
 
+_NOW = {"Rebuild In Progress": "Array is being rebuilt"}
+"""What a log tells of a moment, and a sensor of what is so now."""
+
+
 def events_of(read: SensorRead) -> list[tuple[str, str]]:
     """(`<type> <name>`, event text) of each state that the sensor shows."""
     kind = read.kind or _kind_by_name(read.sensor) or _BY_ENTITY.get(read.entity.partition(".")[0], "")
     texts = _split(read.text) if read.states is None else _texts(kind, read)
     shown = ((_shown_by(kind, text, printed=bool(read.kind)), text) for text in texts)
-    return [(f"{of} {part_name(read)}", text) for of, text in shown if of]
+    return [(f"{of} {part_name(read)}", _NOW.get(text, text)) for of, text in shown if of]
 
 
 def _shown_by(kind: str, text: str, *, printed: bool) -> str:

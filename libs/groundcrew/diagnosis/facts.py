@@ -17,7 +17,7 @@ from groundcrew.diagnosis.records import sel_clears, sel_part, sel_text, sensor_
 from groundcrew.diagnosis.rules import Rate, Rule
 from groundcrew.diagnosis.sel import SelRecord
 from groundcrew.diagnosis.sensors import SensorRead, Thresholds
-from groundcrew.diagnosis.standing import is_by_message, rung_of, state_of
+from groundcrew.diagnosis.standing import is_by_message, pair_of, rung_of, state_of
 from groundcrew.diagnosis.templates import fill
 
 _BARE = re.compile(r"(Lower|Upper) (Non-critical|Critical|Non-recoverable)", re.IGNORECASE)
@@ -30,7 +30,8 @@ below their lower limits, that column alone counts."""
 @dataclass(frozen=True, slots=True)
 class Observed:
     """One thing that an entry says of one part. `state` is what began or, with `ends`, ended; `level` (0 to 2, of a
-    threshold) ends all graver ones with it. `all_states` ends whatever the rule knew of the part."""
+    threshold) ends all graver ones with it. `all_states` ends whatever the rule knew of the part, `pair` what the same
+    digital sensor told. `was` with `ends`: the message of a fault that is marked as over, so that it tells both."""
 
     rule: Rule
     component_class: str
@@ -43,6 +44,8 @@ class Observed:
     ladder: str = ""
     level: int = -1
     all_states: bool = False
+    pair: str = ""
+    was: bool = False
     rate: Rate | None = None
 
 
@@ -133,6 +136,8 @@ def _one(match: Match, sensor: str, event: str, asserted: bool | None, *, ends: 
         ladder=rung.ladder if rung else "",
         level=rung.level if rung else -1,
         all_states=match.clears or is_by_message(sensor) or "redundan" in event.lower(),
+        pair=pair_of(sensor, event),
+        was=ends and not match.clears and is_by_message(sensor),
         rate=rule.rate,
     )
 

@@ -55,7 +55,12 @@ def fold_all(symptoms: Iterable[Symptom]) -> list[Symptom]:
     for symptom in symptoms:
         key = key_of(symptom)
         folded[key] = fold(folded[key], symptom) if key in folded else symptom
-    return sorted(folded.values(), key=lambda s: (s.first_seen, s.rule_id, s.entity, s.component))
+    return in_order(folded.values())
+
+
+def in_order(symptoms: Iterable[Symptom]) -> list[Symptom]:
+    """In order of first sight."""
+    return sorted(symptoms, key=lambda s: (s.first_seen, s.rule_id, s.entity, s.component))
 
 
 def fold_clear(symptom: Symptom, cleared_at: datetime) -> Symptom:

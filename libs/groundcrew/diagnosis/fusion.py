@@ -19,10 +19,10 @@ from groundcrew.contracts.incidents import Evidence, Incident, Symptom, TriggerR
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.diagnosis import changes
 from groundcrew.diagnosis.causes import Knowledge
-from groundcrew.diagnosis.folding import fold_all, fold_clear, settled_at, symptom_of
+from groundcrew.diagnosis.folding import fold, fold_all, fold_clear, settled_at, symptom_of
 from groundcrew.diagnosis.grouping import Fault, Grouping
 from groundcrew.diagnosis.ranking import leading
-from groundcrew.diagnosis.relation import Relation, Windows, gap, key_of
+from groundcrew.diagnosis.relation import Relation, SymptomKey, Windows, gap, key_of
 from groundcrew.diagnosis.sharing_out import share_out
 from groundcrew.diagnosis.topology import Topology
 from groundcrew.diagnosis.track import Change, Fused, Track
@@ -81,6 +81,7 @@ class Fusion:
             track = Track(incident=incident, evidence=tuple(evidence))
             self._tracks[incident.id] = track
             self._index(track)
+            self._find_kin(track)
 
     @property
     def held(self) -> int:
@@ -150,7 +151,10 @@ class Fusion:
         for incident_id in fused.forgotten:
             self._drop(incident_id)
         for incident_id in fused.kin:
-            self._kin[incident_id] = fused.kin
+            if len(fused.kin) > 1:
+                self._kin[incident_id] = fused.kin
+            else:
+                self._kin.pop(incident_id, None)
         if fused.waiting is not None:
             self._waiting.append(fused.waiting)
         if fused.trigger_id is not None:
@@ -173,6 +177,19 @@ class Fusion:
         for cause in track.firsts:
             self._speaking[cause].add(incident_id)
         self._firsts[incident_id] = frozenset(track.firsts)
+
+    def _find_kin(self, track: Track) -> None:
+        """What hangs together with an incident that was taken over, which the store does not say."""
+        if not track.live or len(self._places[track.incident.id]) > 1:
+            return
+        mine = track.speaking(None)
+        for other in self._in(self._places[track.incident.id]):
+            if other is track or not other.live or len(self._places[other.incident.id]) > 1:
+                continue
+            if any(self._relation.related(one, two) for one in mine for two in other.speaking(None)):
+                ids = {track.incident.id, other.incident.id}
+                kin = frozenset(ids.union(*(self._kin.get(one, ()) for one in ids)))
+                self._kin.update(dict.fromkeys(kin, kin))
 
     def _leave(self, place: str, incident_id: str) -> None:
         there = self._at.get(place)
@@ -211,8 +228,9 @@ class Fusion:
             if entry.shared.kind.in_topology:
                 for element in self._topology.shared(place, entry.shared.kind):
                     yield from self._topology.hosts_on(entry.shared.kind, element)
-            if entry.shared.spreads or not entry.shared.kind.in_topology:
-                yield from self._speaking_at(leading(symptom))
+            wide = entry.id if entry.shared.spreads else "" if entry.shared.kind.in_topology else leading(symptom)
+            if wide == leading(symptom) and wide in entry.shared.of:
+                yield from self._speaking_at(wide)
 
     def _speaking_at(self, cause: str) -> Iterable[str]:
         """Places of live incidents of which a symptom speaks first for a cause: of faults that the inventory does not
@@ -277,14 +295,54 @@ class Fusion:
     def _regroup(self, envelope: Envelope[TriggerRaised], symptom: Symptom, live: list[Track]) -> Fused:
         """Part what hangs together with a trigger event into faults anew, and give them to the incidents that were."""
         pool = self._with_kin(live)
-        pool += [track for track in self._beside(symptom, pool) if track.live]
-        pool = self._ordered(pool)
-        symptoms = fold_all((*(s for track in pool for s in track.incident.symptoms), symptom))
+        beside = [track for track in self._beside(symptom, pool) if track.live]
+        if len(live) == 1 and not beside and (again := self._seen_again(envelope, symptom, pool)) is not None:
+            return again
+        pool = self._ordered([*pool, *beside])
+        key = key_of(symptom)
+        known = next((s for track in pool if (s := track.symptom(key)) is not None), None)
+        changed = symptom if known is None else fold(known, symptom)
         waiting = self._waiting_for(symptom) if not live else []
-        faults = self._grouping.faults(fold_all((*symptoms, *(info for _, info in waiting))))
-        faults = [fault for fault in faults if fault.symptoms[0].severity.rank > 0 or len(fault.symptoms) > 1]
+        wholes = self._wholes(pool, key)
+        wholes += [[[info]] for info in fold_all(info for _, info in waiting)]
+        faults = self._grouping.faults(wholes, changed)
+        faults = [fault for fault in faults if any(one.severity.rank > 0 for one in fault.symptoms)]
         more = [evidence for event, _ in waiting for evidence in event.data.evidence]
-        return self._given_back(envelope, symptom, pool, faults, more)
+        return self._given_back(envelope, changed, pool, faults, more)
+
+    def _seen_again(self, envelope: Envelope[TriggerRaised], symptom: Symptom, pool: Sequence[Track]) -> Fused | None:
+        """A symptom that its incident shows already, and that relates to nothing else for being seen longer; None where
+        that is not so."""
+        key = key_of(symptom)
+        before = next((track for track in pool if track.symptom(key) is not None), None)
+        known = before.symptom(key) if before is not None else None
+        if before is None or known is None or not before.live:
+            return None
+        changed = fold(known, symptom)
+        if changed.severity is not known.severity or changed.first_seen != known.first_seen:
+            return None
+        others = [one for track in pool for one in track.incident.symptoms if one is not known]
+        related = self._relation.related
+        if len(pool) > 1 and any(related(changed, one) != related(known, one) for one in others):
+            return None
+        grown = before.with_symptom(envelope, symptom).add_evidence(envelope.data.evidence)
+        change = changes.opened_or_updated(before, grown, envelope)
+        return Fused(trigger_id=envelope.id, incident_id=grown.incident.id, changes=[change], again=True)
+
+    def _wholes(self, pool: Sequence[Track], without: SymptomKey) -> list[list[list[Symptom]]]:
+        """What hangs together among these incidents, by fault, without one symptom. Those of a fault that hosts share
+        hang together by host."""
+        wholes: list[list[list[Symptom]]] = []
+        kin: dict[frozenset[str], list[list[Symptom]]] = {}
+        for track in pool:
+            symptoms = [one for one in track.incident.symptoms if key_of(one) != without]
+            if len(self._places[track.incident.id]) > 1:
+                wholes += [[together] for together in self._grouping.hanging_together(symptoms)]
+            elif (those := self._kin.get(track.incident.id)) is not None:
+                kin.setdefault(those, []).append(symptoms)
+            else:
+                wholes.append([symptoms])
+        return [*wholes, *kin.values()]
 
     def _given_back(
         self,
@@ -309,7 +367,7 @@ class Fusion:
                 heir = into[key_of(next(s for s in track.incident.symptoms if key_of(s) in into))]
                 ended.append(changes.merged_away(track, heir, envelope.time))
         home = next(one.track for one in after if any(key_of(s) == key_of(symptom) for s in one.fault.symptoms))
-        kin = frozenset(kept) if len(kept) > 1 else frozenset()
+        kin = frozenset(one.track.incident.id for one in after if one.fault.parted) or frozenset({home.incident.id})
         return Fused(
             trigger_id=envelope.id,
             incident_id=home.incident.id,

@@ -6,11 +6,12 @@ equals to the nearer one. So later evidence may part what was one, as it may joi
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from groundcrew.contracts.incidents import Symptom
 from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
+from groundcrew.diagnosis.folding import in_order
 from groundcrew.diagnosis.parts import names_part
 from groundcrew.diagnosis.ranking import leading
 from groundcrew.diagnosis.relation import Relation, Windows, gap, key_of
@@ -40,6 +41,7 @@ class Fault:
 
     symptoms: tuple[Symptom, ...]
     shared: Shared | None = None
+    parted: bool = False  # hangs together with another one
 
 
 class Grouping:
@@ -50,56 +52,91 @@ class Grouping:
         self._relation = relation
         self._windows = windows
 
-    def faults(self, symptoms: Sequence[Symptom]) -> list[Fault]:
-        """Every symptom in exactly one fault; info symptoms go with what they relate to, and tie nothing together."""
-        speaking = [symptom for symptom in symptoms if symptom.severity.rank > 0]
-        parts = [part for whole in self._hanging_together(speaking) for part in self._parted(whole)]
-        faults = self._with_shared(parts)
-        quiet = [symptom for symptom in symptoms if symptom.severity.rank == 0]
+    def faults(self, wholes: Sequence[Sequence[Sequence[Symptom]]], changed: Symptom) -> list[Fault]:
+        """Every symptom in exactly one fault; info symptoms go with what they relate to, and tie nothing together.
+
+        `wholes` hang together already and are parted already: each is a list of faults. `changed` is new, or an older
+        one of them seen again and longer: what it now relates to hangs together, and is parted anew. `wholes` must not
+        hold its older self.
+        """
+        speaking: list[list[list[Symptom]]] = []
+        quiet: list[Symptom] = []
+        together = [changed] if changed.severity.rank > 0 else []
+        for whole in wholes:
+            parts = [[symptom for symptom in part if symptom.severity.rank > 0] for part in whole]
+            quiet += [symptom for part in whole for symptom in part if symptom.severity.rank == 0]
+            if together and any(self._relation.related(changed, symptom) for part in parts for symptom in part):
+                together += [symptom for part in parts for symptom in part]
+            else:
+                speaking.append([part for part in parts if part])
+        done = [part for whole in speaking for part in whole]
+        anew = self._parted(in_order(together)) if together else []
+        faults = self._with_shared([*anew, *done], len(anew) if len(anew) > 1 else 0)
+        if changed.severity.rank == 0:
+            quiet.append(changed)
         return [self._ordered(fault) for fault in self._with_quiet(faults, quiet)]
 
-    # --- what hangs together ----------------------------------------------------------------------------------------
+    # --- what hangs together -----------------------------------------------------------------------------------------
 
-    def _hanging_together(self, symptoms: Sequence[Symptom]) -> list[list[Symptom]]:
+    def hanging_together(self, symptoms: Sequence[Symptom]) -> list[list[Symptom]]:
         """Connected components of the relation."""
         sets = _Sets(len(symptoms))
-        for index, near in enumerate(self._near(symptoms)):
-            for other in near:
-                if not sets.same(index, other) and self._relation.related(symptoms[index], symptoms[other]):
-                    sets.join(index, other)
-        return sets.members(symptoms)
-
-    def _near(self, symptoms: Sequence[Symptom]) -> Iterator[list[int]]:
-        """For each symptom those before it that may relate to it: in its place or around."""
         at: dict[str, list[int]] = {}
         for index, symptom in enumerate(symptoms):
-            around = dict.fromkeys(self._relation.around(symptom))
-            sites = (place for place in at if place.startswith("site:")) if symptom.component_class == "bmc" else ()
-            yield [other for place in dict.fromkeys((*around, *sites)) for other in at.get(place, ())]
+            for other in self._near(symptom, at):
+                if not sets.same(index, other) and self._relation.related(symptom, symptoms[other]):
+                    sets.join(index, other)
             for place in self._relation.places(symptom):
                 at.setdefault(place, []).append(index)
+        return sets.members(symptoms)
+
+    def _near(self, symptom: Symptom, at: dict[str, list[int]]) -> Iterator[int]:
+        """Those among `at` that may relate to a symptom: in its place or around."""
+        around = dict.fromkeys(self._relation.around(symptom))
+        sites = (place for place in at if place.startswith("site:")) if symptom.component_class == "bmc" else ()
+        for place in dict.fromkeys((*around, *sites)):
+            yield from at.get(place, ())
 
     def _parted(self, symptoms: list[Symptom]) -> list[list[Symptom]]:
         """One list, or one for each of several first causes that have nothing in common."""
         if len(symptoms) < 3:  # two causes and a consequence of both
             return [symptoms]
-        roots = [symptom for symptom in symptoms if not any(self._above(other, symptom) for other in symptoms)]
+        over = self._over(symptoms)
+        roots = [symptom for symptom, above in zip(symptoms, over, strict=True) if not above]
         sets = _Sets(len(roots))
         for index, root in enumerate(roots):
             for other in range(index):
                 if not sets.same(index, other) and self._one_root(root, roots[other]):
                     sets.join(index, other)
-        for index, other in self._by_part(roots, symptoms):
-            sets.join(index, other)
+        if sets.count > 1:
+            for index, other in self._by_part(roots, symptoms):
+                sets.join(index, other)
         heads = sets.members(roots)
         if len(heads) < 2:
             return [symptoms]
-        taken = {id(symptom) for head in heads for symptom in head}
         parts = [list(head) for head in heads]
-        for symptom in symptoms:
-            if id(symptom) not in taken:
+        for symptom, above in zip(symptoms, over, strict=True):
+            if above:
                 parts[self._nearest(symptom, heads)].append(symptom)
         return parts
+
+    def _over(self, symptoms: Sequence[Symptom]) -> list[bool]:
+        """Of each whether another one brings it about."""
+        by_cause: dict[str, list[Symptom]] = {}
+        for symptom in symptoms:
+            by_cause.setdefault(leading(symptom), []).append(symptom)
+        above = {effect: [cause for cause in by_cause if self._brings_about(cause, effect)] for effect in by_cause}
+        return [
+            any(
+                self._relation.related(other, symptom) for cause in above[leading(symptom)] for other in by_cause[cause]
+            )
+            for symptom in symptoms
+        ]
+
+    def _brings_about(self, cause: str, effect: str) -> bool:
+        return (
+            cause != effect and self._knowledge.explains(cause, effect) and not self._knowledge.explains(effect, cause)
+        )
 
     def _by_part(self, roots: Sequence[Symptom], symptoms: Sequence[Symptom]) -> Iterator[tuple[int, int]]:
         """First causes of which one says something of the very part that a consequence of the other shows on."""
@@ -119,13 +156,7 @@ class Grouping:
             yield from ((index, other) for index in beside for other in over)
 
     def _above(self, cause: Symptom, effect: Symptom) -> bool:
-        one, other = leading(cause), leading(effect)
-        return (
-            one != other
-            and self._knowledge.explains(one, other)
-            and not self._knowledge.explains(other, one)
-            and self._relation.related(cause, effect)
-        )
+        return self._brings_about(leading(cause), leading(effect)) and self._relation.related(cause, effect)
 
     def _one_root(self, first: Symptom, second: Symptom) -> bool:
         one, other = leading(first), leading(second)
@@ -156,7 +187,8 @@ class Grouping:
 
     # --- faults in what hosts share ---------------------------------------------------------------------------------
 
-    def _with_shared(self, parts: list[list[Symptom]]) -> list[Fault]:
+    def _with_shared(self, parts: list[list[Symptom]], parted: int) -> list[Fault]:
+        """The first so many parts hang together."""
         faults: list[Fault] = []
         left = parts
         suffering = {id(symptom) for part in parts for symptom in self._relation.suffering(part)}
@@ -165,7 +197,8 @@ class Grouping:
             if under:
                 left = [part for part in left if part not in under]
                 faults.append(Fault(symptoms=tuple(s for part in under for s in part), shared=shared))
-        return [*faults, *(Fault(symptoms=tuple(part)) for part in left)]
+        of_one = parts[:parted]
+        return [*faults, *(Fault(symptoms=tuple(p), parted=any(p is one for one in of_one)) for p in left)]
 
     def _under(self, symptom: Symptom, shared: Shared) -> bool:
         """Whether a shared fault accounts for a symptom so close to what shows it."""
@@ -178,8 +211,11 @@ class Grouping:
     def _shared(self, symptoms: Sequence[Symptom]) -> Iterator[Shared]:
         """Shared faults that enough hosts show, by entry; of one entry first the element of which the larger share is
         struck (the feed whose other hosts are well is not the fault), then the one with more hosts, then by name."""
+        shown = {leading(symptom) for symptom in symptoms}
         for entry in self._knowledge.shared_faults:
             assert entry.shared is not None
+            if shown.isdisjoint(entry.shared.of):
+                continue
             left = [symptom for symptom in symptoms if self._relation.speaks_for(symptom, entry)]
             elements = []
             while found := self._strongest(entry, left):
@@ -254,15 +290,13 @@ class Grouping:
             else:
                 taken.setdefault(index, []).append(symptom)
         grown = [
-            Fault(symptoms=(*fault.symptoms, *taken.get(index, ())), shared=fault.shared)
-            for index, fault in enumerate(faults)
+            replace(fault, symptoms=(*fault.symptoms, *taken.get(index, ()))) for index, fault in enumerate(faults)
         ]
         return [*grown, *alone]
 
     @staticmethod
     def _ordered(fault: Fault) -> Fault:
-        symptoms = sorted(fault.symptoms, key=lambda s: (s.first_seen, s.rule_id, s.entity, s.component))
-        return Fault(symptoms=tuple(symptoms), shared=fault.shared)
+        return replace(fault, symptoms=tuple(in_order(fault.symptoms)))
 
 
 class _Sets:
@@ -270,6 +304,7 @@ class _Sets:
 
     def __init__(self, count: int) -> None:
         self._parent = list(range(count))
+        self.count = count
 
     def _root(self, one: int) -> int:
         parent = self._parent
@@ -283,7 +318,9 @@ class _Sets:
 
     def join(self, one: int, other: int) -> None:
         low, high = sorted((self._root(one), self._root(other)))
-        self._parent[high] = low
+        if low != high:
+            self._parent[high] = low
+            self.count -= 1
 
     def members(self, of: Sequence[Symptom]) -> list[list[Symptom]]:
         """The sets, by their first member."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 from groundcrew.diagnosis import freeipmi
 from groundcrew.diagnosis.locators import SENSOR_TYPES
+from groundcrew.diagnosis.maker_listings import parse_maker_blocks
 from groundcrew.diagnosis.raid_tools import is_sas_ircu, parse_sas_ircu, parse_storcli
+from groundcrew.diagnosis.redfish_listing import parse_redfish
 from groundcrew.diagnosis.sel import SelRecord, parse_blocks, parse_row
 from groundcrew.diagnosis.sensors import SensorRead, parse_sensor_blocks, parse_sensor_row, told_apart
 
@@ -72,6 +74,8 @@ def read_listing(text: str) -> Listing:
         listing.found("storcli")
         listing.readings = told_apart(reads)
         return listing
+    if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} and (found := parse_redfish(text)) is not None:
+        return _of_redfish(listing, *found)
     lines = text.splitlines()
     if is_sas_ircu(lines):
         listing.found("sas2ircu")
@@ -80,6 +84,10 @@ def read_listing(text: str) -> Listing:
     taken = bytearray(len(lines))
     short = [line if len(line) <= MAX_LINE else "" for line in lines]
     _take_blocks(listing, "ipmitool sel -v", parse_blocks(short), taken)
+    for kind, span, record in parse_maker_blocks(
+        ["" if done else line for done, line in zip(taken, short, strict=True)]
+    ):
+        _take_blocks(listing, kind, [(span, record)], taken)
     for kind, parse in (("ipmitool sensor -v", parse_sensor_blocks), ("ipmi-sensors -v", freeipmi.parse_sensor_blocks)):
         left = ["" if done else line for done, line in zip(taken, short, strict=True)]
         _take_blocks(listing, kind, parse(left), taken)
@@ -96,6 +104,14 @@ def read_listing(text: str) -> Listing:
         else:
             _take_line(listing, number, line, names)
     listing.readings = told_apart(listing.readings)
+    return listing
+
+
+def _of_redfish(listing: Listing, records: list[SelRecord], unread: list[tuple[int, str]]) -> Listing:
+    listing.found("Redfish log entries")
+    listing.records = records
+    for number, line in unread:
+        listing.reject(number, line)
     return listing
 
 

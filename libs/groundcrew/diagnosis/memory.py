@@ -34,6 +34,9 @@ MAX_STATE_BYTES = 700_000
 VERSION = 1
 
 _BOOT = "first line of boot "
+_GOING_DOWN = "going down in boot "
+_GOING_DOWN_US = 1_800 * 1_000_000
+"""Longer than any ordered shutdown; what went on after that was called off."""
 _UNITS_SEEN = "unit states seen"
 _UNITS_NOTED_US = 600 * 1_000_000
 _UNITS_WATCHED_US = 7_200 * 1_000_000
@@ -197,6 +200,16 @@ class Memory:
             self.fact(key, when)
             return when
         return first
+
+    def goes_down(self, boot_id: str, when: int) -> None:
+        """In this boot the host was told to go down."""
+        for before in [fact for fact in self.facts if fact.startswith(_GOING_DOWN)]:
+            del self.facts[before]
+        self.fact(_GOING_DOWN + boot_id, when)
+
+    def going_down(self, boot_id: str, when: int) -> bool:
+        """Whether the host is on its way down, by order."""
+        return 0 <= when - self.facts.get(_GOING_DOWN + boot_id, math.inf) <= _GOING_DOWN_US
 
     def units_seen(self, when: int) -> None:
         """Unit states were observed; noted every few minutes only, as every note is a write."""

@@ -66,16 +66,18 @@ class LogRules:
         self._minds_boots = any(spec.after_boot_us for spec in self.specs)
 
     def hits(self, envelope: Envelope[LogBatch], memory: Memory) -> Iterator[tuple[int, Hit]]:
-        """Rows and what they say; what is usual while a host boots says nothing then."""
+        """Rows and what they say; what is usual while a host boots or is shut down says nothing then."""
         batch, cell = envelope.data, envelope.data.cell
         if self._minds_boots and len(batch):
             memory.booted(cell("boot_ids", 0), cell("times", 0))
         for match in self.matcher.match(batch.messages, batch.identifiers, batch.units):
             row, rule = match.row, match.rule
             spec = self._specs[rule.id]
+            if rule.going_down:
+                memory.goes_down(cell("boot_ids", row), cell("times", row))
             if spec.after_boot_us and not match.clears:
-                seen = memory.booted(cell("boot_ids", row), cell("times", row))
-                if cell("times", row) - seen < spec.after_boot_us:
+                boot, when = cell("boot_ids", row), cell("times", row)
+                if when - memory.booted(boot, when) < spec.after_boot_us or memory.going_down(boot, when):
                     continue
             text, position = batch.messages[row], batch.positions[row]
             cited = Cited(cell("ids", row), EvidenceSource.JOURNAL, position, cell("times", row), text)

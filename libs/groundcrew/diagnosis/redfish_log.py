@@ -1,8 +1,8 @@
 """Entries of a Redfish log as event log records.
 
-Where an entry says its sensor type and a code of IPMI's tables, sensor and event are put in ipmitool's words, so that
-the same rules read them. Any other entry has `Redfish <MessageId>` for its sensor and the message for its event;
-rules-redfish.toml knows what the makers' registries say. Nothing raises.
+Where an entry says its sensor type and a code of IPMI's tables, or its message speaks of one sensor, sensor and event
+are put in ipmitool's words, so that the same rules read them. Any other entry has `Redfish <MessageId>` for its sensor
+and the message for its event; rules-redfish.toml knows what the makers' registries say. Nothing raises.
 """
 
 import re
@@ -11,14 +11,19 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
+from groundcrew.diagnosis.message_words import in_sensor_words
 from groundcrew.diagnosis.redfish import Resource, listing, path_of, resource, told, words
 from groundcrew.diagnosis.redfish_words import ENTRY_CODES, SENSOR_TYPES
 
 MAX_MESSAGE = 2_000
 _NUMBER = re.compile(r"\d{1,18}")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
-_RECOVERED = re.compile(r"\bde-?asserted\b", re.IGNORECASE)
-_HOLDS = re.compile(r"\basserted\b", re.IGNORECASE)
+_RECOVERED = re.compile(r"\bde-?assert(?:ed|ion)\b", re.IGNORECASE)
+_HOLDS = re.compile(r"\bassert(?:ed|ion)\b", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?P<name>[^:|]{1,60}?) ?: ?(?P<direction>(?:de-?)?assert)(?:ed)? ?: ?(?P<event>\S.*)", re.IGNORECASE | re.DOTALL
+)
+"""How AMI's MegaRAC and what is built on it writes a record of the log of IPMI."""
 _ARGUMENT = re.compile(r"%(\d{1,2})")
 
 
@@ -96,8 +101,16 @@ def _said(entry: Resource, message: str, message_id: str) -> tuple[str, str, boo
     asserted = False if _is_over(entry) else _direction(entry, message)
     if kind and code is not None:
         event, holds = code
-        sensor = f"{SENSOR_TYPES.get(kind, kind)} {_sensor_name(entry)}".strip()
+        named = _NAMED.fullmatch(message)
+        name = named["name"].strip() if named else _sensor_name(entry)
+        sensor = f"{SENSOR_TYPES.get(kind, kind)} {name}".strip()
         return sensor, event, False if asserted is False else holds
+    if kind and (named := _NAMED.fullmatch(message)):
+        holds = not named["direction"].lower().startswith("de") and not _is_over(entry)
+        return f"{SENSOR_TYPES.get(kind, kind)} {named['name'].strip()}", named["event"].strip(), holds
+    if spoken := in_sensor_words(message):
+        sensor, event, holds = spoken
+        return sensor, event, False if _is_over(entry) else holds
     return f"Redfish {message_id}".strip(), message, asserted
 
 

@@ -4,7 +4,7 @@ the moment, so the incidents that come out do not depend on the order in which t
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from groundcrew.contracts.incidents import Symptom
 from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
@@ -14,6 +14,7 @@ from groundcrew.diagnosis.topology import Topology
 
 SymptomKey = tuple[str, str, str]
 
+_PLACES_KEPT = 65_536
 _ANY_NEED = frozenset({"service", "storage", "network"})
 
 _Kind = tuple[str, str, tuple[str, ...]]
@@ -56,13 +57,14 @@ class Relation:
         self._topology = topology
         self._windows = windows
         self._one_fault = cache(self._can_be_one)
+        self._host_of = lru_cache(maxsize=_PLACES_KEPT)(topology.place_of)
 
     def place(self, symptom: Symptom) -> str:
         """The host a symptom shows on, or its own entity where that is no host's. A line that blames a BMC is about
         the host that the BMC sits in, whoever wrote it."""
         if symptom.component_class == "bmc" and (host := self._topology.host_of_bmc(symptom.component)):
             return host
-        return self._topology.host_of(symptom.entity) or symptom.entity
+        return self._host_of(symptom.entity)
 
     def named(self, symptom: Symptom) -> str:
         """Another host that a symptom is about by the name of its part, such as the file server that does not answer;

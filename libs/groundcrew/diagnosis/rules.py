@@ -114,6 +114,10 @@ class Rule(Named):
         le=3_600,
         description="so long after boot such a line is usual: by itself it is a fault only with a later uptime",
     )
+    going_down: bool = Field(
+        False,
+        description="tells that the host goes down by order: from then on what is usual after boot is usual too",
+    )
     clear: list[str] = Field(default_factory=list)
     asserted: bool = True
     once: bool = Field(False, description="tells what happened at one moment, not a state: nothing ends it")

@@ -1,9 +1,12 @@
 """What makers put into event data 2 and 3 of standard records: which DIMM, which slot, which step of POST.
 
-Dell (IANA number 674) by what ipmitool's decoder of Dell's records documents, in the words that it prints. Pure.
+Dell (IANA number 674) by what ipmitool's decoder of Dell's records documents, in the words that it prints; Intel in
+sel_intel.py. Of Supermicro and Quanta the meaning depends on a board number that only an OEM command tells, so that
+ipmitool is asked (`maker_says_more`). Pure.
 """
 
 from groundcrew.diagnosis.ipmi_tables import SENSOR_SPECIFIC
+from groundcrew.diagnosis.sel_intel import INTEL, in_intels_words
 
 DELL = 674
 
@@ -33,6 +36,8 @@ _ALONE = {(_FIRMWARE, 0x0F), (_NON_FATAL, 0), (_NON_FATAL, 2), (_FATAL, 1)}
 
 def with_makers_words(said: str, maker: int, record: bytes) -> str:
     """An event's words with what its maker adds in parentheses. `record`: the 16 bytes of a standard record."""
+    if maker == INTEL:
+        return in_intels_words(said, record)
     added = _dell(record) if maker == DELL and record[12] & 0x7F == SENSOR_SPECIFIC else ""
     if not added:
         return said

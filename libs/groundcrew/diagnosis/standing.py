@@ -14,6 +14,12 @@ _THRESHOLD = re.compile(
 _LEVELS = ("non-critical", "critical", "non-recoverable")
 _NO_DETAIL = re.compile(r"\s*(?:\(.*|;.*|:Sensor Reading.*)$", re.DOTALL)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_PAIR = re.compile(
+    r"(State|Predictive Failure) (?:de)?asserted|(Limit) (?:not )?exceeded|(Performance) (?:met|lags)", re.IGNORECASE
+)
+
+BY_MESSAGE, MESSAGE = "Redfish", "Message"
+"""What the sensor of a record begins with that says all in its message: over Redfish, and of makers' tools."""
 
 MAX_STATES = 16
 """States of one part that are told apart; beyond, the one told first goes."""
@@ -27,9 +33,17 @@ class Rung(NamedTuple):
 
 
 def is_by_message(sensor: str) -> bool:
-    """Whether it is an entry over Redfish that says all in its message. The id in the sensor's place and the words are
+    """Whether it is an entry that says all in its message. The id in the sensor's place and the words are
     others for the end than for the begin, so an end is one of all that the rule knew of the part."""
-    return sensor.startswith("Redfish ")
+    return sensor in {BY_MESSAGE, MESSAGE} or sensor.startswith((f"{BY_MESSAGE} ", f"{MESSAGE} "))
+
+
+def pair_of(sensor: str, event: str) -> str:
+    """The one name that both states of a digital sensor have (IPMI 2.0 table 42-2, event types 03h to 06h), with the
+    sensor's: several such sensors watch one part, and the good state of one says nothing of another's. Empty where
+    the event is no such state."""
+    found = _PAIR.fullmatch(state_of(event))
+    return f"{sensor} {found[1] or found[2] or found[3]}" if found else ""
 
 
 def rung_of(sensor: str, event: str) -> Rung | None:
@@ -59,6 +73,8 @@ class Told:
         """Numbers in an event are its readings, which differ between beginning and end."""
         rung = rung_of(sensor, event)
         if rung is None:
+            if pair := pair_of(sensor, event):
+                return cls(pair)
             whole = whole or is_by_message(sensor) or "redundan" in event.lower()
             return cls(_NUMBER.sub("#", state_of(event)), whole=whole)
         return cls(f"{rung.ladder} {rung.level}", rung.ladder, rung.level)

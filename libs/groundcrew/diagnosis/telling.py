@@ -60,6 +60,9 @@ class Teller:
             )
         for key in keys:
             track = memory.tracks[key]
+            lasted = track.due_us is not None and track.due_us < hit.cited.time_us
+            if lasted and hit.component and not track.raised:  # both its ends came late, in one batch
+                drafts += self._raise(envelope, memory, hit.spec, key, track.due_us or 0)
             memory.forget(key)
             if track.raised:
                 flap = memory.flap(key, hit.cited.time_us)

@@ -83,9 +83,10 @@ class Track:
     def symptom(self, key: SymptomKey) -> Symptom | None:
         return next((s for s in self.incident.symptoms if key_of(s) == key), None)
 
-    def speaking(self, symptom: Symptom) -> list[Symptom]:
+    def speaking(self, symptom: Symptom | None) -> list[Symptom]:
         """Symptoms that may tie another one to this incident: info ones only tie their own repeats."""
-        return [s for s in self.incident.symptoms if s.severity.rank > 0 or key_of(s) == key_of(symptom)]
+        key = key_of(symptom) if symptom is not None else None
+        return [s for s in self.incident.symptoms if s.severity.rank > 0 or key_of(s) == key]
 
     def with_symptom(self, envelope: Envelope[TriggerRaised], symptom: Symptom) -> "Track":
         """Take a trigger event in. A resolved incident opens again if the event came after its end."""
@@ -184,3 +185,4 @@ class Fused:
     forgotten: list[str] = field(default_factory=list)
     waiting: Envelope[TriggerRaised] | None = None
     kin: frozenset[str] = frozenset()
+    again: bool = False

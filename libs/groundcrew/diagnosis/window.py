@@ -52,9 +52,22 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
+    """`share` bounds what it may take of the budget, so that a long one leaves room for those behind it."""
+
     name: str
     title: str
     rows: Sequence[Row]
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A text of sections, the ids that it cites, and how many rows of each did not fit."""
+
+    text: str
+    tokens: int
+    cited: list[str]
+    left_out: dict[str, int]
 
 
 def harmless(text: str) -> str:
@@ -70,26 +83,31 @@ def template(message: str) -> str:
 
 def build(surroundings: Surroundings, budget: int, count: Tokenizer) -> ContextWindow:
     """The window in at most `budget` tokens as `count` counts them: never more, however it counts."""
-    sections = _sections(surroundings)
+    filled = fill(_sections(surroundings), budget, count)
+    return ContextWindow(
+        text=filled.text,
+        tokens=filled.tokens,
+        evidence_ids=filled.cited,
+        left_out=filled.left_out,
+        incidents=[incident for incident, _ in surroundings.incidents],
+        open_services=list(surroundings.failed_services),
+    )
+
+
+def fill(sections: Sequence[Section], budget: int, count: Tokenizer) -> Filled:
+    """Rows of the sections, in their order, in at most `budget` tokens; empty where not even the head of it fits."""
     chosen = _choose(sections, budget, count)
     text, cited = _render(sections, chosen)
     while chosen and count(text) > budget:  # joined rows may count a little more than the sum of them
         chosen = chosen[: max(0, len(chosen) - max(1, len(chosen) // 20))]
         text, cited = _render(sections, chosen)
     if count(text) > budget:
-        text, cited = "", []
+        text, cited, chosen = "", [], []
     taken = {section.name: 0 for section in sections}
     for name, _ in chosen:
         taken[name] += 1
     left = {s.name: len(s.rows) - taken[s.name] for s in sections if len(s.rows) > taken[s.name]}
-    return ContextWindow(
-        text=text,
-        tokens=count(text),
-        evidence_ids=cited,
-        left_out=left,
-        incidents=[incident for incident, _ in surroundings.incidents],
-        open_services=list(surroundings.failed_services),
-    )
+    return Filled(text, count(text), cited, left)
 
 
 Choice = tuple[str, int]
@@ -100,12 +118,12 @@ def _choose(sections: Sequence[Section], budget: int, count: Tokenizer) -> list[
     left = budget - count(INTRODUCTION)
     chosen: list[Choice] = []
     for section in sections:
-        cost = count(f"\n## {section.title}\n")
+        cost, room = count(f"\n## {section.title}\n"), int(section.share * budget)
         for index, row in enumerate(section.rows):
             cost += count(_line(row, 999) + "\n")
-            if cost > left:
+            if cost > min(left, room):
                 break
-            left, cost = left - cost, 0
+            left, room, cost = left - cost, room - cost, 0
             chosen.append((section.name, index))
     return chosen
 

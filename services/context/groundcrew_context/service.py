@@ -8,6 +8,7 @@ from groundcrew.contracts.identity import random_id
 from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.runtime.counting import Counter
 from groundcrew.runtime.guard import answering, pausing
 from groundcrew.runtime.packs import load_packs
 from groundcrew.runtime.relay import relay
@@ -21,7 +22,7 @@ from groundcrew_context.metrics import ContextMetrics
 from groundcrew_context.recording import Recorder
 from groundcrew_context.settings import Settings
 from groundcrew_context.silences import Silences
-from groundcrew_context.windows import Counter, Windows
+from groundcrew_context.windows import Windows
 
 
 async def wire(settings: Settings, resources: Resources) -> None:

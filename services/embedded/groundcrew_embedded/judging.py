@@ -51,10 +51,12 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True)
 class Judged:
-    """One expected incident: which criteria hold, and a sentence for each that does not."""
+    """One expected incident: which criteria hold, and a sentence for each that does not. `cited`: how many of the
+    texts that evidence must cite are cited, and how many there are."""
 
     met: Mapping[str, bool]
     wrong: Sequence[str]
+    cited: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,13 @@ class Judgement:
     found: int
     incidents: Sequence[Judged]
     wrong: Sequence[str]
+    forbidden: int = 0
+    """Actions proposed, for whichever incident, that one of the answer's incidents says must never be."""
+
+    @property
+    def false_incidents(self) -> int:
+        """Incidents that answer to none of the expected ones."""
+        return self.found - sum(judged.met["found"] for judged in self.incidents)
 
     @property
     def points(self) -> tuple[int, int]:
@@ -104,7 +113,16 @@ def judge(answer: Answer, printed: Mapping[str, Any]) -> Judgement:
         wrong.append(f"{len(found)} incidents instead of {answer.incidents}: {said}")
     judged = [_judge(expected, match) for expected, match in _pairs(answer.incident, found)]
     wrong += [sentence for each in judged for sentence in each.wrong]
-    return Judgement(expected=answer.incidents, found=len(found), incidents=judged, wrong=wrong)
+    return Judgement(answer.incidents, len(found), judged, wrong, _forbidden(answer, found))
+
+
+def _forbidden(answer: Answer, found: Iterable[Mapping[str, Any]]) -> int:
+    """Of an incident that shares a host with an expected one, what that says must never be."""
+    return sum(
+        any(action["kind"] in one.never for one in answer.incident if set(one.hosts) & set(incident["hosts"]))
+        for incident in found
+        for action in incident["actions"]
+    )
 
 
 def _pairs(
@@ -122,10 +140,12 @@ def _pairs(
 
 def _judge(expected: Expected, found: dict[str, Any] | None) -> Judged:
     if found is None:
-        return Judged(dict.fromkeys(CRITERIA, False), [f"no incident on {expected.hosts}"])
+        return Judged(dict.fromkeys(CRITERIA, False), [f"no incident on {expected.hosts}"], (0, len(expected.evidence)))
     criteria = _criteria(expected, found)
     met = {name: criteria[name][0] for name in CRITERIA}
-    return Judged(met, [criteria[name][1] for name in CRITERIA if not met[name]])
+    texts = [one["text"] for one in found["evidence"]]
+    cited = sum(any(text in one for one in texts) for text in expected.evidence)
+    return Judged(met, [criteria[name][1] for name in CRITERIA if not met[name]], (cited, len(expected.evidence)))
 
 
 def _criteria(expected: Expected, found: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:

@@ -23,6 +23,7 @@ from groundcrew.contracts.queries import (
     IncidentsQuery,
     TriggersQuery,
 )
+from groundcrew_embedded.disturbing import Disturb, undisturbed
 from groundcrew_embedded.feeder import STEP_S, Feeder
 from groundcrew_embedded.rehearsal import rehearse
 from groundcrew_embedded.scenario import Scenario, read
@@ -31,9 +32,11 @@ SETTLING = timedelta(minutes=10)
 """How long scenario time runs on after the end, so that hold times and ticks come to rest."""
 
 
-async def replay(folder: Path, *, site: str = "default", shift: timedelta = timedelta()) -> dict[str, Any]:
+async def replay(
+    folder: Path, *, site: str = "default", shift: timedelta = timedelta(), disturb: Disturb = undisturbed
+) -> dict[str, Any]:
     """Replay `folder`, with all times moved by `shift`, and return what `--json` prints. Raises ScenarioError."""
-    return await run(read(folder), site=site, shift=shift)
+    return await run(disturb(read(folder)), site=site, shift=shift)
 
 
 async def run(

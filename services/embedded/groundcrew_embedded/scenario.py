@@ -7,7 +7,7 @@ what was expected.
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from groundcrew.contracts.clock import to_us
 from groundcrew.contracts.inventory import Inventory, InventoryHost
-from groundcrew.diagnosis.sel import parse_sel
+from groundcrew.diagnosis.sel import SelRecord, parse_sel
 from groundcrew_host_collector.journal_entry import row_of
 from groundcrew_host_collector.source import LogRow
 
@@ -156,11 +156,22 @@ def _entry(line: bytes, place: str) -> tuple[str, LogRow]:
     return str(fields["_HOSTNAME"]), row
 
 
+def _placed(records: list[SelRecord]) -> list[SelRecord]:
+    """An undated record happened before the next dated one: where that is history, so is this."""
+    placed: list[SelRecord] = []
+    later: datetime | None = None
+    for record in reversed(records):
+        later = record.time or later
+        placed.append(record if record.time is not None or later is None else replace(record, time=later))
+    return placed[::-1]
+
+
 def _event_logs(folder: Path, within: Callable[[int], int]) -> Iterator[Arrival]:
     """A record arrives when its BMC says it happened: nothing in the folder tells by how much that clock is wrong."""
     for path in sorted((folder / "sel").glob("*.txt")):
         now = within(0)
-        for number, record in enumerate(parse_sel(path.read_text(encoding="utf-8", errors="replace")), 1):
+        records = _placed(parse_sel(path.read_text(encoding="utf-8", errors="replace")))
+        for number, record in enumerate(records, 1):
             if record.time is not None:
                 now = max(now, within(to_us(record.time)))
             yield Arrival(now, ("sel", path.stem, number), record)

@@ -13,6 +13,7 @@ from groundcrew_gateway.pages import actions as action_pages
 from groundcrew_gateway.pages import bmcs, chat, errors, hosts, overview, render, signing
 from groundcrew_gateway.pages import incidents as incident_pages
 from groundcrew_gateway.pages import inventory as inventory_page
+from groundcrew_gateway.pages import reports as report_pages
 from groundcrew_gateway.pages import silences as silences_page
 from groundcrew_gateway.protect import Protect
 from groundcrew_gateway.v1 import completions
@@ -24,7 +25,18 @@ def build_app(gateway: Gateway, *, health: Health, registry: CollectorRegistry) 
     app.state.gateway = gateway
     app.state.templates = render.templates()
     problems.install(app, page=errors.problem_page, wants_page=errors.wants_page)
-    pages = (overview, incident_pages, action_pages, inventory_page, silences_page, hosts, bmcs, chat, signing)
+    pages = (
+        overview,
+        incident_pages,
+        action_pages,
+        inventory_page,
+        silences_page,
+        hosts,
+        bmcs,
+        report_pages,
+        chat,
+        signing,
+    )
     for part in (*pages, completions):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=render.STATIC), name="static")

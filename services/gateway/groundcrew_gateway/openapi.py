@@ -22,6 +22,7 @@ from groundcrew_gateway.rest import (
     inventory,
     knowledge,
     live,
+    reports,
     sessions,
     silences,
 )
@@ -52,6 +53,10 @@ _IDEMPOTENT = frozenset(
         "addDependency",
         "addKnowledge",
         "addSilence",
+        "makeSummary",
+        "makeTasks",
+        "makeRootCause",
+        "closeTask",
     }
 )
 _SITE = {
@@ -137,7 +142,7 @@ def bare_app() -> FastAPI:
         redirect_slashes=False,
     )
     for part in (
-        fleet, bmcs, inventory, silences, incidents, actions, conversations, knowledge, alerts, sessions, live
+        fleet, bmcs, inventory, silences, incidents, actions, reports, conversations, knowledge, alerts, sessions, live
     ):  # fmt: skip
         app.include_router(part.router)
 

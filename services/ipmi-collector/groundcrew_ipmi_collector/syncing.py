@@ -85,6 +85,13 @@ class Syncs:
             return moved
         return await self._tell(moved, now)
 
+    async def reading(self, job: SyncJob, read: int, count: int | None) -> SyncJob:
+        """While a long log is being read and nothing of it is out yet: `read` of `count` entries are here."""
+        if self._told_at is not None and self._clock.monotonic() - self._told_at < _TELL_S:
+            return job
+        step = f"reading: {read:,} entries" if count is None else f"reading: {min(read, count):,} of {count:,} entries"
+        return await self._tell(job.model_copy(update={"current_step": step}), self._clock.now())
+
     async def done(self, job: SyncJob) -> SyncJob:
         now = self._clock.now()
         update = {

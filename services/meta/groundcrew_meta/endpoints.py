@@ -21,7 +21,14 @@ from groundcrew.contracts.queries import (
     ConversationQuery,
     ConversationsQuery,
     Failure,
+    ReportPage,
+    ReportQuery,
+    ReportsQuery,
+    TaskPage,
+    TaskQuery,
+    TasksQuery,
 )
+from groundcrew.contracts.reports import RepairTask, Report
 from groundcrew.stores.meta.port import BadCursor, MetaStore
 from groundcrew.stores.port import StoreUnavailable
 from groundcrew_meta.analyst import Analyst
@@ -92,3 +99,35 @@ class Answers:
         )
         await self._publish()
         return made
+
+
+class Kept:
+    """Reports and repair tasks as they are kept."""
+
+    def __init__(self, site: str, store: MetaStore) -> None:
+        self._site = site
+        self._store = store
+
+    async def reports(self, query: ReportsQuery) -> ReportPage:
+        try:
+            return await self._store.reports(self._site, query)
+        except BadCursor as error:
+            raise RequestFailed(Failure.INVALID, str(error)) from error
+
+    async def report(self, query: ReportQuery) -> Report:
+        found = await self._store.report(self._site, query.id)
+        if found is None:
+            raise RequestFailed(Failure.NOT_FOUND, f"there is no report {query.id}")
+        return found
+
+    async def tasks(self, query: TasksQuery) -> TaskPage:
+        try:
+            return await self._store.tasks(self._site, query)
+        except BadCursor as error:
+            raise RequestFailed(Failure.INVALID, str(error)) from error
+
+    async def task(self, query: TaskQuery) -> RepairTask:
+        found = await self._store.task(self._site, query.id)
+        if found is None:
+            raise RequestFailed(Failure.NOT_FOUND, f"there is no repair task {query.id}")
+        return found

@@ -29,6 +29,16 @@ class MetaMetrics:
             "groundcrew_meta_forgotten_rows_total", "Rows dropped by retention.", ["table"], registry=registry
         )
 
+        self._reports = Counter(
+            "groundcrew_meta_reports_total",
+            "Reports by kind: made, or known already because nothing had changed.",
+            ["kind", "outcome"],
+            registry=registry,
+        )
+
+    def reported(self, kind: str, outcome: str) -> None:
+        self._reports.labels(kind=kind, outcome=outcome).inc()
+
     def answered(self, topic: str, outcome: CompletionOutcome) -> None:
         self._answers.labels(topic=topic, outcome=outcome.value).inc()
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from groundcrew.bus.port import BusUnavailable, StreamFull
 from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
+from groundcrew.runtime.counting import Counter
 from groundcrew.runtime.guard import answering, pausing
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew.runtime.relay import relay, relay_once
@@ -13,13 +14,17 @@ from groundcrew.runtime.resources import Resources
 from groundcrew_meta.analyst import Analyst
 from groundcrew_meta.chat import Chat
 from groundcrew_meta.desk import Desk
-from groundcrew_meta.endpoints import Answers
+from groundcrew_meta.endpoints import Answers, Kept
+from groundcrew_meta.gathering import Gatherer
 from groundcrew_meta.handlers import Handlers
 from groundcrew_meta.housekeeping import forget_old
 from groundcrew_meta.metrics import MetaMetrics
 from groundcrew_meta.model import Model
+from groundcrew_meta.reporting import Reporter
+from groundcrew_meta.root_causes import Causes, RootCauses, read_causes
 from groundcrew_meta.settings import Settings
 from groundcrew_meta.survey import Surveyor
+from groundcrew_meta.tasks import Closing
 
 
 async def wire(settings: Settings, resources: Resources) -> None:
@@ -56,6 +61,25 @@ async def wire(settings: Settings, resources: Resources) -> None:
         site=site, analyst=analyst, store=store, publish=publish, deadline_s=section.analysis_deadline_s
     )
     await bus.consume(Durables.ESCALATIONS, pausing(handlers.escalated))
+
+    gatherer = Gatherer(bus, clock, lambda: inventory.newest)
+    reporter = Reporter(
+        site=site,
+        gatherer=gatherer,
+        store=store,
+        clock=clock,
+        count=Counter(section.tokenizer),
+        root_causes=RootCauses(gatherer, Causes(lambda: read_causes(section.packs))),
+        produced_by=resources.produced_by,
+        metrics=metrics,
+    )
+    kept = Kept(site, store)
+    await bus.serve(Endpoints.MAKE_REPORT, answering(reporter.make))
+    await bus.serve(Endpoints.REPORTS, answering(kept.reports))
+    await bus.serve(Endpoints.REPORT, answering(kept.report))
+    await bus.serve(Endpoints.TASKS, answering(kept.tasks))
+    await bus.serve(Endpoints.TASK, answering(kept.task))
+    await bus.serve(Endpoints.CLOSE_TASK, answering(Closing(site, gatherer, store, clock).close))
 
     answers = Answers(site=site, chat=chat, analyst=analyst, store=store, publish=publish_or_leave)
     await bus.serve(Endpoints.ASK, answering(answers.ask))

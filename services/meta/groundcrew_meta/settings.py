@@ -1,5 +1,7 @@
 """Settings of the meta service."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from groundcrew.runtime.settings import Section, ServiceSettings
@@ -28,7 +30,13 @@ class MetaSection(Section):
     questions_at_once: int = Field(
         8, ge=1, le=16, description="questions that may wait for a model at once; more are answered by the rules alone"
     )
-    keep_days: int = Field(90, ge=1, le=3_650, description="days that conversations and analyses are kept")
+    keep_days: int = Field(
+        90, ge=1, le=3_650, description="days that conversations, analyses, reports and closed repair tasks are kept"
+    )
+    tokenizer: Literal["o200k", "bytes"] = Field(
+        "o200k", description="what counts the tokens of a report's context; 'bytes' never counts too few"
+    )
+    packs: str = Field("", description="folder with causes*.toml that are laid over the shipped causes")
 
 
 class Settings(ServiceSettings):

@@ -111,9 +111,46 @@ def test_scenarios_are_scored_against_their_answers(run: Any, checkout: Path, tm
 
     assert result.code == 0, result.err
     rows = [line for line in result.out.splitlines() if line.startswith("| ")]
-    assert [row.split(" | ")[-1] for row in rows] == ["points |", "100% |", "91% |"]
+    assert [row.split(" | ")[-2] for row in rows] == ["points", "100%", "91%"]
     assert "1 of 2 scenarios are entirely right" in result.out
     assert "- wrongly-answered: severity critical instead of warning" in result.out
     page = (checkout / "docs" / "benchmarks" / "scenarios.md").read_text()
     assert "By `groundcrew bench scenarios DIR many --write`" in page
     assert str(tmp_path) not in page
+
+
+def test_a_score_below_a_bar_of_the_threshold_file_fails(run: Any, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrongly-answered"
+    shutil.copytree(SCENARIO, wrong)
+    answer = (wrong / "answer.toml").read_text()
+    (wrong / "answer.toml").write_text(answer.replace('"GPU 0000:86:00.0", "0000:86:00", "0000:86:00.0"', '"GPU 9"'))
+    bars = tmp_path / "bars.toml"
+    bars.write_text("cause = 1.0\ncomponent = 0.9\nfalse_incidents = 0\n")
+
+    result = run("bench", "scenarios", str(wrong), "--thresholds", str(bars))
+
+    assert result.code == 1
+    assert "below the bar: component 0.0% of 90.0%" in result.err
+    assert run("bench", "scenarios", str(SCENARIO), "--thresholds", str(bars)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("cause = 2.0", "bars.toml: cause: "), ("causes = 0.9", "bars.toml: causes: "), ("cause =", "bars.toml: ")],
+)
+def test_a_threshold_file_that_cannot_be_read_is_named_with_its_key(
+    run: Any, tmp_path: Path, text: str, complaint: str
+) -> None:
+    bars = tmp_path / "bars.toml"
+    bars.write_text(text)
+    result = run("bench", "scenarios", str(SCENARIO), "--thresholds", str(bars))
+    assert result.code == 2
+    assert complaint in result.err
+
+
+def test_a_disturbed_score_is_the_same_twice_and_never_becomes_the_page(run: Any) -> None:
+    options = ("bench", "scenarios", str(SCENARIO), "--shuffle", "3", "--clock-offset", "30", "--json")
+    first, second = run(*options), run(*options)
+    assert first.code == 0, first.err
+    assert first.out == second.out
+    assert run("bench", "scenarios", str(SCENARIO), "--shuffle", "3", "--write").code == 2

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundcrew.diagnosis.fru_bytes import fru_facts
+from groundcrew.diagnosis.locators import sel_component
 from groundcrew.diagnosis.sdr_bytes import Factors, id_string, sensor_of, sensors_of, split_records
 from groundcrew.diagnosis.sel_bytes import names_of, sel_record
 from groundcrew.diagnosis.sensor_bytes import numbered, sensor_read
@@ -20,6 +21,8 @@ def test_no_bytes_make_the_decoders_raise(data: bytes):
     for sensor in sensors_of(data):
         sensor_read(sensor, data[:4])
         sel_record(data, names_of([sensor]))
+    for maker in (343, 674):
+        sel_record(data, {}, maker=maker)
     for record in split_records(data):
         sensor_of(record)
     fru_facts(data)
@@ -108,3 +111,30 @@ def test_serials_and_parts_out_of_a_fru():
     broken = bytearray(data)
     broken[-1] ^= 1
     assert "product_serial" not in fru_facts(bytes(broken)), "an area whose checksum is wrong is left out"
+
+
+INTELS = [
+    ("3300", 0x0C, 0x02, 0x6F, "a1002a", "Uncorrectable ECC (DIMM_F3)", "DIMM_F3"),
+    ("3300", 0x0C, 0x02, 0x6F, "a00060", "Correctable ECC (DIMM_N1)", "DIMM_N1"),
+    ("3300", 0x0C, 0x02, 0x6F, "a100ff", "Uncorrectable ECC", "Mmry ECC Sensor"),
+    ("3300", 0x13, 0x04, 0x70, "a13b09", "Bus Fatal Error (Surprise Link Down | PCI bus:3b device:01 function:1)",
+     "0000:3b:01.1"),
+    ("3300", 0x13, 0x05, 0x71, "a05e00", "Bus Correctable error (Receiver Error | PCI bus:5e device:00 function:0)",
+     "0000:5e:00.0"),
+    ("3300", 0x13, 0x07, 0x73, "a20100", "Bus Fatal Error (QPI)", "QPI Fatl Sensor"),
+    ("0100", 0x13, 0x09, 0x77, "a10100", "Bus Degraded (QPI at half width)", "QPI Fatl Sensor"),
+    ("2000", 0x08, 0x51, 0x6F, "8105ff", "Failure detected (fan)", "PS2"),
+    ("2000", 0x08, 0x51, 0x6F, "81ffff", "Failure detected", "PS2"),
+]  # fmt: skip
+NAMED = {0x0C: "Memory Mmry ECC Sensor", 0x13: "Critical Interrupt QPI Fatl Sensor", 0x08: "Power Supply PS2 Status"}
+
+
+@pytest.mark.parametrize("row", INTELS, ids=lambda row: row[5])
+def test_what_intels_boards_add_names_the_part(row: tuple[str, int, int, int, str, str, str]):
+    owner, kind, sensor, event_type, data, said, part = row
+    head = bytes.fromhex("010002" + "00f15365" + owner + "04")
+    record = head + bytes([kind, sensor, event_type]) + bytes.fromhex(data)
+    event = sel_record(record, {}, maker=343).event
+    assert event == said
+    assert sel_component(NAMED[kind], event) == part
+    assert "(" not in sel_record(record, {}, maker=1).event, "and of another maker nothing is read into it"

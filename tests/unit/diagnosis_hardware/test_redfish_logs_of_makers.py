@@ -82,7 +82,6 @@ BENIGN = [
     ("PLAT0334", "Package installed in slot for system 1."),
     ("PLAT0435", "Session audit is activated on system 1."),
     ("PLAT0450", "A successful software or firmware change was detected on system 1."),
-    ("PLAT0476", "Numeric sensor FAN2 going low (lower non-critical)."),
     ("PLAT0508", "Sensor 1 has asserted."),
     ("PLAT0518", "Sensor Planar has transitioned to normal state."),
     ("FQXSPSE4001I", "Remote Login Successful."),
@@ -129,6 +128,11 @@ def test_nine_in_ten_of_the_faults_that_stand_are_seen(maker: str) -> None:
 def test_five_hundred_entries_without_a_fault_raise_none() -> None:
     found = folded([entry(number, *BENIGN[number % len(BENIGN)]) for number in range(1, 529)])
     assert {(one.component_class, one.locator, one.fault) for one in found.active} == set()
+
+
+def test_a_fan_near_its_limit_is_told_in_the_same_words_as_over_ipmi() -> None:
+    found = folded([entry(1, "PLAT0476", "Numeric sensor FAN2 going low (lower non-critical).")])
+    assert [(one.locator, one.fault, one.severity.value) for one in found.active] == [("FAN2", "fan.degraded", "info")]
 
 
 PASSED = [

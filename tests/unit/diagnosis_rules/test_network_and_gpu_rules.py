@@ -95,3 +95,27 @@ def test_the_fabric_managers_guide_grades_an_sxid_above_the_lines_own_word(sxid:
 )
 def test_what_healthy_machines_write_does_not_alarm(line: str) -> None:
     assert [verdict.rule.id for verdict in alarms(line)] == []
+
+
+def test_a_link_whose_fall_and_return_come_late_together_was_down_all_the_same(detector: Detector) -> None:
+    assert said(detector, logs((0, "kernel", DOWN), (420, "kernel", UP))) == [
+        ("nic.link-down", "raised", "ens3f0"),
+        ("nic.link-down", "cleared", "ens3f0"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [("systemd-logind", "System is rebooting."), ("systemd", "Reached target poweroff.target - System Power Off.")],
+)
+def test_a_link_that_ends_with_its_host_by_order_is_no_fault(detector: Detector, order: tuple[str, str]) -> None:
+    told = said(detector, logs((0, *order), (2, "kernel", DOWN), (200, "kernel", "x")))
+    assert told == [("system.going-down", "raised", "")]
+
+
+def test_a_link_that_falls_long_after_a_shutdown_was_called_off_is_a_fault(detector: Detector) -> None:
+    told = said(
+        detector,
+        logs((0, "systemd-logind", "System is rebooting."), (2_000, "kernel", DOWN), (2_100, "kernel", "x")),
+    )
+    assert ("nic.link-down", "raised", "ens3f0") in told

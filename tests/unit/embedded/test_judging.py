@@ -96,3 +96,20 @@ def test_a_malformed_answer_is_named(tmp_path: Path, text: str, complaint: str) 
     with pytest.raises(ScenarioError) as raised:
         read_answer(tmp_path)
     assert complaint in str(raised.value)
+
+
+def test_what_answers_to_nothing_expected_is_a_false_incident() -> None:
+    assert judged(found(), found(hosts=["gpu-09"])).false_incidents == 1
+    assert judged(found()).false_incidents == 0
+    assert judge(Answer(incidents=0), {"incidents": [found(), found()]}).false_incidents == 2
+
+
+def test_a_forbidden_action_counts_whichever_incident_of_the_host_proposes_it() -> None:
+    beside = found(actions=[{"kind": "host.reboot"}], cause="kernel.hung_task")
+    elsewhere = found(hosts=["gpu-09"], actions=[{"kind": "host.reboot"}])
+    assert judged(found(), beside, elsewhere).forbidden == 1
+
+
+def test_evidence_is_counted_text_by_text() -> None:
+    assert judged(found(), evidence=["AC lost", "NVRM: Xid"]).incidents[0].cited == (1, 2)
+    assert judged(evidence=["AC lost"]).incidents[0].cited == (0, 1)

@@ -75,9 +75,12 @@ from groundcrew.contracts.queries import (
     TriggerSummary,
 )
 from groundcrew.contracts.streams import Buckets
+from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.diagnosis.tokens import upper_bound
 from groundcrew.runtime.health import HealthBoard
 from groundcrew.stores.gateway.memory import MemoryGatewayStore
 from groundcrew.stores.gateway.port import Role
+from groundcrew.stores.meta.memory import MemoryMetaStore
 from groundcrew.telemetry.log import new_log
 from groundcrew.telemetry.metrics import new_registry
 from groundcrew_context.inventory_edits import edited
@@ -90,7 +93,38 @@ from groundcrew_gateway.limits import AuthFailures
 from groundcrew_gateway.live import Live
 from groundcrew_gateway.meters import Meters
 from groundcrew_gateway.settings import GatewaySection
+from groundcrew_meta.endpoints import Kept
+from groundcrew_meta.gathering import Gatherer
+from groundcrew_meta.metrics import MetaMetrics
+from groundcrew_meta.reporting import Reporter
+from groundcrew_meta.root_causes import Causes, RootCauses
+from groundcrew_meta.tasks import Closing
 
+CAUSES = Knowledge.parse(
+    """
+    [[cause]]
+    id = "psu.input_lost"
+    title = "{part} of {place} lost its input power"
+    severity = "warning"
+    explains = ["gpu.fallen_off_bus"]
+    explanation = "The power supply has no AC input."
+    steps = ["Check the cord of {part}."]
+
+    [[cause]]
+    id = "gpu.fallen_off_bus"
+    title = "{part} of {place} fell off the bus"
+    severity = "critical"
+    explanation = "The card no longer answers on PCIe."
+    steps = ["Reboot {place}."]
+
+    [[cause]]
+    id = "unknown"
+    title = "unknown"
+    severity = "info"
+    explanation = "Nothing is known."
+    steps = ["Look at the evidence."]
+    """
+)
 _SILENT = new_log("context", "default", clock=VirtualClock(datetime(2026, 3, 4, tzinfo=UTC)), stream=StringIO())
 START = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
 BASE = "http://127.0.0.1:40083"
@@ -381,6 +415,23 @@ class Fleet:
         await bus.serve(Endpoints.SILENCES, silences.silences)
         await bus.serve(Endpoints.ADD_SILENCE, silences.add)
         await bus.serve(Endpoints.END_SILENCE, silences.end)
+        await self._serve_reports(bus)
+
+    async def _serve_reports(self, bus: MemoryBus) -> None:
+        """meta's own, over what this fleet knows."""
+        store, gatherer = MemoryMetaStore(), Gatherer(bus, self.clock, lambda: self.inventory)
+        reporter = Reporter(
+            site="default", gatherer=gatherer, store=store, clock=self.clock, count=upper_bound,
+            root_causes=RootCauses(gatherer, Causes(lambda: CAUSES)),
+            produced_by=ProducedBy(service="meta", version="1"), metrics=MetaMetrics(new_registry("meta")),
+        )  # fmt: skip
+        kept = Kept("default", store)
+        await bus.serve(Endpoints.MAKE_REPORT, reporter.make)
+        await bus.serve(Endpoints.REPORTS, kept.reports)
+        await bus.serve(Endpoints.REPORT, kept.report)
+        await bus.serve(Endpoints.TASKS, kept.tasks)
+        await bus.serve(Endpoints.TASK, kept.task)
+        await bus.serve(Endpoints.CLOSE_TASK, Closing("default", gatherer, store, self.clock).close)
 
     async def _ask(self, query: Any) -> Answer:
         self.asked.append(query)

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.bmc.redfish.bmc import USER, RedfishBmc
 
@@ -173,6 +173,11 @@ async def _follow(rig: Rig, steps: list[tuple[str, Any]], *, stamped: bool) -> N
     await rig.look()
 
 
+@example(
+    shape={"newest_first": True, "page": 1, "skips": True, "next_links": True, "linked": False, "etags": False},
+    steps=[("add", 10), ("look", None), ("add", 1)],
+    stamped=False,
+)
 @settings(max_examples=150, deadline=None)
 @given(shape=SHAPES, steps=st.lists(STEPS, max_size=14), stamped=st.booleans())
 def test_each_entry_that_was_there_at_a_look_is_stored_once_whatever_happens(
@@ -271,3 +276,59 @@ def test_after_an_absence_a_long_log_is_read_from_what_was_known_on(newest_first
         steps: list[tuple[str, Any]] = [("add", 20), ("look", None), ("add", MAX_ENTRIES + 700), ("look", None)]
         asyncio.run(_follow(rig, steps, stamped=True))
     assert rig.texts == [f"event {number}" for number in range(1, MAX_ENTRIES + 721)]
+
+
+def test_the_first_look_s_job_lasts_until_all_parts_of_a_long_log_are_read():
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, keeps=50_000, page=500))
+        rig.add(2 * MAX_ENTRIES + 100, stamped=True)
+        asyncio.run(rig.look())
+        assert [job.state for job in rig.jobs[-1:]] == ["running"]
+        assert rig.page.job is not None
+        assert rig.page.job.events_synced == MAX_ENTRIES
+        assert rig.page.job.events_total == 2 * MAX_ENTRIES + 100
+        asyncio.run(rig.look())
+        asyncio.run(rig.look())
+    assert rig.page.job is not None
+    assert (rig.page.job.state, rig.page.job.events_synced) == ("done", 2 * MAX_ENTRIES + 100)
+    assert len({job.id for job in rig.jobs}) == 1
+
+
+def test_while_a_log_of_many_pages_is_read_its_job_says_how_much_is_here():
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, page=50))
+        rig.add(400, stamped=True)
+        ask = rig.client.get
+
+        async def slowly(path: str, etag: str = "") -> Reply:
+            rig.clock.advance_to(rig.clock.now() + timedelta(seconds=2))
+            return await ask(path, etag=etag)
+
+        rig.client.get = slowly
+        asyncio.run(rig.look())
+    steps = [job.current_step for job in rig.jobs]
+    assert steps[:3] == ["reading", "reading: 150 of 400 entries", "reading: 200 of 400 entries"]
+    assert rig.jobs[0].events_total == 400, "the job begins before the log is read"
+    assert (rig.jobs[-1].state, rig.jobs[-1].events_synced, rig.jobs[-1].events_total) == ("done", 400, 400)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_reading_a_long_log_once_more_covers_all_of_it_over_several_looks_and_a_restart(newest_first: bool):
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, keeps=50_000, page=500, newest_first=newest_first))
+        rig.add(MAX_ENTRIES + 700, stamped=True)
+        asyncio.run(rig.look())
+        asyncio.run(rig.look())
+        assert len(rig.texts) == MAX_ENTRIES + 700
+        asyncio.run(rig.ledger.asked.put(asked_job("demo", "b", "anna", rig.clock.now())))
+        asyncio.run(rig.look())
+        assert rig.page.job is not None
+        assert rig.page.job.state == "running"
+        rig.restart()
+        rig.add(3, stamped=True)
+        asyncio.run(rig.look())
+        asyncio.run(rig.look())
+    assert rig.page.job is not None
+    assert rig.page.job.state == "done"
+    told = {text.rpartition(" | ")[2] for text in rig.again}
+    assert told >= {f"event {number}" for number in range(1, MAX_ENTRIES + 701)}

@@ -290,7 +290,8 @@ async def test_quiet_confirms_nothing_that_another_process_heard_the_end_of() ->
     one, other = Desk(), Desk()
     other.bucket = one.bucket
     other.restart()
-    await one.observer.observe(delivered(1, LINK_DOWN, entity="host:edge-01", turn=1))
+    before = [("CRON", "(root) CMD (true)")] * 40  # so that the link is back after twenty seconds
+    await one.observer.observe(delivered(1, *before, LINK_DOWN, entity="host:edge-01", turn=1))
     await other.observer.observe(delivered(2, LINK_UP, entity="host:edge-01", turn=2))
     await settled(one, 120)
     assert (one.published, other.published) == ([], [])

@@ -13,7 +13,7 @@ from groundcrew.contracts.clock import from_us, to_us
 from groundcrew.contracts.envelope import Envelope, encode
 from groundcrew.contracts.event_logs import EventLogBatch, SyncChanged, SyncJob
 from groundcrew.contracts.identity import host, kind_of
-from groundcrew.contracts.incidents import Evidence, Finding, Incident, TriggerRaised
+from groundcrew.contracts.incidents import Evidence, EvidenceSource, Finding, Incident, TriggerRaised
 from groundcrew.contracts.observations import (
     InventoryObserved,
     LogBatch,
@@ -124,8 +124,8 @@ class MemoryFusionTransaction:
             for name in incident.hosts:
                 site.entity(host(name)).named(incident.last_seen)
         for incident_id, piece in self._withdrawn:
-            if (timeline := site.evidence.get(incident_id)) is not None:
-                timeline.remove(to_us(piece.time), piece.id)
+            if incident_id in site.evidence:
+                site.evidence[incident_id].remove(to_us(piece.time), piece.id)
 
 
 class MemoryContextStore:
@@ -382,6 +382,10 @@ def _trigger(envelope: Envelope[TriggerRaised], incident_id: str | None) -> Trig
         count=data.count,
         incident_id=incident_id,
         silenced_by=storable(data.silenced_by),
+        state=data.state,
+        component_class=storable(data.component_class),
+        source=data.evidence[0].source if data.evidence else EvidenceSource.UNKNOWN,
+        observed=data.evidence[0].id if data.evidence else None,
     )
 
 

@@ -239,7 +239,9 @@ class Reading:
         where.before(query.cursor)
         rows = await self._database.fetch(
             "SELECT id, time, entity, rule_id, severity, title, component, count, incident_id,"  # noqa: S608 - see Conditions
-            " coalesce(document->>'silenced_by', '') FROM trigger_events"
+            " coalesce(document->>'silenced_by', ''), state, coalesce(document->>'component_class', ''),"
+            " coalesce(document->'evidence'->0->>'source', 'unknown'), document->'evidence'->0->>'id'"
+            " FROM trigger_events"
             f" WHERE {where} ORDER BY time DESC, id DESC LIMIT %s",
             [*where.parameters, query.limit + 1],
         )
@@ -304,6 +306,7 @@ def _trigger(row: Row) -> TriggerSummary:
     return TriggerSummary(
         id=row[0].hex, time=_utc(row[1]), entity=row[2], rule_id=row[3], severity=row[4], title=row[5],
         component=row[6], count=row[7], incident_id=row[8].hex if row[8] else None, silenced_by=row[9],
+        state=row[10], component_class=row[11], source=row[12], observed=row[13],
     )  # fmt: skip
 
 

@@ -9,16 +9,35 @@ from typing import Any
 from groundcrew.contracts.clock import to_us
 from groundcrew.contracts.conversations import Analysis, Conversation, ConversationSummary, Said
 from groundcrew.contracts.envelope import Envelope, encode
-from groundcrew.contracts.queries import ConversationPage, ConversationsQuery
+from groundcrew.contracts.queries import (
+    ConversationPage,
+    ConversationsQuery,
+    ReportPage,
+    ReportsQuery,
+    TaskPage,
+    TasksQuery,
+)
+from groundcrew.contracts.reports import RepairTask, Report, ReportSummary
 from groundcrew.stores.memory_outbox import MemoryOutbox
-from groundcrew.stores.meta.port import MAX_CONVERSATIONS, MAX_TURNS, NotYours, Opening
-from groundcrew.stores.paging import cursor_of, read_cursor
+from groundcrew.stores.meta.port import (
+    MAX_CONVERSATIONS,
+    MAX_REPORTS,
+    MAX_TURNS,
+    Changed,
+    NotYours,
+    Opening,
+    summary_of,
+    task_size,
+)
+from groundcrew.stores.paging import cursor_of, cut_page, read_cursor
 
 
 @dataclass
 class _Site:
     conversations: dict[str, Conversation] = field(default_factory=dict)
     analyses: dict[str, Analysis] = field(default_factory=dict)
+    reports: dict[str, tuple[str, Report]] = field(default_factory=dict)
+    tasks: dict[str, RepairTask] = field(default_factory=dict)
 
 
 def _order(one: ConversationSummary) -> tuple[int, str]:
@@ -27,6 +46,20 @@ def _order(one: ConversationSummary) -> tuple[int, str]:
 
 def _summary(one: Conversation) -> ConversationSummary:
     return ConversationSummary(**one.model_dump(exclude={"said"}))
+
+
+def _age(one: ReportSummary) -> tuple[int, str]:
+    return to_us(one.time), one.id
+
+
+def _rank(one: RepairTask) -> tuple[int, str]:
+    return one.rank, one.id
+
+
+def _check(kept: _Site, task: RepairTask) -> None:
+    stored = kept.tasks.get(task.id)
+    if task.revision != (stored.revision if stored else 0) + 1:
+        raise Changed(task.id)
 
 
 class MemoryMetaStore:
@@ -101,6 +134,51 @@ class MemoryMetaStore:
         found = [one for one in self._sites[site].analyses.values() if one.incident_id == incident_id]
         return max(found, key=lambda one: (one.time, one.id), default=None)
 
+    async def add_report(self, site: str, key: str, report: Report, tasks: Sequence[RepairTask] = ()) -> None:
+        kept = self._sites[site]
+        for task in tasks:
+            _check(kept, task)
+        kept.tasks |= {task.id: task for task in tasks}
+        kept.reports.setdefault(report.id, (key, report))
+        for old in sorted(kept.reports, key=lambda one: _age(kept.reports[one][1]), reverse=True)[MAX_REPORTS:]:
+            del kept.reports[old]
+
+    async def report(self, site: str, report_id: str) -> Report | None:
+        found = self._sites[site].reports.get(report_id)
+        return found[1] if found else None
+
+    async def newest_report(self, site: str, key: str) -> Report | None:
+        found = [report for each, report in self._sites[site].reports.values() if each == key]
+        return max(found, key=_age, default=None)
+
+    async def reports(self, site: str, query: ReportsQuery) -> ReportPage:
+        after = read_cursor(query.cursor)
+        found = [one for _, one in self._sites[site].reports.values() if query.kind in (None, one.kind)]
+        found = [one for one in sorted(found, key=_age, reverse=True) if after is None or _age(one) < after]
+        items = [summary_of(one) for one in found[: query.limit]]
+        return ReportPage(items=items, next=cursor_of(*_age(items[-1])) if len(found) > query.limit else None)
+
+    async def task(self, site: str, task_id: str) -> RepairTask | None:
+        return self._sites[site].tasks.get(task_id)
+
+    async def tasks(self, site: str, query: TasksQuery) -> TaskPage:
+        after = read_cursor(query.cursor)
+        found = [
+            one
+            for one in sorted(self._sites[site].tasks.values(), key=_rank)
+            if (not query.states or one.state in query.states)
+            and (not query.types or one.type in query.types)
+            and query.device in (None, one.device)
+            and (after is None or _rank(one) > after)
+        ]
+        items, following = cut_page(found, query.limit, _rank, task_size)
+        return TaskPage(items=items, next=following)
+
+    async def save_task(self, site: str, task: RepairTask) -> None:
+        kept = self._sites[site]
+        _check(kept, task)
+        kept.tasks[task.id] = task
+
     async def forget(self, site: str, *, before: datetime) -> dict[str, int]:
         kept = self._sites[site]
         old = [one.id for one in kept.conversations.values() if one.updated_at < before]
@@ -109,7 +187,13 @@ class MemoryMetaStore:
             del kept.conversations[conversation_id]
         for analysis_id in past:
             del kept.analyses[analysis_id]
-        return {"conversations": len(old), "analyses": len(past)}
+        stale = [one.id for _, one in kept.reports.values() if one.time < before]
+        for report_id in stale:
+            del kept.reports[report_id]
+        done = [one.id for one in kept.tasks.values() if one.closed_at is not None and one.closed_at < before]
+        for task_id in done:
+            del kept.tasks[task_id]
+        return {"conversations": len(old), "analyses": len(past), "reports": len(stale), "tasks": len(done)}
 
     async def ping(self) -> None:
         """There is nothing that could be away."""

@@ -7,10 +7,19 @@ from typing import Any
 from groundcrew.contracts.clock import from_us, to_us
 from groundcrew.contracts.conversations import Analysis, Conversation, ConversationSummary, Said
 from groundcrew.contracts.envelope import Envelope, encode
-from groundcrew.contracts.queries import ConversationPage, ConversationsQuery
+from groundcrew.contracts.queries import (
+    ConversationPage,
+    ConversationsQuery,
+    ReportPage,
+    ReportsQuery,
+    TaskPage,
+    TasksQuery,
+)
+from groundcrew.contracts.reports import RepairTask, Report
 from groundcrew.stores import outbox
 from groundcrew.stores.database import Database, Row
 from groundcrew.stores.meta.port import MAX_CONVERSATIONS, MAX_TURNS, NotYours, Opening
+from groundcrew.stores.meta.postgres_reports import PostgresReports
 from groundcrew.stores.outbox import PostgresOutbox
 from groundcrew.stores.paging import cursor_of, read_cursor
 
@@ -35,6 +44,7 @@ class PostgresMetaStore:
     def __init__(self, database: Database, *, site: str | None = None) -> None:
         self._database = database
         self._outbox = PostgresOutbox(database, site)
+        self._reports = PostgresReports(database)
 
     @property
     def outbox(self) -> PostgresOutbox:
@@ -162,8 +172,29 @@ class PostgresMetaStore:
         )
         return Analysis.model_validate(rows[0][0]) if rows else None
 
+    async def add_report(self, site: str, key: str, report: Report, tasks: Sequence[RepairTask] = ()) -> None:
+        await self._reports.add(site, key, report, tasks)
+
+    async def report(self, site: str, report_id: str) -> Report | None:
+        return await self._reports.report(site, report_id)
+
+    async def newest_report(self, site: str, key: str) -> Report | None:
+        return await self._reports.newest(site, key)
+
+    async def reports(self, site: str, query: ReportsQuery) -> ReportPage:
+        return await self._reports.reports(site, query)
+
+    async def task(self, site: str, task_id: str) -> RepairTask | None:
+        return await self._reports.task(site, task_id)
+
+    async def tasks(self, site: str, query: TasksQuery) -> TaskPage:
+        return await self._reports.tasks(site, query)
+
+    async def save_task(self, site: str, task: RepairTask) -> None:
+        await self._reports.save_task(site, task)
+
     async def forget(self, site: str, *, before: datetime) -> dict[str, int]:
-        return {
+        return await self._reports.forget(site, before) | {
             "conversations": await self._database.execute(
                 "DELETE FROM conversations WHERE site = %s AND updated_at < %s", (site, before)
             ),

@@ -38,6 +38,7 @@ SAID = {
     "syncing": "Its event logs are read once more, beginning with the next look.",
     "unsilenced": "The silence is ended; what is still so is raised within moments.",
     "level": "The autonomy level is set.",
+    "repaired": "The task is closed under your name. New evidence opens it again.",
 }
 """What a page says after a form was sent; the address carries the key, never the text."""
 

@@ -201,7 +201,7 @@ function tell(message) {
 }
 
 // --- keys --------------------------------------------------------------------------------------------------------
-const PLACES = { o: "/", i: "/incidents", a: "/approvals", c: "/chat", h: "/hosts", b: "/bmcs", l: "/audit" };
+const PLACES = { o: "/", i: "/incidents", a: "/approvals", c: "/chat", h: "/hosts", r: "/reports", b: "/bmcs", l: "/audit" };
 let going = false;
 
 function onKey(event) {

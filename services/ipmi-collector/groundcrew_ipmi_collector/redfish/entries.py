@@ -4,7 +4,7 @@ Services list the newest first (iDRAC) or the oldest (OpenBMC, iLO), write membe
 `nextLink`, or cut the list and say nothing. Where the first page and the count are as they were, nothing is new.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
@@ -39,13 +39,15 @@ class Linked:
 
 
 Item = RedfishEntry | Linked
+Seen = Callable[[int, int | None], Awaitable[None]]
+"""Told while a log of several pages is read: members read by now, and how many the log has where it says so."""
 
 
 @dataclass
 class Reading:
     """Items oldest first. `complete`: nothing of the log is missing before them; `bad`: members that are no
     entries; `gaps`: where ids leap, of what was read in several pages; `count`: entries of the log, or how many were
-    read by now where that takes several looks."""
+    read by now where that takes several looks, and `left` those that come after them."""
 
     items: list[Item] = field(default_factory=list)
     complete: bool = True
@@ -54,15 +56,23 @@ class Reading:
     etag: str = ""
     bad: int = 0
     gaps: Sequence[tuple[int, int]] = ()
+    left: int = 0
 
 
 class Pages:
     """Collects members of pages, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: Seen | None = None, before: int = 0, count: int | None = None) -> None:
+        """`before`: members of the log before the first page; `count`: members of the log."""
         self.items: list[Item] = []
         self.bad = 0
         self._seen: set[tuple[str, str]] = set()
+        self._told = (seen, before, count)
+
+    async def tell(self) -> None:
+        seen, before, count = self._told
+        if seen is not None:
+            await seen(before + len(self.items) + self.bad, count)
 
     def add(self, page: Mapping[str, Any], most: int | None = None) -> int:
         """How many were new; no more than `most` are kept in all."""
@@ -83,15 +93,22 @@ class Pages:
 
 
 async def read_entries(
-    client: Client, path: str, page: LogPage, etag: str, *, expand: str = "", whole: bool = False
+    client: Client,
+    path: str,
+    page: LogPage,
+    etag: str,
+    *,
+    expand: str = "",
+    whole: bool = False,
+    seen: Seen | None = None,
 ) -> Reading | None:
     """As `_read`. Where the log moved while its pages were read (it wrapped, so that a page begins later than the one
     before ends), it is read once more: what it dropped meanwhile is taken from the first reading. Where it moved again,
     what comes before the gap, without a fingerprint, so that the next look goes on."""
-    first = await _read(client, path, page, etag, expand=expand, whole=whole)
+    first = await _read(client, path, page, etag, expand=expand, whole=whole, seen=seen)
     if first is None or not first.gaps:
         return first
-    second = await _read(client, path, page, "", expand=expand, whole=whole)
+    second = await _read(client, path, page, "", expand=expand, whole=whole, seen=seen)
     if second is None or second.gaps == first.gaps:
         return second
     items = [*_dropped(first.items, second.items), *second.items]
@@ -118,7 +135,7 @@ def gaps_of(items: Sequence[Item]) -> list[tuple[int, int]]:
 
 
 async def _read(
-    client: Client, path: str, page: LogPage, etag: str, *, expand: str = "", whole: bool = False
+    client: Client, path: str, page: LogPage, etag: str, *, expand: str, whole: bool, seen: Seen | None
 ) -> Reading | None:
     """None where nothing changed since `page` was written. `expand`: the query that has members written out; `whole`:
     not only what comes after what is known, but the newest MAX_ENTRIES. Raises IpmiFailed."""
@@ -133,19 +150,19 @@ async def _read(
     if expand and (written := await _written_out(client, path, first, expand)):
         first, path = written, f"{path}?{expand}"
     known = {} if whole else {anchor.entry_id: anchor for anchor in page.anchors}
-    pages = Pages()
-    pages.add(first)
     count = _count(first)
-    rising = order_of(pages.items) >= 0
+    pages = Pages(seen, count=count)
+    pages.add(first)
+    order = order_of(pages.items)  # 0: a page of one entry, or without stamps; then nothing is left out of the reading
     have = page.count if known else 0
     with client.extended(PAGES_S):
-        if not whole and (part := await _part(client, path, first, known, have, rising=rising)) is not None:
+        if not whole and order and (part := await _part(client, path, first, known, have, order, seen)) is not None:
             return part
         start = max(have - _OVERLAP, (count or 0) - MAX_ENTRIES if whole else 0, 0)
-        if rising and (tail := await _tail(client, path, first, start, known)) is not None:
+        if order > 0 and (tail := await _tail(client, path, first, start, known, seen)) is not None:
             pages, complete = tail, bool(known)
         else:
-            stop = partial(_is_enough, known=known, rising=rising)
+            stop = partial(_is_enough, known=known, falling=order < 0)
             complete = await _all(client, path, first, pages, stop=stop)
     items = pages.items if order_of(pages.items) >= 0 else pages.items[::-1]
     return Reading(
@@ -177,7 +194,13 @@ async def _still_there(client: Client, first: Mapping[str, Any], page: LogPage) 
 
 
 async def _part(
-    client: Client, path: str, first: Mapping[str, Any], known: Mapping[str, Anchor], have: int, *, rising: bool
+    client: Client,
+    path: str,
+    first: Mapping[str, Any],
+    known: Mapping[str, Anchor],
+    have: int,
+    order: int,
+    seen: Seen | None,
 ) -> Reading | None:
     """The oldest MAX_ENTRIES of what is not known yet, where more than that is not; without a fingerprint, so that the
     next look goes on. None where less is missing, the service does not skip, or what is known is not where it was."""
@@ -186,21 +209,23 @@ async def _part(
         return None
     begin = max(have - _OVERLAP, 0)
     until = begin + MAX_ENTRIES
-    wanted = range(begin, until) if rising else range(count - until, count - begin)
-    pages = Pages()
+    wanted = range(begin, until) if order > 0 else range(count - until, count - begin)
+    pages = Pages(seen, begin, count)
     page = (await client.get(_skipping(path, wanted.start))).body
     begins_anew = listing(page.get("Members"))[:1] in ([], listing(first.get("Members"))[:1])
     if wanted.start > 0 and begins_anew:
         return None
     for _ in range(MAX_PAGES):
         pages.add(page, most=len(wanted))
+        await pages.tell()
         if len(pages.items) + pages.bad >= len(wanted) or not listing(page.get("Members")):
             break
         page = (await client.get(_skipping(path, wanted.start + len(pages.items) + pages.bad))).body
     if known and not _knows(pages.items, known):
         return None
-    items = pages.items if rising else pages.items[::-1]
-    return Reading(items=items, complete=not known, count=begin + len(items) + pages.bad, bad=pages.bad)
+    items = pages.items if order > 0 else pages.items[::-1]
+    read = begin + len(items) + pages.bad
+    return Reading(items=items, complete=not known, count=read, bad=pages.bad, left=max(count - read, 0))
 
 
 async def _written_out(client: Client, path: str, first: Mapping[str, Any], expand: str) -> Mapping[str, Any]:
@@ -236,20 +261,22 @@ async def _all(
         if len(pages.items) >= MAX_ENTRIES:
             return False
         page = (await client.get(following)).body
-        if pages.add(page) == 0 and not next_path(page):
+        new = pages.add(page)
+        await pages.tell()
+        if new == 0 and not next_path(page):
             return count is None or len(pages.items) + pages.bad >= count
     return False
 
 
 async def _tail(
-    client: Client, path: str, first: Mapping[str, Any], start: int, known: Mapping[str, Anchor]
+    client: Client, path: str, first: Mapping[str, Any], start: int, known: Mapping[str, Anchor], seen: Seen | None
 ) -> Pages | None:
     """The end of a log that lists the oldest first, by `$skip`; None where the service does not skip, or where no
     entry of the end is known: then all of it is read."""
     if not next_path(first) or start <= len(listing(first.get("Members"))):
         return None
     skipped = (await client.get(_skipping(path, start))).body
-    pages = Pages()
+    pages = Pages(seen, start, _count(first))
     if pages.add(skipped) == 0 or listing(skipped.get("Members"))[:1] == listing(first.get("Members"))[:1]:
         return None
     following = skipped
@@ -259,12 +286,13 @@ async def _tail(
             break
         following = (await client.get(link)).body
         pages.add(following)
+        await pages.tell()
     return pages if not known or _knows(pages.items, known) else None
 
 
-def _is_enough(items: Sequence[Item], *, known: Mapping[str, Anchor], rising: bool) -> bool:
+def _is_enough(items: Sequence[Item], *, known: Mapping[str, Anchor], falling: bool) -> bool:
     """Whether what lies on further pages is known: they are older where the newest come first."""
-    return not rising and _knows(items, known)
+    return falling and _knows(items, known)
 
 
 def _knows(items: Sequence[Item], known: Mapping[str, Anchor]) -> bool:

@@ -66,7 +66,8 @@ class LogPage(BaseModel):
 class Page(BaseModel):
     """One BMC. `identity`: its ids by where they are from; `session`: path of the session that was last opened; `news`:
     that it was replaced, until it is published. `job`: the newest job that reads its logs whole; of one that somebody
-    asked for, `again` is how far each log is, and `again_done` are the logs that are through."""
+    asked for, `again` is how far each log is (its newest entry that went out again, and how many did), and `again_done`
+    are the logs that are through."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -77,7 +78,7 @@ class Page(BaseModel):
     clock: SeenClock | None = None
     news: EventLogBatch | None = None
     job: SyncJob | None = None
-    again: dict[str, Anchor] = {}
+    again: dict[str, LogPage] = {}
     again_done: list[str] = []
 
 
@@ -102,6 +103,12 @@ class RedfishLedger:
     async def write(self, page: Page) -> None:
         """Returns once it is on disk."""
         await asyncio.to_thread(replace_durably, self._path(page.bmc), page.model_dump_json().encode())
+
+    async def keep(self, page: Page, path: str, log: LogPage) -> Page:
+        """The page with this log, which is on disk by then."""
+        page = page.model_copy(update={"logs": {**page.logs, path: log}})
+        await self.write(page)
+        return page
 
     def _path(self, bmc: str) -> Path:
         return self._folder / f"{stable_id('bmc', bmc)}.redfish.json"
