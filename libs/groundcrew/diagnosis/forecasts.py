@@ -9,20 +9,22 @@ correlation (the effective sample size of a first-order autoregression, Bayley a
 What is forecast, of which metric and up to which limit, is the pack `forecasts.toml`.
 """
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite, sqrt
+from math import sqrt
 from statistics import median
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from groundcrew.diagnosis.rules import PackError
+from groundcrew.diagnosis.rules import Named, parse_tables
 from groundcrew.diagnosis.trend import MIN_AGREEMENT, MIN_POINTS
 
 MAX_POINTS = 96
 """Points that a line is laid through: 4,560 pairs. More are averaged down before."""
+
+MAX_VALUE = 1e18
+"""Larger ones, and what is no number, are no measurements."""
 
 Z = 1.645
 """Of the normal distribution: nine of ten lines lie within the range."""
@@ -30,12 +32,9 @@ Z = 1.645
 _TIES = 1e-12
 
 
-class Target(BaseModel):
+class Target(Named):
     """One thing to forecast. Texts may name labels of the series: `{device}`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str = Field(min_length=1, description="as a cause: class.fault")
     metric: str = Field(min_length=1)
     limit: float
     falls: bool = Field(False, description="whether the limit is reached from above")
@@ -45,7 +44,6 @@ class Target(BaseModel):
     component: str
     component_class: str
     unit: str = ""
-    not_labels: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +67,13 @@ class Range:
 
 
 def parse_forecasts(text: str, name: str) -> list[Target]:
-    """Raises PackError naming file, entry and key."""
-    try:
-        tables = tomllib.loads(text).get("forecast", [])
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{name}: {error}"
-        raise PackError(msg) from None
-    found = []
-    for number, table in enumerate(tables, 1):
-        try:
-            found.append(Target.model_validate(table))
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            msg = f"{name}: forecast {number}: {place}: {first['msg']}"
-            raise PackError(msg) from None
-    return found
+    """The `[[forecast]]` tables of one file. Raises PackError naming file, entry and key."""
+    return parse_tables(text, name, "forecast", Target)
 
 
 def line_of(times_s: Sequence[float], values: Sequence[float]) -> Line | None:
     """Through points in order of time; None where there are too few, or they do not agree on a direction."""
-    points = [(when, value) for when, value in zip(times_s, values, strict=True) if isfinite(value)]
+    points = [(when, value) for when, value in zip(times_s, values, strict=True) if abs(value) <= MAX_VALUE]
     points = _thinned(points)
     if len(points) < MIN_POINTS:
         return None
