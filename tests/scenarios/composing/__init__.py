@@ -7,6 +7,8 @@ from tests.scenarios.composing import (
     mixed,
     network_and_time,
     power_and_cooling,
+    second_hardware,
+    second_software,
     software_and_kernel,
     storage,
 )
@@ -20,4 +22,6 @@ ALL = (
     *software_and_kernel.ALL,
     *healthy.ALL,
     *mixed.ALL,
+    *second_hardware.ALL,
+    *second_software.ALL,
 )
