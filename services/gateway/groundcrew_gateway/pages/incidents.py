@@ -16,6 +16,7 @@ from groundcrew.contracts.queries import (
     ActionPage,
     ActionsQuery,
     AnalysisQuery,
+    CommandName,
     Endpoints,
     Failure,
     IncidentPage,
@@ -53,6 +54,7 @@ _PATIENCE_S = 3.0
 _OTHERS = 500
 """Live incidents that are looked at for how the neighbours are."""
 
+_LIVE = IncidentsQuery(states=list(LIVE_STATES), limit=_OTHERS)
 _REBOOTS = 4
 _STARTS = 20
 _BANNER = "Linux version "
@@ -92,9 +94,7 @@ async def incident(request: Request, caller: Viewer, incident_id: RecordId) -> R
         asking.ask(Endpoints.TICKETS, TicketsQuery(incident_id=incident_id), TicketPage(items=[])),
         _newest_analysis(asking, incident_id),
         asking.ask(Endpoints.INVENTORY, InventoryQuery(), Inventory()),
-        asking.ask(
-            Endpoints.INCIDENTS, IncidentsQuery(states=list(LIVE_STATES), limit=_OTHERS), IncidentPage(items=[])
-        ),
+        asking.ask(Endpoints.INCIDENTS, _LIVE, IncidentPage(items=[])),
     )
     others = [one for one in live.items if one.id != incident_id and one.merged_into is None]
     axis = axis_of(detail, actions.items)
