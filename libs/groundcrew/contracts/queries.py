@@ -128,11 +128,15 @@ class IncidentDetail(Record):
     findings: list[Finding]
 
 
+CommandName = Literal["acknowledge", "assign", "maintain", "mitigate", "reopen", "resolve", "note"]
+"""What a person may say of an incident."""
+
+
 class IncidentCommand(Record):
     id: Id
-    command: Literal["acknowledge", "resolve", "note"]
+    command: CommandName
     actor: Actor
-    text: str = Field("", max_length=4_000)
+    text: str = Field("", max_length=4_000, description="why; of `assign` the new owner's name, empty for nobody")
 
 
 class HostsQuery(Paged):
@@ -158,6 +162,38 @@ class HostSummary(Record):
 class HostPage(Record):
     items: list[HostSummary]
     next: str | None = None
+
+
+class ForecastsQuery(Record):
+    """What of a host will be used up, by what was measured of it."""
+
+    host: str
+
+
+class Forecast(Record):
+    """When a limit is reached, by a robust line through the last `points` measurements."""
+
+    id: str = Field(description="of the entry in the pack of forecasts")
+    title: str = Field(description="what will be so then")
+    component_class: str
+    component: str
+    metric: str
+    labels: dict[str, str] = Field(default_factory=dict)
+    unit: str = ""
+    value: float = Field(description="the line's value at the newest measurement")
+    limit: float
+    per_day: float = Field(description="how the line moves in a day")
+    soonest: AwareDatetime = Field(description="nine of ten lines reach the limit between `soonest` and `latest`")
+    likely: AwareDatetime
+    latest: AwareDatetime | None = Field(None, description="None: it may be never")
+    points: int
+
+
+class ForecastsReply(Record):
+    """Soonest first. Of series with too few points, or without a clear direction, nothing is told."""
+
+    forecasts: list[Forecast]
+    series: int = Field(description="series that were looked at")
 
 
 class LogsQuery(Paged):
@@ -702,6 +738,7 @@ class Endpoints:
     HOSTS: ClassVar = Endpoint("context", "hosts", HostsQuery, HostPage, callers=_READERS)
     LOGS: ClassVar = Endpoint("context", "logs", LogsQuery, LogPage, callers=_READERS)
     METRICS: ClassVar = Endpoint("context", "metrics", MetricsQuery, MetricsReply, callers=_READERS)
+    FORECASTS: ClassVar = Endpoint("context", "forecasts", ForecastsQuery, ForecastsReply, callers=_READERS)
     SERVICES: ClassVar = Endpoint("context", "services", ServicesQuery, ServicesReply, callers=_READERS)
     TRIGGERS: ClassVar = Endpoint("context", "triggers", TriggersQuery, TriggerPage, callers=_READERS)
     WINDOW: ClassVar = Endpoint("context", "window", WindowQuery, ContextWindow, callers=_READERS)
