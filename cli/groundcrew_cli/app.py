@@ -120,6 +120,21 @@ def status(url: Url = None, key_file: KeyFile = None, site: Site = None, as_json
 
 
 @app.command()
+def forecasts(
+    host: Annotated[str, typer.Argument(metavar="HOST", help="Whose parts and room are looked at.")],
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """What of a host will be used up, and when: disks, wear, errors, temperatures."""
+    from groundcrew_cli import connection, foretelling
+
+    with connection.connect(url, key_file, site) as gateway:
+        foretelling.show(gateway, host, as_json=as_json, now=_now())
+
+
+@app.command()
 def check(
     minutes: Annotated[int, typer.Option(min=1, max=1_440, help="How far back logs are read.")] = 60,
     as_json: Json = False,

@@ -128,11 +128,15 @@ class IncidentDetail(Record):
     findings: list[Finding]
 
 
+CommandName = Literal["acknowledge", "assign", "maintain", "mitigate", "reopen", "resolve", "note"]
+"""What a person may say of an incident."""
+
+
 class IncidentCommand(Record):
     id: Id
-    command: Literal["acknowledge", "resolve", "note"]
+    command: CommandName
     actor: Actor
-    text: str = Field("", max_length=4_000)
+    text: str = Field("", max_length=4_000, description="why; of `assign` the new owner's name, empty for nobody")
 
 
 class HostsQuery(Paged):
@@ -158,6 +162,38 @@ class HostSummary(Record):
 class HostPage(Record):
     items: list[HostSummary]
     next: str | None = None
+
+
+class ForecastsQuery(Record):
+    """What of a host will be used up, by what was measured of it."""
+
+    host: str
+
+
+class Forecast(Record):
+    """When a limit is reached, by a robust line through the last `points` measurements."""
+
+    id: str = Field(description="of the entry in the pack of forecasts")
+    title: str = Field(description="what will be so then")
+    component_class: str
+    component: str
+    metric: str
+    labels: dict[str, str] = Field(default_factory=dict)
+    unit: str = ""
+    value: float = Field(description="the line's value at the newest measurement")
+    limit: float
+    per_day: float = Field(description="how the line moves in a day")
+    soonest: AwareDatetime = Field(description="nine of ten lines reach the limit between `soonest` and `latest`")
+    likely: AwareDatetime
+    latest: AwareDatetime | None = Field(None, description="None: it may be never")
+    points: int
+
+
+class ForecastsReply(Record):
+    """Soonest first. Of series with too few points, or without a clear direction, nothing is told."""
+
+    forecasts: list[Forecast]
+    series: int = Field(description="series that were looked at")
 
 
 class LogsQuery(Paged):
@@ -305,6 +341,16 @@ class SensorReading(Record):
 
 class SensorsReply(Record):
     sensors: list[SensorReading] = Field(description="by name, at most 1,000")
+
+
+class SensorHistoryQuery(Record):
+    """What the sensors of one BMC, or of the BMC of one host, measured; each series is labelled with its sensor."""
+
+    bmc: str | None = Field(None, max_length=256)
+    host: str | None = Field(None, max_length=256)
+    since: AwareDatetime
+    until: AwareDatetime
+    step_s: int = Field(300, ge=1, le=86_400, description="width of a bucket; wider where there would be too many")
 
 
 class SelQuery(Paged):
@@ -599,7 +645,7 @@ class ReportQuery(Record):
 
 
 class TasksQuery(Paged):
-    """Repair tasks as the last report of tasks left them, the most urgent first."""
+    """Repair tasks as they were last looked at, the most urgent first."""
 
     states: list[TaskState] = Field(default_factory=list, description="empty: all")
     types: list[TaskType] = Field(default_factory=list, description="empty: all")
@@ -692,11 +738,13 @@ class Endpoints:
     HOSTS: ClassVar = Endpoint("context", "hosts", HostsQuery, HostPage, callers=_READERS)
     LOGS: ClassVar = Endpoint("context", "logs", LogsQuery, LogPage, callers=_READERS)
     METRICS: ClassVar = Endpoint("context", "metrics", MetricsQuery, MetricsReply, callers=_READERS)
+    FORECASTS: ClassVar = Endpoint("context", "forecasts", ForecastsQuery, ForecastsReply, callers=_READERS)
     SERVICES: ClassVar = Endpoint("context", "services", ServicesQuery, ServicesReply, callers=_READERS)
     TRIGGERS: ClassVar = Endpoint("context", "triggers", TriggersQuery, TriggerPage, callers=_READERS)
     WINDOW: ClassVar = Endpoint("context", "window", WindowQuery, ContextWindow, callers=_READERS)
     STATUS: ClassVar = Endpoint("context", "status", Empty, FleetStatus, callers=_READERS)
     SENSORS: ClassVar = Endpoint("context", "sensors", SensorsQuery, SensorsReply, callers=_READERS)
+    SENSOR_HISTORY: ClassVar = Endpoint("context", "sensor-history", SensorHistoryQuery, MetricsReply, callers=_READERS)
     SEL: ClassVar = Endpoint("context", "sel", SelQuery, SelPage, callers=_READERS)
     EVENT_LOGS: ClassVar = Endpoint("context", "event-logs", EventLogsQuery, EventLogsReply, callers=_PEOPLE)
     SYNCS: ClassVar = Endpoint("context", "syncs", SyncsQuery, SyncsReply, callers=_PEOPLE)

@@ -6,8 +6,8 @@ runtimes (CRI, Docker), supercomputers' collectors. A line with none of them kee
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import NamedTuple
 
 from groundcrew.diagnosis import json_lines, priorities
 from groundcrew.diagnosis.priorities import INFO
@@ -25,6 +25,7 @@ _TAG = (
     r"(?P<name>\([^\s()]{1,63}\)|[^\s:\[\]()]{1,64}|[A-Za-z][\w.-]{0,31}(?: [A-Z0-9][\w.-]{0,31}){1,3}(?=\[\d))"
     r"(?:\([^)\s]{0,64}\))?(?P<pid>\[[^\]\s]{1,32}\])?(?: \([^)]{1,160}\))?: ?"
 )
+_CLASSIC = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:([0-5]\d) ", re.ASCII)
 _HEADER = re.compile(r"(?P<host>\S{0,254}[^\s:]) " + _TAG)
 _UNHEADED = re.compile(_TAG)
 _HOST_ONLY = re.compile(r"([^\s/]{0,254}[^\s/:]) ")
@@ -75,8 +76,7 @@ class _ByMinute:
 _MINUTES = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What a line says. `time_us` is None where it has no (believable) time; `since_boot`: it counts from the boot.
     `host` is empty where the line names none."""
 
@@ -94,6 +94,7 @@ class LineReader:
     def __init__(self, host: str, localize: Localize = local_time) -> None:
         self._hosts = frozenset({host.lower(), host.lower().partition(".")[0]})
         self._localize = _ByMinute(localize)
+        self._minutes: dict[tuple[str, int], int] = {}
 
     def read(self, text: str, *, received_us: int, boot_us: int) -> Line:
         """Never raises. `received_us` dates years that are not written, `boot_us` dates uptime stamps."""
@@ -115,7 +116,20 @@ class LineReader:
         return self._stamped("", told, rest, structured, received_us, boot_us)
 
     def _stamp(self, text: str, received_us: int, boot_us: int) -> Stamp | None:
-        return read_stamp(text, self._localize, received_us=received_us, boot_us=boot_us)
+        """Of classic stamps, most of what is read, minutes are remembered."""
+        if (second := _CLASSIC.match(text)) is None:
+            return read_stamp(text, self._localize, received_us=received_us, boot_us=boot_us)
+        key = (text[:13], received_us)
+        minute_us = self._minutes.get(key)
+        seconds_us = int(second[1]) * 1_000_000
+        if minute_us is not None:
+            return Stamp(minute_us + seconds_us, second.end(), "classic")
+        stamp = read_stamp(text, self._localize, received_us=received_us, boot_us=boot_us)
+        if stamp is not None and stamp.time_us is not None and stamp.form == "classic":
+            if len(self._minutes) >= _MINUTES:
+                self._minutes.clear()
+            self._minutes[key] = stamp.time_us - seconds_us
+        return stamp
 
     def _stamped(
         self, name: str, told: int | None, text: str, structured: bool, received_us: int, boot_us: int

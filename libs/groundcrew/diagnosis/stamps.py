@@ -8,9 +8,9 @@ collectors.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from groundcrew.contracts.clock import from_us, to_us
 
@@ -90,8 +90,7 @@ _BLUE_GENE = re.compile(r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{1,6} ")
 _FUTURE_US = 86_400 * 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """A time at the head of a text. `time_us` is None where it cannot be a time; `end` is where the rest begins;
     `mark` is the level that the stamp itself bears: klog's letter, Redis's sign. `zoned`: it names its time zone."""
 

@@ -1,8 +1,8 @@
 """Reads rule, threshold, service and cause packs: the shipped ones, and an operator's folder laid over them.
 
-The kind of a file is in its name: `rules*.toml`, `xids*.toml`, `thresholds*.toml`, `services*.toml`, `causes*.toml`. An
-entry of the operator's folder replaces the shipped one of the same id (an Xid's is its code, and that of its rule
-`gpu.xid-<code>`), or removes it with `disabled = true`.
+The kind of a file is in its name: `rules*.toml`, `xids*.toml`, `thresholds*.toml`, `services*.toml`, `causes*.toml`,
+`forecasts*.toml`. An entry of the operator's folder replaces the shipped one of the same id (an Xid's is its code, and
+that of its rule `gpu.xid-<code>`), or removes it with `disabled = true`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from groundcrew.diagnosis.services import parse_services
 from groundcrew.diagnosis.thresholds import check_overrides, parse_overrides, parse_thresholds
 from groundcrew.diagnosis.xids import parse_xids
 
-KINDS = ("rules", "xids", "thresholds", "services", "causes")
+KINDS = ("rules", "xids", "thresholds", "services", "causes", "forecasts")
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
 N = TypeVar("N", bound=Named)

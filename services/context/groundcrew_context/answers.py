@@ -6,7 +6,7 @@ from datetime import timedelta
 from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.identity import bmc, host, name_of
-from groundcrew.contracts.incidents import Incident, IncidentState, Severity
+from groundcrew.contracts.incidents import LIVE_STATES, Incident, Severity
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import (
     MAX_PAGE,
@@ -31,6 +31,7 @@ from groundcrew.contracts.queries import (
     MetricsReply,
     SelPage,
     SelQuery,
+    SensorHistoryQuery,
     SensorsQuery,
     SensorsReply,
     ServicesQuery,
@@ -47,7 +48,7 @@ MAX_BUCKETS = 2_000
 IPMI_PORT = 623
 """The port that need not be told."""
 
-LIVE = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
+LIVE = list(LIVE_STATES)
 MAX_PAGES = 20
 """Pages that a count reads at most; a busier day is told as that many triggers."""
 
@@ -123,6 +124,12 @@ class Answers:
     async def sensors(self, query: SensorsQuery) -> SensorsReply:
         name = await self._bmc_of(query.bmc, query.host)
         return SensorsReply(sensors=await self._store.sensors(self._site, bmc(name)) if name else [])
+
+    async def sensor_history(self, query: SensorHistoryQuery) -> MetricsReply:
+        name = await self._bmc_of(query.bmc, query.host)
+        if query.until < query.since:
+            raise RequestFailed(Failure.INVALID, "expected 'since' before 'until'")
+        return await self._store.sensor_history(self._site, bmc(name), query) if name else MetricsReply(series=[])
 
     async def sel(self, query: SelQuery) -> SelPage:
         name = await self._bmc_of(query.bmc, query.host)

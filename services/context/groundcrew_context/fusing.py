@@ -1,12 +1,15 @@
-"""Fusion at work: each trigger event, command and action result becomes one transaction, then what it tells goes out.
+"""Fusion at work: trigger events, commands and action results become transactions, then what they tell goes out.
 
-Memory follows the store: a change is kept only after its commit, and after any failure the state is read anew. So a
-process may die at any point, and a redelivered trigger event finds either nothing or all of its effects.
+Trigger events that wait for their turn are committed together, so that a storm costs a disk write for many of them and
+not for each. Memory follows the store: after any failure the state is read anew. So a process may die at any point, and
+a redelivered trigger event finds either nothing or all of its effects.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from groundcrew.bus.port import Bus, Delivery, RequestFailed
@@ -24,10 +27,23 @@ from groundcrew.diagnosis.relation import Windows
 from groundcrew.diagnosis.track import MAX_EVIDENCE, Change, Fused, Track
 from groundcrew.runtime.relay import relay_once
 from groundcrew.stores.context.port import ContextStore, FusionTransaction
+from groundcrew.stores.port import StoreUnavailable
 from groundcrew_context.metrics import ContextMetrics
+
+AT_ONCE = 16
+"""Handlers of trigger events that run at once, and trigger events of one commit."""
 
 RECENT = timedelta(days=1)
 """How far back evidence of incidents may lie that could open again after a rebuild."""
+
+
+@dataclass
+class _Waiting:
+    """A trigger event whose handler waits for its turn, and what became of it."""
+
+    envelope: Envelope[TriggerRaised]
+    done: bool = False
+    failed: Exception | None = None
 
 
 class Fuser:
@@ -58,34 +74,66 @@ class Fuser:
         self._fusion: Fusion | None = None
         self._revision = 0
         self._turn = asyncio.Lock()
+        self._waiting: deque[_Waiting] = deque()  # no more than handlers that run at once
 
     def forget(self) -> None:
         """Read the state anew before the next change."""
         self._fusion = None
 
     async def trigger(self, delivery: Delivery[TriggerRaised]) -> None:
-        """Handler: the verdict goes out before this returns."""
-        envelope = delivery.envelope
-        if envelope.data.silenced_by:
-            async with self._turn, self._transaction() as transaction:
-                await transaction.add_trigger(envelope, None)
-            self._metrics.triggers.labels("silenced").inc()
-            return
+        """Handler: the verdict goes out before this returns. Several may run at once: who gets the turn commits for all
+        that wait by then, in their order."""
+        mine = _Waiting(delivery.envelope)
+        self._waiting.append(mine)
         async with self._turn:
-            fusion = await self._current()
-            fused = fusion.fuse(envelope)
-            fresh = False
-            async with self._transaction() as transaction:
+            if not mine.done:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))]
+                await self._together(batch)
+        if mine.failed is not None:
+            raise mine.failed
+        await relay_once(self._store.outbox, self._bus)
+
+    async def _together(self, batch: Sequence["_Waiting"]) -> None:
+        """Commit trigger events together; where that fails, one by one, so that one bad event stops no other."""
+        try:
+            await self._fuse([one.envelope for one in batch])
+        except StoreUnavailable as error:
+            for one in batch:  # an exception of its own each: one that several tasks raise would be in its own context
+                _settle([one], StoreUnavailable(str(error)))
+        except Exception as error:  # noqa: BLE001 - whose it is shows one by one, and each handler raises its own
+            if len(batch) > 1:
+                for one in batch:
+                    await self._together([one])
+            else:
+                _settle(batch, error)
+        except asyncio.CancelledError:
+            self._waiting.extendleft(one for one in reversed(batch[1:]) if not one.done)
+            raise
+        else:
+            _settle(batch, None)
+
+    async def _fuse(self, envelopes: Sequence[Envelope[TriggerRaised]]) -> None:
+        told: list[tuple[str, Envelope[TriggerRaised], Fused | None]] = []
+        fusion = await self._current()
+        async with self._transaction() as transaction:
+            for envelope in envelopes:
+                if envelope.data.silenced_by:
+                    await transaction.add_trigger(envelope, None)
+                    told.append(("silenced", envelope, None))
+                    continue
+                fused = fusion.fuse(envelope)
                 fresh = await transaction.add_trigger(envelope, fused.incident_id)
                 if fresh:
                     await self._save(transaction, fused, envelope)
-            if fresh:
-                self._keep(fusion, fused)
-        self._metrics.triggers.labels(_outcome(fresh, fused)).inc()
-        await relay_once(self._store.outbox, self._bus)
-        if fused.changes:
-            lag = (self._clock.now() - envelope.received_at).total_seconds()
-            self._metrics.verdict.observe(max(0.0, lag))
+                    fusion.keep(fused)
+                told.append((_outcome(fresh, fused), envelope, fused))
+        for outcome, envelope, done in told:
+            self._metrics.triggers.labels(outcome).inc()
+            if done is not None and outcome != "repeated":
+                self._count(fusion, done)
+                if done.changes:
+                    lag = (self._clock.now() - envelope.received_at).total_seconds()
+                    self._metrics.verdict.observe(max(0.0, lag))
 
     async def command(self, request: IncidentCommand) -> Incident:
         """Endpoint: an operator acknowledges, resolves or notes."""
@@ -168,7 +216,8 @@ class Fuser:
     async def _commit(self, fusion: Fusion, fused: Fused) -> None:
         async with self._transaction() as transaction:
             await self._save(transaction, fused, None)
-        self._keep(fusion, fused)
+        fusion.keep(fused)
+        self._count(fusion, fused)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[FusionTransaction]:
@@ -190,8 +239,7 @@ class Fuser:
             if change.tell:
                 await transaction.publish(self._sealed(change, cause))
 
-    def _keep(self, fusion: Fusion, fused: Fused) -> None:
-        fusion.keep(fused)
+    def _count(self, fusion: Fusion, fused: Fused) -> None:
         self._metrics.held.set(fusion.held)
         for change in fused.changes:
             self._metrics.revisions.labels(change.message().TYPE).inc()
@@ -211,6 +259,11 @@ class Fuser:
             produced_by=self._produced_by,
             cause=cause,
         )
+
+
+def _settle(batch: Sequence[_Waiting], error: Exception | None) -> None:
+    for one in batch:
+        one.done, one.failed = True, error
 
 
 def _outcome(fresh: bool, fused: Fused) -> str:

@@ -14,7 +14,8 @@ from groundcrew.runtime.packs import load_packs
 from groundcrew.runtime.relay import relay
 from groundcrew.runtime.resources import Resources
 from groundcrew_context.answers import Answers
-from groundcrew_context.fusing import Fuser
+from groundcrew_context.forecasting import Forecasts, targets_of
+from groundcrew_context.fusing import AT_ONCE, Fuser
 from groundcrew_context.housekeeping import forget_old_rows, resolve_incidents
 from groundcrew_context.inventory import InventoryBook, InventoryFile, read_inventory
 from groundcrew_context.lease import Leadership, Lease
@@ -66,10 +67,13 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await bus.serve(Endpoints.HOSTS, answering(answers.hosts))
     await bus.serve(Endpoints.LOGS, answering(answers.logs))
     await bus.serve(Endpoints.METRICS, answering(answers.metrics))
+    forecasts = Forecasts(site=site, store=store, clock=clock, targets=targets_of(packs.texts("forecasts")))
+    await bus.serve(Endpoints.FORECASTS, answering(forecasts.forecasts))
     await bus.serve(Endpoints.SERVICES, answering(answers.services))
     await bus.serve(Endpoints.TRIGGERS, answering(answers.triggers))
     await bus.serve(Endpoints.BMCS, answering(answers.bmcs))
     await bus.serve(Endpoints.SENSORS, answering(answers.sensors))
+    await bus.serve(Endpoints.SENSOR_HISTORY, answering(answers.sensor_history))
     await bus.serve(Endpoints.SEL, answering(answers.sel))
     await bus.serve(Endpoints.EVENT_LOGS, answering(answers.event_logs))
     await bus.serve(Endpoints.SYNCS, answering(answers.syncs))
@@ -95,7 +99,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         """What only one process of a site may do."""
         fuser.forget()
         metrics.leader.set(1)
-        running.append(await bus.consume(Durables.FUSE, pausing(fuser.trigger)))
+        running.append(await bus.consume(Durables.FUSE, pausing(fuser.trigger), concurrency=AT_ONCE))
         running.append(await bus.consume(Durables.CONTEXT_ACTIONS, pausing(fuser.action)))
         running.append(await bus.serve(Endpoints.INCIDENT_COMMAND, answering(fuser.command)))
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from groundcrew.bus.port import Bus, RequestFailed
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Record
-from groundcrew.contracts.incidents import Evidence, Incident, IncidentState
+from groundcrew.contracts.incidents import LIVE_STATES, Evidence, Incident
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import (
     MAX_PAGE,
@@ -34,6 +34,7 @@ from groundcrew.contracts.queries import (
     SelEntry,
     SelPage,
     SelQuery,
+    SensorHistoryQuery,
     SensorReading,
     SensorsQuery,
     SensorsReply,
@@ -50,7 +51,7 @@ V = TypeVar("V")
 PATIENCE_S = 5.0
 """Seconds that context may take for one portion."""
 
-LIVE = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
+LIVE = list(LIVE_STATES)
 MAX_HOST_PAGES = 10
 MAX_INCIDENT_PAGES = 5
 MAX_TRIGGER_PAGES = 20
@@ -209,6 +210,14 @@ class Gatherer:
             return reply.series
 
         return await _each(list(names)[:MAX_SERIES], one)
+
+    async def measured(
+        self, host: str, since: datetime, until: datetime, missing: dict[str, str]
+    ) -> list[MetricPoints]:
+        """What the sensors of the host's BMC measured."""
+        query = SensorHistoryQuery(host=host, since=since, until=until, step_s=60)
+        reply = await self._ask(Endpoints.SENSOR_HISTORY, query, MetricsReply(series=[]), missing)
+        return reply.series
 
     async def _ask(self, endpoint: Endpoint[Q, R], request: Q, otherwise: V, missing: dict[str, str]) -> R | V:
         try:

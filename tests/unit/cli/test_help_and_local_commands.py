@@ -26,6 +26,7 @@ COMMANDS = [
     "up",
     "down",
     "status",
+    "forecasts",
     "check",
     "incidents",
     "approve",

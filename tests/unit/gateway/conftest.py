@@ -53,6 +53,8 @@ from groundcrew.contracts.queries import (
     EventLogsReply,
     Failure,
     FleetStatus,
+    Forecast,
+    ForecastsReply,
     HistoryEntry,
     HostPage,
     HostSummary,
@@ -365,6 +367,7 @@ class Fleet:
     stopped: bool = False
     asked: list[Any] = field(default_factory=list)
     inventory: Inventory = field(default_factory=lambda: listed())
+    ahead: list[Forecast] = field(default_factory=list)
     answer: Answer = field(default_factory=lambda: answer())
     pieces: list[str] = field(default_factory=lambda: ["**PSU2** lost ", "its input [1][2]."])
     breaks: RequestFailed | None = None
@@ -381,11 +384,13 @@ class Fleet:
             (Endpoints.INCIDENT_COMMAND, self._command),
             (Endpoints.LOGS, self._logs),
             (Endpoints.METRICS, self._metrics),
+            (Endpoints.FORECASTS, self._forecasts),
             (Endpoints.SERVICES, self._services),
             (Endpoints.TRIGGERS, self._triggers),
             (Endpoints.BMCS, self._bmcs),
             (Endpoints.TEMPLATES, self._templates),
             (Endpoints.SENSORS, self._sensors),
+            (Endpoints.SENSOR_HISTORY, self._metrics),
             (Endpoints.SEL, self._sel),
             (Endpoints.EVENT_LOGS, self._event_logs),
             (Endpoints.SYNCS, self._syncs),
@@ -534,6 +539,10 @@ class Fleet:
             for n, text in enumerate(self.log_lines)
         ]
         return LogPage(items=[one for one in lines if query.contains is None or query.contains in one.message])
+
+    async def _forecasts(self, query: Any) -> ForecastsReply:
+        self.asked.append(query)
+        return ForecastsReply(forecasts=self.ahead, series=3)
 
     async def _metrics(self, query: Any) -> MetricsReply:
         self.asked.append(query)

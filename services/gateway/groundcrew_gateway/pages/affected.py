@@ -161,17 +161,17 @@ def _element(
 ) -> Box:
     x, width = _COLUMNS[2]
     culprit = _is_culprit(incident, kind, name)
-    ill = [one for one in others if one in worst]
+    ill = [f"{one} {worst[one].value}" for one in others if one in worst]
+    many = f"{len(others)} other host{'' if len(others) == 1 else 's'}"
     if culprit:
         says = "the cause lies here"
     elif not others:
         says = "no other host"
+    elif ill:
+        says = f"{many}: {', '.join(ill[:MAX_NAMED])}{' …' if len(ill) > MAX_NAMED else ''}"
     else:
-        many = f"{len(others)} other host{'' if len(others) == 1 else 's'}"
-        told = f"{', '.join(ill[:MAX_NAMED])}{' …' if len(ill) > MAX_NAMED else ''} ill" if ill else "healthy"
-        says = f"{many}, {told}"
-    gravest = max((worst[one] for one in ill), key=lambda one: one.rank, default=None)
-    state = incident.severity.value if culprit else gravest.value if gravest else "well" if others else ""
+        says = f"{many}, healthy"
+    state = incident.severity.value if culprit else "well" if others and not ill else ""
     return Box(x, y, width, f"{kind} {name}", says, "/inventory", state, culprit)
 
 

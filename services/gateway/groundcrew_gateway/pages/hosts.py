@@ -12,6 +12,8 @@ from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.observations import SourceState
 from groundcrew.contracts.queries import (
     Endpoints,
+    ForecastsQuery,
+    ForecastsReply,
     HostPage,
     HostsQuery,
     IncidentPage,
@@ -103,6 +105,7 @@ async def host(
         _series(asking, name, [*(one for one in CHARTED if one in names), *sparked], axis, step_s),
         bmc_of_host(asking, name),
     )
+    ahead = await asking.ask(Endpoints.FORECASTS, ForecastsQuery(host=name), ForecastsReply(forecasts=[], series=0))
     silences = await asking.ask(Endpoints.SILENCES, SilencesQuery(), SilencePage(items=[]))
     states = sorted(services.services, key=lambda one: (one.active_state != "failed", one.unit))
     return await page(
@@ -117,6 +120,7 @@ async def host(
         place=place_of(inventory, name),
         silences=[one for one in silences.items if one.starts_at <= now and _about(one, inventory, name)],
         origins=ORIGINS,
+        ahead=ahead,
         charts=host_charts(series, axis, step_s, found.latest.get("memory_total_bytes")),
         sparks=_sparks(series, sparked, axis, step_s),
         axis=axis,

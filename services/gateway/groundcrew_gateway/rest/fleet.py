@@ -10,6 +10,8 @@ from groundcrew.contracts.queries import (
     Empty,
     Endpoints,
     FleetStatus,
+    ForecastsQuery,
+    ForecastsReply,
     HostPage,
     HostsQuery,
     HostSummary,
@@ -46,6 +48,15 @@ async def list_hosts(caller: Viewer, limit: Limit = 100, cursor: Cursor = None) 
 @router.get("/hosts/{name:path}/services", operation_id="listServices", summary="Newest state of each unit of a host")
 async def list_services(caller: Viewer, name: HostName) -> ServicesReply:
     return await caller.ask(Endpoints.SERVICES, ServicesQuery(host=name))
+
+
+@router.get(
+    "/hosts/{name:path}/forecasts",
+    operation_id="listForecasts",
+    summary="What of a host will be used up, with the range of times, soonest first",
+)
+async def list_forecasts(caller: Viewer, name: HostName) -> ForecastsReply:
+    return await caller.ask(Endpoints.FORECASTS, ForecastsQuery(host=name))
 
 
 @router.get("/hosts/{name:path}/metrics", operation_id="getMetrics", summary="One metric of a host in buckets of time")

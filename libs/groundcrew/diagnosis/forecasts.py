@@ -1,0 +1,148 @@
+"""When something will be used up: a range of times, by a robust line through what was measured, or nothing.
+
+The line is that of `trend.py`: the median of the slopes of all pairs (Theil 1950, Sen 1968), believed only where pairs
+agree on its direction (Kendall's tau). Its range is Sen's: of the sorted slopes those that the normal approximation of
+Kendall's statistic leaves in the middle (Sen, J. Am. Stat. Assoc. 63, 1968, section 4). Measurements follow one another
+and are no independent draws, so that the range is taken for as many points as are left after thinning by their own
+correlation (the effective sample size of a first-order autoregression, Bayley and Hammersley 1946).
+
+What is forecast, of which metric and up to which limit, is the pack `forecasts.toml`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+from statistics import median
+
+from pydantic import Field
+
+from groundcrew.diagnosis.rules import Named, parse_tables
+from groundcrew.diagnosis.trend import MIN_AGREEMENT, MIN_POINTS
+
+MAX_POINTS = 96
+"""Points that a line is laid through: 4,560 pairs. More are averaged down before."""
+
+MAX_VALUE = 1e18
+"""Larger ones, and what is no number, are no measurements."""
+
+Z = 1.645
+"""Of the normal distribution: nine of ten lines lie within the range."""
+
+_TIES = 1e-12
+
+
+class Target(Named):
+    """One thing to forecast. Texts may name labels of the series: `{device}`."""
+
+    metric: str = Field(min_length=1)
+    limit: float
+    falls: bool = Field(False, description="whether the limit is reached from above")
+    window_h: float = Field(gt=0, description="hours of history that the line is laid through")
+    horizon_days: float = Field(gt=0, description="what lies further ahead is not told")
+    title: str
+    component: str
+    component_class: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Value at the newest point, and the slope per second with its range."""
+
+    level: float
+    slope: float
+    lower: float
+    upper: float
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Seconds until a limit is reached: soonest, likeliest, latest. `latest_s` is None where it may be never."""
+
+    soonest_s: float
+    likely_s: float
+    latest_s: float | None
+
+
+def parse_forecasts(text: str, name: str) -> list[Target]:
+    """The `[[forecast]]` tables of one file. Raises PackError naming file, entry and key."""
+    return parse_tables(text, name, "forecast", Target)
+
+
+def line_of(times_s: Sequence[float], values: Sequence[float]) -> Line | None:
+    """Through points in order of time; None where there are too few, or they do not agree on a direction."""
+    points = [(when, value) for when, value in zip(times_s, values, strict=True) if abs(value) <= MAX_VALUE]
+    points = _thinned(points)
+    if len(points) < MIN_POINTS:
+        return None
+    slopes, rising, falling = [], 0, 0
+    for at, (when, value) in enumerate(points):
+        for later, other in points[at + 1 :]:
+            if later - when > _TIES:
+                slopes.append((other - value) / (later - when))
+                rising += other > value
+                falling += other < value
+    if not slopes or abs(rising - falling) < MIN_AGREEMENT * len(slopes):
+        return None
+    slopes.sort()
+    slope = median(slopes)
+    newest = points[-1][0]
+    levels = [value + slope * (newest - when) for when, value in points]
+    level = median(levels)
+    lower, upper = _range(slopes, _effective([one - level for one in levels]))
+    return Line(level, slope, lower, upper, len(points))
+
+
+def time_to(line: Line, limit: float, *, falls: bool) -> Range | None:
+    """When the line reaches the limit; None where it goes another way, or may stand still for all that is known."""
+    toward = -1.0 if falls else 1.0
+    left = (limit - line.level) * toward
+    rates = sorted((line.lower * toward, line.slope * toward, line.upper * toward), reverse=True)
+    if left <= 0:
+        return Range(0.0, 0.0, 0.0)
+    fastest, likely, slowest = rates[0], line.slope * toward, rates[-1]
+    if likely <= 0:
+        return None
+    return Range(left / fastest, left / likely, left / slowest if slowest > 0 else None)
+
+
+def forecast(times_s: Sequence[float], values: Sequence[float], target: Target) -> Range | None:
+    """None where nothing can be said, or nothing happens within the horizon."""
+    line = line_of(times_s, values)
+    found = time_to(line, target.limit, falls=target.falls) if line is not None else None
+    return found if found is not None and found.likely_s <= target.horizon_days * 86_400 else None
+
+
+def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """At most MAX_POINTS, each the median of as many that follow one another; the newest are always among them."""
+    size = -(-len(points) // MAX_POINTS) if points else 1
+    if size <= 1:
+        return list(points)
+    first = len(points) % size
+    groups = [points[at : at + size] for at in range(first, len(points), size)]
+    if first:
+        groups.insert(0, points[:first])
+    return [(median(when for when, _ in group), median(value for _, value in group)) for group in groups]
+
+
+def _effective(residuals: Sequence[float]) -> float:
+    """How many independent points these are worth."""
+    count = len(residuals)
+    middle = sum(residuals) / count
+    spread = sum((one - middle) ** 2 for one in residuals)
+    if spread <= _TIES:
+        return float(count)
+    lagged = sum((a - middle) * (b - middle) for a, b in pairwise(residuals))
+    correlation = min(max(lagged / spread, 0.0), 0.95)
+    return max(MIN_POINTS / 2, count * (1 - correlation) / (1 + correlation))
+
+
+def _range(slopes: Sequence[float], effective: float) -> tuple[float, float]:
+    """The slopes at both ends of the range. Kendall's variance is of as many points as these are worth."""
+    pairs = effective * (effective - 1) / 2
+    wide = Z * sqrt(effective * (effective - 1) * (2 * effective + 5) / 18)
+    share = min(max((1 - wide / pairs) / 2, 0.0), 0.5)
+    last = len(slopes) - 1
+    return slopes[round(share * last)], slopes[round((1 - share) * last)]
