@@ -28,15 +28,15 @@ MAX_SHOWN = 50
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 """How a file says which encoding it is in; a Windows shell redirects into UTF-16."""
 
+_SUFFIXES = frozenset({".txt", ".log", ".csv", ".out", ".json"})
+
 _TWICE = re.compile(r"\b(power supply|fan|drive|memory|processor|voltage) (?=\1\b)", re.IGNORECASE)
 """The noun of a title before a locator that begins with it."""
 
 
 def is_file(named: str) -> bool:
     """Whether the argument means a file; what looks like none and is none, is a BMC's name."""
-    return (
-        named == "-" or Path(named).exists() or "/" in named or Path(named).suffix in {".txt", ".log", ".csv", ".out"}
-    )
+    return named == "-" or Path(named).exists() or "/" in named or Path(named).suffix in _SUFFIXES
 
 
 def show_file(named: str, *, as_json: bool, now: datetime) -> None:
@@ -46,7 +46,8 @@ def show_file(named: str, *, as_json: bool, now: datetime) -> None:
     if not listing.kinds and text.strip():
         raise CliError(
             f"{named}: no event log and no sensor listing: expected what `ipmitool sel list`, `sdr elist`, `sensor`, "
-            "`ipmi-sel`, `ipmi-sensors`, `storcli ... J` or `sas2ircu N display` print",
+            "`ipmi-sel`, `ipmi-sensors`, `ipmicfg -sel list`, `racadm getsel`, `racadm lclog view`, `storcli ... J` or "
+            "`sas2ircu N display` print, or log entries of Redfish as JSON",
             USAGE,
         )
     _show(named, listing, as_json=as_json, now=now)

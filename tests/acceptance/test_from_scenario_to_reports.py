@@ -77,6 +77,12 @@ async def site() -> AsyncIterator[Site]:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+async def test_tasks_are_looked_after_though_nobody_asks(site: Site) -> None:
+    await site.broker.settle(site.clock.now() + timedelta(minutes=16))
+    [task] = (await site.bus.request(Endpoints.TASKS, TasksQuery())).items
+    assert task.type is TaskType.MEMORY
+
+
 async def test_the_summary_names_the_ill_host_its_score_and_the_issue(site: Site) -> None:
     report = await site.report(SummaryRequest(type=SummaryType.HEALTH, time_range=TimeRange.DAY))
     assert report.summary is not None

@@ -140,6 +140,16 @@ BENCHMARKS = (
         ),
     ),
     Benchmark(
+        name="trends",
+        title="Sensors judged by their week and their siblings",
+        module="tests.bench.bench_trends",
+        takes="4 min",
+        note=(
+            "Rules of source `trend` as the trigger runs them, without bus and disk: what a fleet's sensors take of "
+            "memory and time, and whether a fan that sinks is told and nothing else."
+        ),
+    ),
+    Benchmark(
         name="bmc",
         title="BMCs over IPMI",
         module="tests.bench.bench_bmc",

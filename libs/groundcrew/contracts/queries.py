@@ -339,6 +339,16 @@ class SensorsReply(Record):
     sensors: list[SensorReading] = Field(description="by name, at most 1,000")
 
 
+class SensorHistoryQuery(Record):
+    """What the sensors of one BMC, or of the BMC of one host, measured; each series is labelled with its sensor."""
+
+    bmc: str | None = Field(None, max_length=256)
+    host: str | None = Field(None, max_length=256)
+    since: AwareDatetime
+    until: AwareDatetime
+    step_s: int = Field(300, ge=1, le=86_400, description="width of a bucket; wider where there would be too many")
+
+
 class SelQuery(Paged):
     """Event-log records of one BMC, or of the BMC of one host; newest first."""
 
@@ -631,7 +641,7 @@ class ReportQuery(Record):
 
 
 class TasksQuery(Paged):
-    """Repair tasks as the last report of tasks left them, the most urgent first."""
+    """Repair tasks as they were last looked at, the most urgent first."""
 
     states: list[TaskState] = Field(default_factory=list, description="empty: all")
     types: list[TaskType] = Field(default_factory=list, description="empty: all")
@@ -730,6 +740,7 @@ class Endpoints:
     WINDOW: ClassVar = Endpoint("context", "window", WindowQuery, ContextWindow, callers=_READERS)
     STATUS: ClassVar = Endpoint("context", "status", Empty, FleetStatus, callers=_READERS)
     SENSORS: ClassVar = Endpoint("context", "sensors", SensorsQuery, SensorsReply, callers=_READERS)
+    SENSOR_HISTORY: ClassVar = Endpoint("context", "sensor-history", SensorHistoryQuery, MetricsReply, callers=_READERS)
     SEL: ClassVar = Endpoint("context", "sel", SelQuery, SelPage, callers=_READERS)
     EVENT_LOGS: ClassVar = Endpoint("context", "event-logs", EventLogsQuery, EventLogsReply, callers=_PEOPLE)
     SYNCS: ClassVar = Endpoint("context", "syncs", SyncsQuery, SyncsReply, callers=_PEOPLE)

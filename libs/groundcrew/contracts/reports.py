@@ -142,6 +142,7 @@ class Tally(Record):
 
     name: str
     count: int
+    entity: Entity | None = Field(None, description="what it is, where that is known")
 
 
 class EventPattern(Record):
@@ -171,6 +172,7 @@ class DeviceHealth(Record):
     """A device's score now, and where it stood worst within the time of the report."""
 
     device: str
+    entity: Entity
     score: int = Field(ge=0, le=100)
     points: list[HealthPoint] = Field(default_factory=list, description="what is off, the gravest first")
     worst: int = Field(ge=0, le=100)
@@ -295,6 +297,7 @@ class RepairTask(Record):
     state: TaskState
     type: TaskType
     device: str
+    entity: Entity | None = Field(None, description="the device: a host, or the feed, switch or rack that the part is")
     component_class: str
     component: str
     severity: Severity

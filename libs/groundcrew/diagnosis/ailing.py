@@ -1,24 +1,18 @@
-"""Which sensors of a BMC are ailing within their thresholds, by a week of their own and by their siblings.
+"""Which sensors of a BMC are ailing within their thresholds, by a week of their own (siblings.py: by their siblings).
 
 False alarms weigh more than what is missed. A trend must hold over days, in both halves of them (a step is none), at
-equal duty or load, be large against the value, and lead to a threshold within weeks. Siblings are machines of the same
-model and role; of temperatures only those that draw about as much power count.
+equal duty or load, be large against the value, and lead to a threshold within weeks.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
 
 from groundcrew.diagnosis.sensor_history import SLOT_S, SLOTS, VOLTS, WOBBLE, SensorHistory
-from groundcrew.diagnosis.sensor_trends import (
-    WOBBLE_TIMES,
-    Series,
-    against_siblings,
-    fan_at_equal_duty,
-    temperature_above_inlet,
-)
+from groundcrew.diagnosis.sensor_trends import WOBBLE_TIMES, Series, fan_at_equal_duty, temperature_above_inlet
 
 WINDOW_S = SLOTS * SLOT_S
 DAY_S = 86_400
@@ -30,14 +24,12 @@ MIN_TAU, MIN_HALF_TAU = 0.6, 0.25
 FAN_DROP, FAN_DROP_UNLIMITED, FAN_WITHIN_S = 0.08, 0.20, 30 * DAY_S
 RISE_C, RISE_C_UNLIMITED, RISE_WITHIN_S = 4.0, 12.0, 14 * DAY_S
 SAME_POWER = 0.15
-MIN_SIBLINGS, MAX_SIBLINGS = 8, 40
-_DAY = DAY_S // SLOT_S
-VOLT_STEP, FAN_STEP, TEMPERATURE_STEP_C = 0.01, 0.05, 2.5
-"""Differences that siblings have anyway: share of the voltage, of the speed; degrees."""
+VOLT_STEP = 0.01
+"""Share of a voltage by which rails of one kind differ anyway."""
 
-_INLET = re.compile(r"(?i)inlet|ambient|intake|front panel|air in")
+INLET = re.compile(r"(?i)inlet|ambient|intake|front panel|air in")
 _OF_SUPPLY = re.compile(r"(?i)\bps(?:u)?[ _]?\d|power supply")
-_CELSIUS = frozenset({"degrees c", "c"})
+CELSIUS = frozenset({"degrees c", "c"})
 _WATTS = frozenset({"watts", "w"})
 
 
@@ -78,7 +70,7 @@ class Machine:
 
     @property
     def inlet(self) -> list[tuple[int, float]]:
-        names = [name for name in self.named(_CELSIUS) if _INLET.search(name)]
+        names = [name for name in self.named(CELSIUS) if INLET.search(name)]
         return self.history.of(names[0]) if names else []
 
 
@@ -88,21 +80,34 @@ def ailing_of(machine: Machine) -> list[Ailing]:
 
 
 def _fans(machine: Machine) -> list[Ailing]:
-    fans, found = machine.fans, []
+    fans, found = machine.fans, list[Ailing]()
+    if len(fans) < 4:
+        return found
     speeds = {name: machine.history.of(name) for name in fans}
     usual = {name: median(value for _, value in series) for name, series in speeds.items()}
+    shares: dict[int, dict[str, float]] = {}
+    for name, series in speeds.items():
+        for when, value in series:
+            shares.setdefault(when, {})[name] = value / usual[name]
+    ordered = {when: sorted(of.values()) for when, of in shares.items() if len(of) >= 4}
     for name in fans:
-        others = [dict(speeds[other]) for other in fans if other != name]
-        middles = [usual[other] for other in fans if other != name]
-        if len(others) < 3:
-            continue
-        duties = []
-        for when, _ in speeds[name]:
-            shares = [one[when] / middle for one, middle in zip(others, middles, strict=True) if when in one]
-            if len(shares) >= 3:
-                duties.append((when, 100 * median(shares)))
+        duties = [
+            (when, 100 * _median_without(ordered[when], shares[when][name]))
+            for when, _ in speeds[name]
+            if when in ordered
+        ]
         found += _fan(machine, name, speeds[name], duties)
     return found
+
+
+def _median_without(ordered: Sequence[float], one: float) -> float:
+    """The median of the others of a list in order."""
+    at, rest = bisect_left(ordered, one), len(ordered) - 1
+    upper = ordered[rest // 2 + (rest // 2 >= at)]
+    if rest % 2:
+        return upper
+    below = rest // 2 - 1
+    return (ordered[below + (below >= at)] + upper) / 2
 
 
 def _fan(machine: Machine, name: str, speeds: Series, duties: Series) -> list[Ailing]:
@@ -129,9 +134,9 @@ def _temperatures(machine: Machine) -> list[Ailing]:
     if not inlet:
         return []
     inlet_at = dict(inlet)
-    for name in machine.named(_CELSIUS):
+    for name in machine.named(CELSIUS):
         series = [(when, value) for when, value in machine.history.of(name) if when in inlet_at]
-        if _INLET.search(name) or not series:
+        if INLET.search(name) or not series:
             continue
         alike = _at_equal_power(series, power)
         above = [(when, value - inlet_at[when]) for when, value in alike]
@@ -152,10 +157,10 @@ def _at_equal_power(series: Series, power: Mapping[int, float]) -> list[tuple[in
     if not power:
         return list(series)
     now = power.get(series[-1][0])
-    return [] if now is None else [(t, v) for t, v in series if t in power and _alike(power[t], now)]
+    return [] if now is None else [(t, v) for t, v in series if t in power and alike(power[t], now)]
 
 
-def _alike(watts: float, others: float) -> bool:
+def alike(watts: float, others: float) -> bool:
     return abs(watts - others) <= SAME_POWER * max(watts, others)
 
 
@@ -192,95 +197,3 @@ def _moved(points: Series, least: float) -> float:
 def _tau(points: Series) -> float:
     signs = [(later > value) - (later < value) for (_, value), (_, later) in combinations(points, 2)]
     return sum(signs) / len(signs) if signs else 0.0
-
-
-# --- siblings --------------------------------------------------------------------------------------------------------
-
-
-class Siblings:
-    """The machines of each model, by what was last seen of them. Not written down: they come again within a slot."""
-
-    def __init__(self) -> None:
-        self._by_model: dict[str, dict[str, Machine]] = {}
-
-    def odd(self, model: str, bmc: str, machine: Machine) -> list[Ailing]:
-        """Take a machine in, and say which of its sensors are none of its siblings'."""
-        slots = machine.history.slots
-        if len(slots) < _DAY:
-            return []
-        known = self._by_model.setdefault(model, {})
-        for name in [
-            name for name, one in known.items() if not one.history.slots or one.history.slots[-1] < slots[-1] - _DAY
-        ]:
-            del known[name]
-        others = [one for name, one in known.items() if name != bmc][-MAX_SIBLINGS:]
-        known.pop(bmc, None)
-        known[bmc] = machine
-        if len(others) < MIN_SIBLINGS:
-            return []
-        return [*_odd_rails(machine, others), *_odd_fans(machine, others), *_odd_temperatures(machine, others)]
-
-
-def _odd_rails(machine: Machine, others: Sequence[Machine]) -> list[Ailing]:
-    found = []
-    for name in machine.named(VOLTS):
-        level = _last_day(machine, name)
-        siblings = [_last_day(one, name) for one in others if name in one.history.series]
-        found += _odd(name, level, siblings, VOLT_STEP, " V")
-    return found
-
-
-def _odd_fans(machine: Machine, others: Sequence[Machine]) -> list[Ailing]:
-    """By how fast a fan turns against the others of its own machine."""
-    mine, shares = _fan_shares(machine), [_fan_shares(one) for one in others]
-    found = []
-    for name, share in mine.items():
-        found += _odd(name, share, [one[name] for one in shares if name in one], FAN_STEP, " times the other fans")
-    return found
-
-
-def _fan_shares(machine: Machine) -> dict[str, float]:
-    speeds = {name: _last_day(machine, name) for name in machine.fans}
-    if len(speeds) < 4 or not (middle := median(speeds.values())):
-        return {}
-    return {name: speed / middle for name, speed in speeds.items()}
-
-
-def _odd_temperatures(machine: Machine, others: Sequence[Machine]) -> list[Ailing]:
-    power = machine.power
-    newest = machine.history.slots[-1] * SLOT_S
-    if (watts := power.get(newest)) is None:
-        return []
-    powers = [(one, one.power, dict(one.inlet)) for one in others]
-    inlet, found = dict(machine.inlet), []
-    for name in machine.named(_CELSIUS):
-        if _INLET.search(name):
-            continue
-        mine = _above_at(machine, name, watts, power, inlet)[-_DAY:]
-        theirs = [_above_at(one, name, watts, drawn, taken) for one, drawn, taken in powers]
-        siblings = [median(values) for values in theirs if len(values) >= 3]
-        if mine:
-            unit = " degrees C above the inlet at equal power"
-            found += _odd(name, median(mine), siblings, TEMPERATURE_STEP_C, unit)
-    return found
-
-
-def _above_at(
-    machine: Machine, name: str, watts: float, power: Mapping[int, float], inlet: Mapping[int, float]
-) -> list[float]:
-    """What a part was above the inlet in the slots in which the machine drew about so much."""
-    series = machine.history.of(name)
-    return [value - inlet[t] for t, value in series if t in inlet and t in power and _alike(power[t], watts)]
-
-
-def _last_day(machine: Machine, name: str) -> float:
-    return median([value for _, value in machine.history.of(name)][-_DAY:] or [0.0])
-
-
-def _odd(sensor: str, value: float, siblings: Sequence[float], step: float, unit: str) -> list[Ailing]:
-    """`step`: degrees, else a share of what is usual."""
-    if len(siblings) < MIN_SIBLINGS:
-        return []
-    least = step if step == TEMPERATURE_STEP_C else step * abs(median(siblings))
-    odd = against_siblings(value, siblings, least or step)
-    return [] if odd is None else [Ailing("odd among siblings", sensor, f"{odd.usual:.3g}{unit}", f"{value:.3g}{unit}")]

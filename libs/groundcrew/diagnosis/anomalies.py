@@ -72,7 +72,6 @@ def _anomaly(series: Series, target: datetime) -> SensorAnomaly | None:
     if abs(score) < THRESHOLD or abs(value - usual) < MIN_SHARE * max(abs(usual), abs(value)):
         return None
     way = "rose" if value > usual else "fell"
-    unit = f" {series.unit}" if series.unit else ""
     return SensorAnomaly(
         device=series.device,
         name=series.name,
@@ -81,8 +80,15 @@ def _anomaly(series: Series, target: datetime) -> SensorAnomaly | None:
         value=value,
         at=at,
         score=round(max(-1e6, min(1e6, score)), 1),
-        text=f"{series.name} {way} to {value:.6g}{unit} at {at:%H:%M} (usually {usual:.6g}{unit})",
+        text=f"{series.name} {way} to {_amount(value, series.unit)} at {at:%H:%M} "
+        f"(usually {_amount(usual, series.unit)})",
     )
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit == "bytes":
+        return f"{value / 2**30:.3g} GiB" if abs(value) >= 2**30 else f"{value / 2**20:.3g} MiB"
+    return f"{value:.4g} {unit}".strip()
 
 
 @dataclass(frozen=True)

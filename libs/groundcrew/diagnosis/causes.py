@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from groundcrew.contracts.actions import ActionKind
 from groundcrew.contracts.envelope import Record
-from groundcrew.contracts.incidents import EvidenceSource, Severity
+from groundcrew.contracts.incidents import EvidenceSource, Severity, Symptom
 from groundcrew.diagnosis.rules import PackError
 from groundcrew.diagnosis.topology import SharedKind
 
@@ -100,6 +100,29 @@ class Example(Record):
     part: str = Field("", description="the part that is blamed; empty: whichever")
 
 
+class Narrowing(Record):
+    """What the name of a part makes of a cause: a hot sensor of a GPU speaks of that GPU first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cause: str
+    part: str = Field(description="regular expression over the part's name, found anywhere, without case")
+    to: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(self.part, re.IGNORECASE)
+
+    @model_validator(mode="after")
+    def _compiles(self) -> Self:
+        try:
+            _ = self.pattern
+        except re.error as error:
+            msg = f"part {self.part!r}: {error}"
+            raise ValueError(msg) from None
+        return self
+
+
 class SharedFault(Record):
     """When the same kind of cause on several hosts is one fault of what they hang on."""
 
@@ -110,6 +133,7 @@ class SharedFault(Record):
     same_part: bool = Field(False, description="of kinds that the inventory does not know: the part is the element")
     of: list[str] = Field(min_length=1, description="causes on single hosts that it shows as")
     min_hosts: int = Field(3, ge=2)
+    severity: Severity = Field(Severity.INFO, description="at least so grave once so many hosts show it")
 
 
 class CauseEntry(Record):
@@ -122,6 +146,10 @@ class CauseEntry(Record):
     component_class: str = ""
     title: str = Field(description="one line; {part} and {place} are filled in")
     severity: Severity = Field(description="an incident of this cause is at least so severe")
+    at_most: Severity = Field(
+        Severity.CRITICAL,
+        description="however grave its symptoms: nothing is lost by it alone; its consequences may be",
+    )
     explains: list[str] = Field(
         default_factory=list, description="causes whose symptoms it often brings about on a host: `symptom` in short"
     )
@@ -193,6 +221,7 @@ class Knowledge(Record):
     stopping: list[str] = Field(
         default_factory=list, description="causes as which all that stops its place shows as well"
     )
+    narrowing: list[Narrowing] = Field(default_factory=list)
 
     @classmethod
     def parse(cls, text: str, name: str = "causes.toml") -> "Knowledge":
@@ -204,12 +233,14 @@ class Knowledge(Record):
         """Read (name, text) of several packs; a later entry replaces that of the same id. Raises PackError."""
         merged: dict[str, CauseEntry] = {}
         stopping: list[str] = []
+        narrowing: list[Narrowing] = []
         for name, text in files:
             read = _entries(text, name)
             merged |= {entry.id: entry for entry in read.cause}
             stopping = read.stopping or stopping
+            narrowing += read.narrowing
         try:
-            return cls(cause=list(merged.values()), stopping=stopping)
+            return cls(cause=list(merged.values()), stopping=stopping, narrowing=narrowing)
         except ValidationError as error:
             msg = f"causes: {error.errors()[0]['msg']}"
             raise PackError(msg) from None
@@ -222,6 +253,7 @@ class Knowledge(Record):
             raise ValueError(msg)
         for entry in self.cause:
             named = [
+                *(name for one in self.narrowing for name in (one.cause, one.to)),
                 *(one.shows for one in entry.produced),
                 *(entry.shared.of if entry.shared else ()),
                 *((entry.kind_of,) if entry.kind_of else ()),
@@ -239,8 +271,10 @@ class Knowledge(Record):
 
     @cached_property
     def shared_faults(self) -> list[CauseEntry]:
-        """Causes that lie in something several hosts share, in the order of the pack."""
-        return [entry for entry in self.cause if entry.shared]
+        """Causes that lie in something several hosts share: one that brings others about before those, else in the
+        order of the pack."""
+        found = [entry for entry in self.cause if entry.shared]
+        return sorted(found, key=lambda one: sum(self.explains(other.id, one.id) for other in found))
 
     @cached_property
     def _showing(self) -> dict[str, tuple[CauseEntry, ...]]:
@@ -286,6 +320,15 @@ class Knowledge(Record):
         if entry.stops:
             named = {one.shows for one in entry.produced}
             yield from (Produced(shows=name) for name in self.stopping if name not in named and name != entry.id)
+
+    def narrowed(self, symptom: Symptom) -> Symptom:
+        """A symptom as the name of its part has it."""
+        first = symptom.causes[0] if symptom.causes else ""
+        for one in self.narrowing:
+            if one.cause == first and one.pattern.search(symptom.component):
+                causes = [one.to, *(name for name in symptom.causes if name != one.to)]
+                return symptom.model_copy(update={"causes": causes, "component_class": self.get(one.to).class_name})
+        return symptom
 
     def get(self, cause_id: str) -> CauseEntry:
         """The entry, or that of 'unknown' for an id that the pack does not know."""
@@ -342,6 +385,7 @@ class _File(Record):
     model_config = ConfigDict(frozen=True, extra="forbid")
     cause: list[CauseEntry]
     stopping: list[str] = Field(default_factory=list)
+    narrowing: list[Narrowing] = Field(default_factory=list)
 
 
 def _place(loc: tuple[int | str, ...], raw: dict[str, object]) -> str:

@@ -12,7 +12,7 @@ MAX_TEXT = 1_000
 """Characters of one event; what is longer is cut and marked."""
 
 GRAVE = 2
-"""Syslog severity up to which a line is a warning although no rule knows it: what programs call an error mostly is none."""
+"""Syslog severity up to which a line that no rule knows is a warning: what programs call an error mostly is none."""
 
 
 def of_evidence(

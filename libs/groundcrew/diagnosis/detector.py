@@ -23,7 +23,6 @@ from groundcrew.contracts.observations import (
     ServiceBatch,
 )
 from groundcrew.diagnosis.access_rules import AccessRules, tells_of_access
-from groundcrew.diagnosis.ailing import Siblings
 from groundcrew.diagnosis.drafts import TriggerDraft
 from groundcrew.diagnosis.engines import CompiledStore, EngineName
 from groundcrew.diagnosis.matching import Matcher
@@ -31,6 +30,7 @@ from groundcrew.diagnosis.memory import Memory
 from groundcrew.diagnosis.records import EventLogRules, LogRules, SelRules, SensorRules
 from groundcrew.diagnosis.rules import Rule
 from groundcrew.diagnosis.services import ServiceCheck
+from groundcrew.diagnosis.siblings import Siblings
 from groundcrew.diagnosis.silencing import SilencedBy, never
 from groundcrew.diagnosis.telling import Teller
 from groundcrew.diagnosis.threshold_checks import RoleOf, ThresholdChecks, no_role

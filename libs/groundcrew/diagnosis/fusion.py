@@ -98,7 +98,7 @@ class Fusion:
             return Fused(trigger_id=envelope.id)
         if envelope.data.state is TriggerState.CLEARED:
             return self._clear(envelope)
-        symptom = symptom_of(envelope)
+        symptom = self._knowledge.narrowed(symptom_of(envelope))
         near = self._near(symptom)
         live = [track for track in near if track.live and self._belongs(symptom, track)]
         if symptom.severity.rank == 0:
@@ -395,14 +395,14 @@ class Fusion:
         """Info events before a new incident that relate to what opens it."""
         found = []
         for waiting in self._waiting:
-            info = symptom_of(waiting)
+            info = self._knowledge.narrowed(symptom_of(waiting))
             if gap(info, symptom) <= self._windows.join and self._relation.related(info, symptom):
                 found.append((waiting, info))
         return found
 
     def _clear(self, envelope: Envelope[TriggerRaised]) -> Fused:
         """Note the recovery; `advance` resolves after the hold time."""
-        gone = symptom_of(envelope)
+        gone = self._knowledge.narrowed(symptom_of(envelope))
         wanted = key_of(gone)
         for track in self._in([self._relation.place(gone)]):
             symptom = track.symptom(wanted) if track.live else None

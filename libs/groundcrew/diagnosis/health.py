@@ -68,7 +68,7 @@ def device_health(entity: str, incidents: Sequence[Incident], since: datetime, u
     now = score_of(points)
     if now < worst:
         worst, worst_at = now, until
-    return DeviceHealth(device=name_of(entity), score=now, points=points, worst=worst, worst_at=worst_at)
+    return DeviceHealth(device=name_of(entity), entity=entity, score=now, points=points, worst=worst, worst_at=worst_at)
 
 
 def _worst(incidents: Sequence[Incident], since: datetime, until: datetime) -> tuple[int, datetime | None]:

@@ -12,6 +12,7 @@ _DIMM = re.compile(r"^(?:dimm|slot)[\s_\-]*(?=[a-z0-9])")
 _PORT = re.compile(r"^(?:mc\d+|ata\d+(?:\.\d+)?|dm\d+|mapper/.+|\d+:\d+:\d+:\d+)$")
 _PCI = re.compile(r"^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2})(?:\.[0-7])?$")
 
+_SENSOR = re.compile(r"^((?:cpu|proc|processor)\d+)(?:temp(?:erature)?|status|dts\w*)$")
 _BAY = re.compile(r"^(?:physical )?(?:drive|hdd|ssd|disk)(?: ?(?:slot|bay))?[\s_#\-]*0*(\d+)\b")
 _DRIVE_OF_CONTROLLER = re.compile(r"^(?:pd )?[0-9a-f]+\(e(?:0x)?[0-9a-f]+/s(\d+)\)$|^(?:0x)?[0-9a-f]+:s?(\d+)$")
 
@@ -50,7 +51,7 @@ def part_key(component: str) -> str:
     for pattern in (_SCSI_DISK, _NVME, _PCI):
         if match := pattern.match(text):
             return match.group(1)
-    key = _SEPARATORS.sub("", text).removesuffix(".service")
+    key = _SENSOR.sub(r"\1", _SEPARATORS.sub("", text).removesuffix(".service"))
     return _PROGRAMS.get(key.partition("@")[0], key)
 
 

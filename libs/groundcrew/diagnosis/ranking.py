@@ -52,7 +52,8 @@ what it would explain: logs are late and polls are rare, so it is a hint and no 
 
 LATE = timedelta(minutes=10)
 ALONE = 0.3
-"""Factor for a fault of a shared element as long as one host alone speaks for it."""
+"""Factor for a fault of a shared element as long as one host alone speaks for it, and for a cause that is seen only where
+what is needed from elsewhere has stopped."""
 
 ENOUGH = 1.0
 """Nats below which the best hypothesis is no better than saying nothing."""
@@ -62,6 +63,9 @@ NOBODY_KNOWS = 0.5
 
 SURE = 3.0
 """Nats by which a fault in a shared element leads once enough hosts show it: it is counted, not guessed."""
+
+_COUNTED = frozenset({"cpu", "dimm", "psu", "fan", "gpu"})
+"""Classes of parts that a host has several of: a name without a number is of all of them."""
 
 MAX_ALTERNATIVES = 4
 MAX_GROUNDS = 12
@@ -116,7 +120,10 @@ def rank(
     scored.sort(key=lambda one: (-one.score, one.entry.id))
     if not scored or scored[0].score < ENOUGH:
         return [_unknown(symptoms, knowledge)]
-    told = list({one.entry.told_as: one for one in reversed(scored)}.values())[::-1][: MAX_ALTERNATIVES + 1]
+    best: dict[str, _Scored] = {}
+    for one in scored:
+        best.setdefault(one.entry.told_as, one)
+    told = list(best.values())[: MAX_ALTERNATIVES + 1]
     total = sum(exp(one.score) for one in scored) + NOBODY_KNOWS
     return [
         Cause(
@@ -202,6 +209,8 @@ def _score(cause: str, facts: Sequence[_Fact], knowledge: Knowledge, watch: Watc
     score = sum(ground.weight for ground in grounds)
     if entry.shared is not None and entry.shared.kind.in_topology:
         score += log(ALONE)
+    if all(fact.suffers for fact in facts if any(cause in symptom.causes for symptom in fact.symptoms)):
+        score += log(ALONE)
     grounds.sort(key=lambda ground: (-abs(ground.weight), ground.what))
     why = _why(own, explained, [fact for fact in facts if fact.cause != cause], _above(cause, facts, knowledge))
     return _Scored(entry=entry, part=part, score=score, why=why, grounds=grounds)
@@ -283,7 +292,9 @@ def _part(cause: str, direct: Sequence[Symptom]) -> str:
         named,
         key=lambda s: (
             not names_part(s.component),
+            not any(map(str.isdigit, s.component)) if s.component_class in _COUNTED else False,
             -weight[part_key(s.component)],
+            not s.component.endswith(".service"),
             s.first_seen,
             s.component,
             s.rule_id,

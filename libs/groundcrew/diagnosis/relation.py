@@ -14,6 +14,8 @@ from groundcrew.diagnosis.topology import Topology
 
 SymptomKey = tuple[str, str, str]
 
+_COUNTED = frozenset({"cpu", "dimm", "psu", "fan", "gpu", "nvlink", "pcie", "cooling"})
+
 _PLACES_KEPT = 65_536
 _ANY_NEED = frozenset({"service", "storage", "network"})
 
@@ -130,10 +132,17 @@ class Relation:
         return bool(kinds) and self._knowledge.suffers(leading(symptom), kinds)
 
     def suffering(self, symptoms: Sequence[Symptom]) -> Iterator[Symptom]:
-        """Those that follow from a fault of what their place depends on, where another one of them stops it."""
+        """Those that follow from a fault of what their place depends on, where another one of them stops it, and what
+        follows from these in turn."""
         stopped = {self.place(symptom) for symptom in symptoms if self._knowledge.stops(leading(symptom))}
+        first = [symptom for symptom in symptoms if any(self.follows(symptom, place) for place in stopped)]
+        at: dict[str, set[str]] = {}
+        for symptom in first:
+            at.setdefault(self.place(symptom), set()).add(leading(symptom))
+        yield from first
         for symptom in symptoms:
-            if any(self.follows(symptom, place) for place in stopped):
+            causes = at.get(self.place(symptom), ())
+            if leading(symptom) not in causes and any(self._knowledge.explains(c, leading(symptom)) for c in causes):
                 yield symptom
 
     def same_fault(self, first: Symptom, second: Symptom) -> bool:
@@ -149,6 +158,8 @@ class Relation:
         one, other = (causes[0] if causes else UNKNOWN for causes in (one_causes, other_causes))
         if one == other == UNKNOWN:
             return one_class == other_class
+        if one_class == other_class and _one_is_of_all(one_class, one_part, other_part):
+            return one == other or self._knowledge.explains(one, other) or self._knowledge.explains(other, one)
         if are_two_parts(one_part, other_part) and self._of_parts(one, other):
             return False
         return one == other or self._knowledge.explains(one, other) or self._knowledge.explains(other, one)
@@ -186,6 +197,14 @@ class Relation:
         """Two causes of one class that both lie in a part: on two parts they are two faults."""
         first, second = self._knowledge.get(one), self._knowledge.get(other)
         return first.per_part and second.per_part and first.class_name == second.class_name
+
+
+def _one_is_of_all(component_class: str, one: str, other: str) -> bool:
+    """Whether one of two names is of a whole board (`CATERR`, `ECC Error`, `Fan Redundancy`) and the other of a part on
+    it: parts of these classes are counted."""
+    if component_class not in _COUNTED or not one or not other:
+        return False
+    return any(map(str.isdigit, one)) is not any(map(str.isdigit, other))
 
 
 def _kind(symptom: Symptom) -> _Kind:

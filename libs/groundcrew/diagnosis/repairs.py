@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from groundcrew.contracts.identity import stable_id
+from groundcrew.contracts.identity import name_of, stable_id
 from groundcrew.contracts.incidents import EvidenceSource, Incident
 from groundcrew.contracts.inventory import InventoryHost, InventoryPart
 from groundcrew.contracts.reports import ActionableIssue, RepairBundle, RepairTask, TaskEvent, TaskState
@@ -163,6 +163,7 @@ def _opened(issue: ActionableIssue, found: RepairBundle, *, site: str, now: date
         state=TaskState.OPEN,
         type=issue.type,
         device=issue.device,
+        entity=_device_of(issue),
         component_class=issue.component_class,
         component=issue.component,
         severity=issue.severity,
@@ -177,6 +178,11 @@ def _opened(issue: ActionableIssue, found: RepairBundle, *, site: str, now: date
         bundle=found,
         history=[TaskEvent(time=now, actor=BY_RULE, text=f"Opened: {issue.issue}")],
     )
+
+
+def _device_of(issue: ActionableIssue) -> str:
+    """The entity that the device is: of a fault in a BMC the host that it sits in, where that is known."""
+    return issue.entity if name_of(issue.entity) == issue.device else f"host:{issue.device}"
 
 
 def _with_state(

@@ -64,8 +64,7 @@ class Asked:
 
 def correlate_for_rca(asked: Asked, catalogue: Catalogue) -> RootCause:
     """Timeline, anomalies around the time in question, devices that share something, and possible causes."""
-    own = [one for one in asked.incidents if asked.device in one.hosts or one.entity == host(asked.device)]
-    own += [one for one in asked.incidents if one not in own and _shared(one, asked)]
+    own = [one for one in asked.incidents if _is_of(one, asked) or _shared(one, asked)]
     meanings = catalogue.meanings(asked.description) if asked.description.strip() else []
     target, said = _target(asked, own, catalogue)
     causes = _causes(asked, own, meanings, target, catalogue)
@@ -82,6 +81,10 @@ def correlate_for_rca(asked: Asked, catalogue: Catalogue) -> RootCause:
         related=_related(asked, target),
         absent=list(asked.absent),
     )
+
+
+def _is_of(incident: Incident, asked: Asked) -> bool:
+    return asked.device in incident.hosts or incident.entity == host(asked.device)
 
 
 def _shared(incident: Incident, asked: Asked) -> bool:
@@ -243,7 +246,11 @@ def _verdict(asked: Asked, causes: Sequence[PossibleCause], meanings: Sequence[M
         text = f"{leading.cause}{part}, {leading.confidence:.0%} sure: {leading.why}"
         brought = asked.explained.get(leading.cause, frozenset())
         described = next((one.cause.id for one in meanings if one.cause.id in brought), "")
-        return f"{text} It brings about what was described: {described}." if described else text
+        if described:
+            return f"{text} It brings about what was described: {described}."
+        if meanings and meanings[0].share >= SPEAKS and meanings[0].cause.id != leading.cause:
+            return f"{text} It does not explain what was described, which is most like {meanings[0].cause.id}."
+        return text
     silent = max(asked.silent, key=lambda one: one.minutes, default=None)
     hint = ""
     if asked.boots:

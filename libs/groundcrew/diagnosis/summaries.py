@@ -1,7 +1,7 @@
 """Trigger events of a time range, counted: by severity, type and device, with what keeps coming back."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from groundcrew.contracts.identity import name_of
@@ -61,12 +61,19 @@ def summarize_events(
         open_incidents=sum(one.state is not IncidentState.RESOLVED for one in own),
         by_severity=_ordered(Counter(one.severity.value for one in events)),
         by_type=_ordered(Counter(event_type(one.component_class) for one in events)),
-        by_device=[Tally(name=name, count=count) for name, count in _most(by_device)[:MAX_DEVICES]],
+        by_device=_tallies(by_device, devices, events),
         patterns=patterns(events, devices, since=since, until=until),
         top_issues=[one.model_copy(update={"evidence": one.evidence[:MAX_CITED]}) for one in issues[:MAX_TOP]],
         health=health_of(sorted(set(devices.values())), incidents, since, until)[:MAX_DEVICES],
         truncated=truncated,
     )
+
+
+def _tallies(by_device: Counter[str], devices: Mapping[str, str], events: Iterable[TriggerSummary]) -> list[Tally]:
+    """The busiest devices, each with its entity: a host's where one of that name was looked at."""
+    entities = {name_of(one.entity): one.entity for one in events}
+    entities |= {name: entity for entity, name in devices.items() if entity.startswith("host:")}
+    return [Tally(name=name, count=count, entity=entities.get(name)) for name, count in _most(by_device)[:MAX_DEVICES]]
 
 
 def health_of(

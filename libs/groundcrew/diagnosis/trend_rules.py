@@ -10,12 +10,13 @@ from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.identity import name_of, stable_id
 from groundcrew.contracts.incidents import EvidenceSource
 from groundcrew.contracts.observations import SensorBatch
-from groundcrew.diagnosis.ailing import Ailing, Machine, Siblings, ailing_of
+from groundcrew.diagnosis.ailing import Ailing, Machine, ailing_of
 from groundcrew.diagnosis.levels import Look, Patience, Step
 from groundcrew.diagnosis.matching import Match, Matcher
 from groundcrew.diagnosis.memory import Memory
 from groundcrew.diagnosis.records import spec_of
 from groundcrew.diagnosis.rules import Rule
+from groundcrew.diagnosis.siblings import Siblings
 from groundcrew.diagnosis.templates import fill
 from groundcrew.diagnosis.threshold_checks import duration
 from groundcrew.diagnosis.tracks import SECOND_US, Cited, Hit

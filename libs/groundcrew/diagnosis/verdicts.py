@@ -1,6 +1,6 @@
 """What an incident is called: its ranked causes, its hosts, its severity, its steps."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,11 +35,11 @@ class Verdict:
         suffering = list(self._relation.suffering(symptoms)) if len(places) > 1 else []
         causes = rank(symptoms, self._knowledge, found, Watch(sources=self._sources(places), until=until), suffering)
         entry = self._knowledge.get(causes[0].entry)
-        if shared is None:
-            places = self._at_fault(symptoms, places, causes[0].entry)
+        places = self._at_fault(symptoms, places, entry)
         hosts = [place for place in places if ":" not in place]
         where = _where(hosts or places)
-        severity = max((entry.severity, *map(self._severity, symptoms)), key=lambda s: s.rank)
+        least = entry.shared.severity if shared is not None and entry.shared else entry.severity
+        severity = max((entry.severity, least, *map(self._severity, symptoms)), key=lambda s: s.rank)
         title = entry.title_for(causes[0].component, where)
         update = {
             "cause": causes[0],
@@ -73,28 +73,30 @@ class Verdict:
             return frozenset()
         return _OF_BMC | _OF_HOST if all(map(self._topology.has_bmc, hosts)) else _OF_HOST
 
-    def _at_fault(self, symptoms: Sequence[Symptom], places: list[str], cause: str) -> list[str]:
-        """The places where the fault is: without those that only suffer from it."""
+    def _at_fault(self, symptoms: Sequence[Symptom], places: list[str], entry: CauseEntry) -> list[str]:
+        """The places where the fault is: without those that only suffer from it, and what follows from that."""
         if len(places) < 2:
             return places
-        own = {self._relation.place(s) for s in symptoms if cause in s.causes and s.severity.rank > 0}
         speaking = [s for s in symptoms if s.severity.rank > 0]
-        suffering = {
-            place
-            for place in places
-            if all(
-                any(other != place and self._relation.follows(s, other) for other in own)
-                for s in speaking
-                if self._relation.place(s) == place
-            )
-        }
+        of = {entry.id, *(entry.shared.of if entry.shared else ())}
+        own = {self._relation.place(s) for s in speaking if not of.isdisjoint(s.causes)}
+        suffering = {place for place in places if self._only_suffers(place, speaking, own - {place})}
         return [place for place in places if place not in suffering] or places
+
+    def _only_suffers(self, place: str, symptoms: Sequence[Symptom], from_places: Collection[str]) -> bool:
+        here = [s for s in symptoms if self._relation.place(s) == place]
+        following = [s for s in here if any(self._relation.follows(s, other) for other in from_places)]
+        return bool(following) and all(
+            s in following or any(self._knowledge.explains(leading(one), leading(s)) for one in following) for s in here
+        )
 
     def _severity(self, symptom: Symptom) -> Severity:
         """What a symptom is worth: a consequence stays as grave when its cause is found. Info raises nothing."""
         if symptom.severity.rank == 0:
             return symptom.severity
-        return max(symptom.severity, self._knowledge.get(leading(symptom)).severity, key=lambda s: s.rank)
+        entry = self._knowledge.get(leading(symptom))
+        grave = max(symptom.severity, entry.severity, key=lambda s: s.rank)
+        return min(grave, entry.at_most, key=lambda s: s.rank)
 
     def _entity(self, symptoms: Sequence[Symptom], entry: CauseEntry, places: Sequence[str]) -> str:
         """The BMC for faults of the BMC itself, else the host, else what was observed."""

@@ -31,6 +31,7 @@ from groundcrew.contracts.queries import (
     MetricsReply,
     SelPage,
     SelQuery,
+    SensorHistoryQuery,
     SensorsQuery,
     SensorsReply,
     ServicesQuery,
@@ -123,6 +124,12 @@ class Answers:
     async def sensors(self, query: SensorsQuery) -> SensorsReply:
         name = await self._bmc_of(query.bmc, query.host)
         return SensorsReply(sensors=await self._store.sensors(self._site, bmc(name)) if name else [])
+
+    async def sensor_history(self, query: SensorHistoryQuery) -> MetricsReply:
+        name = await self._bmc_of(query.bmc, query.host)
+        if query.until < query.since:
+            raise RequestFailed(Failure.INVALID, "expected 'since' before 'until'")
+        return await self._store.sensor_history(self._site, bmc(name), query) if name else MetricsReply(series=[])
 
     async def sel(self, query: SelQuery) -> SelPage:
         name = await self._bmc_of(query.bmc, query.host)

@@ -73,6 +73,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
     await bus.serve(Endpoints.TRIGGERS, answering(answers.triggers))
     await bus.serve(Endpoints.BMCS, answering(answers.bmcs))
     await bus.serve(Endpoints.SENSORS, answering(answers.sensors))
+    await bus.serve(Endpoints.SENSOR_HISTORY, answering(answers.sensor_history))
     await bus.serve(Endpoints.SEL, answering(answers.sel))
     await bus.serve(Endpoints.EVENT_LOGS, answering(answers.event_logs))
     await bus.serve(Endpoints.SYNCS, answering(answers.syncs))

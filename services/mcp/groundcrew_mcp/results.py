@@ -16,6 +16,7 @@ from groundcrew.contracts.queries import (
     ServiceState,
     TriggerSummary,
 )
+from groundcrew.contracts.reports import Report
 from groundcrew.diagnosis.window import harmless
 from groundcrew_mcp.fence import NOTICE, fenced, fenced_output
 
@@ -364,6 +365,27 @@ class AnswerTold(Told):
     cited: list[str]
     model: str = Field(description="empty where rules alone answered")
     missing: str = Field(description="what would have made the answer better")
+
+
+class ReportTold(Told):
+    notice: str = NOTICE
+    id: str
+    title: str
+    headline: str = Field(description="what it comes to, in one sentence, by rule")
+    text: str = Field(description="site background, structured facts and raw events, below 4,000 tokens")
+    evidence_ids: list[str] = Field(description="what [E1], [E2] of the text point at")
+    missing: list[str] = Field(description="owners that did not answer: it is not whole")
+
+    @classmethod
+    def of(cls, report: Report) -> "ReportTold":
+        return cls(
+            id=report.id,
+            title=harmless(report.title),
+            headline=fenced(report.headline),
+            text=report.context.text,
+            evidence_ids=report.context.evidence_ids,
+            missing=[harmless(one) for one in report.missing],
+        )
 
 
 class PassageTold(Told):

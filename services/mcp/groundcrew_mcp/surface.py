@@ -23,6 +23,7 @@ from groundcrew_mcp.metrics import McpMetrics
 from groundcrew_mcp.plain_spoken import PlainSpoken
 from groundcrew_mcp.prompts import add_prompts
 from groundcrew_mcp.proposing import Proposing
+from groundcrew_mcp.reporting import Reporting
 from groundcrew_mcp.resources import Resources, add_resources
 from groundcrew_mcp.settings import McpSection
 
@@ -52,7 +53,7 @@ def build(
         log_level="WARNING",
     )
     asking = Asking(bus)
-    looking, knowing = Looking(asking, clock), Knowing(asking)
+    looking, knowing, reporting = Looking(asking, clock), Knowing(asking), Reporting(asking)
     proposing = Proposing(asking, bus, clock, produced_by, log)
     for tool, title, annotations in (
         (looking.fleet_status, "Fleet status", _LOOKS),
@@ -69,6 +70,9 @@ def build(
         (looking.get_event_log, "Event log of a BMC", _LOOKS),
         (knowing.ask, "Ask Groundcrew", _LOOKS),
         (knowing.search_knowledge, "Search what is remembered", _LOOKS),
+        (reporting.report_summary, "Summary of what happened", _LOOKS),
+        (reporting.report_tasks, "What to repair", _LOOKS),
+        (reporting.report_root_cause, "Why it happened", _LOOKS),
         (proposing.list_actions, "List actions", _LOOKS),
         (proposing.get_action, "Action", _LOOKS),
         (proposing.propose_service_restart, "Propose to restart a service", _PROPOSES),

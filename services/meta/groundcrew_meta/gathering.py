@@ -34,6 +34,7 @@ from groundcrew.contracts.queries import (
     SelEntry,
     SelPage,
     SelQuery,
+    SensorHistoryQuery,
     SensorReading,
     SensorsQuery,
     SensorsReply,
@@ -209,6 +210,14 @@ class Gatherer:
             return reply.series
 
         return await _each(list(names)[:MAX_SERIES], one)
+
+    async def measured(
+        self, host: str, since: datetime, until: datetime, missing: dict[str, str]
+    ) -> list[MetricPoints]:
+        """What the sensors of the host's BMC measured."""
+        query = SensorHistoryQuery(host=host, since=since, until=until, step_s=60)
+        reply = await self._ask(Endpoints.SENSOR_HISTORY, query, MetricsReply(series=[]), missing)
+        return reply.series
 
     async def _ask(self, endpoint: Endpoint[Q, R], request: Q, otherwise: V, missing: dict[str, str]) -> R | V:
         try:

@@ -3,6 +3,7 @@ with the report that there is."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from groundcrew.bus.port import RequestFailed
@@ -48,7 +49,7 @@ from groundcrew_meta.root_causes import RootCauses
 from groundcrew_meta.tasks import TaskBook, headline_of_tasks
 from groundcrew_meta.wording import counted
 
-MAX_TASK_BYTES = 400_000
+MAX_TASK_BYTES = 250_000
 """Tasks that one report carries whole; the list of tasks has them all."""
 
 TRIES = 3
@@ -110,6 +111,21 @@ class Reporter:
                 except Changed:
                     continue
         raise RequestFailed(Failure.CONFLICT, "a repair task is being changed all the time: try again")
+
+    async def look_after_tasks(self) -> int:
+        """Close and open again what evidence of the last day closes and opens; returns how many tasks changed. Raises
+        RequestFailed while context is away."""
+        async with self._turn:
+            request = TasksRequest()
+            fleet = await self._gatherer.fleet(request.time_range.span)
+            chosen = select([], fleet.inventory, fleet.hosts)
+            found = await self._tasks.look(request, fleet, chosen, devices_of(fleet, chosen))
+            changed = 0
+            for task in found.changed:
+                with suppress(Changed):  # a person was faster: the next look sees it
+                    await self._store.save_task(self._site, task)
+                    changed += 1
+            return changed
 
     async def _make(self, asked: MakeReport) -> Report:
         request = asked.request
@@ -185,7 +201,7 @@ class Reporter:
         own = [one for one in fleet.incidents if chosen.concerns(one)]
         events = [one for one in fleet.triggers if chosen.covers(one.entity)]
         evidence = await self._gatherer.evidence(own, fleet.missing)
-        issues = detect_actionable_issues(own, evidence, events, devices=devices)
+        issues = await asyncio.to_thread(detect_actionable_issues, own, evidence, events, devices=devices)
         if request.severity_filter:
             issues = [one for one in issues if one.severity.value in request.severity_filter]
         summary = await asyncio.to_thread(
@@ -197,7 +213,8 @@ class Reporter:
             sensors = summarize_sensors(await self._gatherer.sensors(chosen.hosts, fleet.missing))
         wanted = [Severity(name) for name in request.severity_filter]
         told = [one for one in events if not one.silenced_by and (not wanted or one.severity in wanted)]
-        cited = merged(
+        cited = await asyncio.to_thread(
+            merged,
             *(of_evidence(one, evidence.get(one.id, ()), devices) for one in own),
             (of_trigger(one, devices) for one in told),
         )
@@ -237,7 +254,7 @@ class Reporter:
         found, events = await self._root_causes.find(request, device, fleet, devices_of(fleet, chosen))
         return Made(
             title=f"Root cause on {device}, last {request.time_range.value}",
-            headline=found.verdict,
+            headline=headline_of_root_cause(found),
             data=[found.model_dump_json()],
             facts=facts_of_root_cause(found, request.description),
             events=events,
@@ -248,8 +265,19 @@ class Reporter:
 def devices_of(fleet: Gathered, chosen: Selection) -> dict[str, str]:
     """Entity -> device whose events it tells: a BMC's events are those of the host that it sits in."""
     found = {host(name): name for name in chosen.hosts}
-    found |= {bmc(one.bmc): one.name for one in fleet.inventory.host if one.bmc and one.name in set(chosen.hosts)}
-    return found
+    wanted = set(chosen.hosts)
+    return found | {bmc(one.bmc): one.name for one in fleet.inventory.host if one.bmc and one.name in wanted}
+
+
+def headline_of_root_cause(found: RootCause) -> str:
+    """The likeliest cause and how sure that is; the verdict says why."""
+    leading = found.causes[0] if found.causes else None
+    if leading is None or leading.cause == "unknown":
+        return f"Unknown: nothing that was recorded of {found.device} names a cause."
+    part = f" ({leading.component})" if leading.component else ""
+    if leading.by == "description":
+        return f"Not proven; by the description alone most like {leading.cause}."
+    return f"{leading.cause}{part}, {leading.confidence:.0%} sure."
 
 
 def headline_of_summary(kind: SummaryType, summary: EventSummary, sensors: SensorSummary | None) -> str:

@@ -142,8 +142,12 @@ class RootCauses:
         since, until = target - MEASURED_BEFORE, min(fleet.now, target + MEASURED_AFTER)
         if since >= until:
             return []
-        read = await self._gatherer.metrics(device, list(dict.fromkeys(wanted)), since, until, fleet.missing)
-        return [_series_of(device, name, points) for name, some in read.items() for points in some]
+        read, measured = await asyncio.gather(
+            self._gatherer.metrics(device, list(dict.fromkeys(wanted)), since, until, fleet.missing),
+            self._gatherer.measured(device, since, until, fleet.missing),
+        )
+        found = [_series_of(device, name, points) for name, some in read.items() for points in some]
+        return found + [_sensor_of(device, points) for points in measured]
 
 
 def _is_of(incident: Incident, device: str) -> bool:
@@ -201,6 +205,11 @@ def _series_of(device: str, name: str, points: MetricPoints) -> Series:
         lows=points.minima,
         highs=points.maxima,
     )
+
+
+def _sensor_of(device: str, points: MetricPoints) -> Series:
+    named = points.model_copy(update={"labels": {}})
+    return _series_of(device, f"sensor {points.labels.get('sensor', '')}".strip(), named)
 
 
 def _absent(

@@ -17,7 +17,7 @@ from groundcrew_meta.desk import Desk
 from groundcrew_meta.endpoints import Answers, Kept
 from groundcrew_meta.gathering import Gatherer
 from groundcrew_meta.handlers import Handlers
-from groundcrew_meta.housekeeping import forget_old
+from groundcrew_meta.housekeeping import forget_old, look_after_tasks
 from groundcrew_meta.metrics import MetaMetrics
 from groundcrew_meta.model import Model
 from groundcrew_meta.reporting import Reporter
@@ -92,4 +92,5 @@ async def wire(settings: Settings, resources: Resources) -> None:
 
     # What a process committed and died before publishing.
     resources.tasks.spawn("relay", relay(store.outbox, bus, asyncio.Event(), clock))
+    resources.tasks.spawn("repair-tasks", look_after_tasks(reporter, clock))
     resources.tasks.spawn("retention", forget_old(store, site, section.keep_days, clock, metrics))

@@ -1,5 +1,6 @@
 """The book of repair tasks: what reports of tasks keep, close and open again."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,7 +59,8 @@ class TaskBook:
         own = {key: one for key, one in own.items() if chosen.concerns(one)}
         with_part = [one for one in own.values() if task_type(one.cause.component_class, one.cause.id)]
         evidence = await self._gatherer.evidence(with_part, fleet.missing)
-        issues = detect_actionable_issues(with_part, evidence, devices=devices, types=types)[:MAX_ISSUES]
+        found = await asyncio.to_thread(detect_actionable_issues, with_part, evidence, devices=devices, types=types)
+        issues = found[:MAX_ISSUES]
         machines = Machines(fleet, await self._gatherer.bmcs(fleet.missing) if issues else {})
         kept = {one.id: one for one in undone}
         changed = []

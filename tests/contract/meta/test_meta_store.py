@@ -152,7 +152,7 @@ async def test_what_is_old_is_forgotten(store: MetaStore) -> None:
     await add(store, analysis(1))
     await add(store, analysis(60))
     dropped = await store.forget(SITE, before=T0 + timedelta(seconds=30))
-    assert dropped == {"conversations": 1, "analyses": 1}
+    assert dropped == {"conversations": 1, "analyses": 1, "reports": 0, "tasks": 0}
     assert await store.conversation(SITE, opening(1).id) is None
     assert await store.conversation(SITE, opening(2).id) is not None
     assert await store.conversation("other", opening(1).id) is not None

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.contract.stores.observed import NOON, SITE, inventory, logs, sel, sensors
 
-from groundcrew.contracts.queries import SelQuery
+from groundcrew.contracts.queries import SelQuery, SensorHistoryQuery
 
 BMC = "bmc:node-1"
 
@@ -40,6 +40,18 @@ async def test_a_sensor_that_is_listed_no_more_is_gone_after_an_hour(store):
     assert [one.sensor for one in await store.sensors(SITE, BMC)] == ["Inlet", "Old"]
     await store.record_sensors(sensors({"Inlet": 22.0}, second=3_601))
     assert [one.sensor for one in await store.sensors(SITE, BMC)] == ["Inlet"]
+
+
+async def test_what_sensors_measured_comes_in_buckets_by_sensor(store):
+    for second, value in ((0, 20.0), (30, 30.0), (60, 40.0), (3_600, 99.0)):
+        await store.record_sensors(sensors({"Inlet": value, "PS2": None}, second=second))
+    await store.record_sensors(sensors({"Inlet": 1.0}, second=0, entity="bmc:node-2"))
+    query = SensorHistoryQuery(since=NOON, until=NOON + timedelta(minutes=10), step_s=60)
+    [series] = (await store.sensor_history(SITE, BMC, query)).series
+    assert (series.labels, series.unit) == ({"sensor": "Inlet"}, "degrees C")
+    assert series.times == [NOON, NOON + timedelta(seconds=60)]
+    assert (series.averages, series.minima, series.maxima) == ([25.0, 40.0], [20.0, 40.0], [30.0, 40.0])
+    assert (await store.sensor_history("other", BMC, query)).series == []
 
 
 async def test_event_log_records_come_newest_first_in_whole_pages(store):

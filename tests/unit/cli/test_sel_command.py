@@ -85,7 +85,7 @@ def test_a_file_of_another_kind_is_told_with_what_was_expected(run: Any, tmp_pat
     assert f"{path}: no event log and no sensor listing: expected what `ipmitool sel list`" in result.err
 
 
-@pytest.mark.parametrize("name", ["gone.txt", "./gone", "."])
+@pytest.mark.parametrize("name", ["gone.txt", "gone.json", "./gone", "."])
 def test_a_file_that_cannot_be_read_is_told_in_one_line(run: Any, tmp_path: Path, name: str, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     result = run("sel", name)

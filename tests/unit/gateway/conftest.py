@@ -390,6 +390,7 @@ class Fleet:
             (Endpoints.BMCS, self._bmcs),
             (Endpoints.TEMPLATES, self._templates),
             (Endpoints.SENSORS, self._sensors),
+            (Endpoints.SENSOR_HISTORY, self._metrics),
             (Endpoints.SEL, self._sel),
             (Endpoints.EVENT_LOGS, self._event_logs),
             (Endpoints.SYNCS, self._syncs),

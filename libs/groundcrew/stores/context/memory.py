@@ -12,7 +12,7 @@ from typing import Any
 from groundcrew.contracts.clock import from_us, to_us
 from groundcrew.contracts.envelope import Envelope, encode
 from groundcrew.contracts.event_logs import EventLogBatch, SyncChanged, SyncJob
-from groundcrew.contracts.identity import host, kind_of
+from groundcrew.contracts.identity import host, kind_of, name_of
 from groundcrew.contracts.incidents import Evidence, EvidenceSource, Finding, Incident, TriggerRaised
 from groundcrew.contracts.observations import (
     InventoryObserved,
@@ -36,6 +36,7 @@ from groundcrew.contracts.queries import (
     MetricsReply,
     SelPage,
     SelQuery,
+    SensorHistoryQuery,
     SensorReading,
     ServiceState,
     SyncsQuery,
@@ -44,7 +45,7 @@ from groundcrew.contracts.queries import (
     TriggerSummary,
 )
 from groundcrew.stores.context.fusion import stale
-from groundcrew.stores.context.latest import EntitySeen, values_of
+from groundcrew.stores.context.latest import EntitySeen, labels_text, values_of
 from groundcrew.stores.context.memory_rows import Timeline
 from groundcrew.stores.context.memory_site import MemorySite
 from groundcrew.stores.context.port import MAX_HISTORY, MAX_SENSORS, MAX_UNITS, SENSOR_GONE, UNIT_GONE
@@ -240,6 +241,17 @@ class MemoryContextStore:
         told = max((reading.time for reading in newest.values()), default=None)
         there = [newest[name] for name in sorted(newest) if told and newest[name].time > told - SENSOR_GONE]
         return there[:MAX_SENSORS]
+
+    async def sensor_history(self, site: str, entity: str, query: SensorHistoryQuery) -> MetricsReply:
+        series: dict[tuple[str, str], list[tuple[int, float]]] = {}
+        for (time, _), one in self._sites[site].sensors.oldest_first(to_us(query.since), to_us(query.until)):
+            if one.bmc == name_of(entity) and one.value is not None:
+                series.setdefault((one.sensor, one.unit), []).append((time, one.value))
+        chosen = sorted(series)[:MAX_SERIES]
+        step = bucket_seconds(query, len(chosen))
+        return MetricsReply(
+            series=[_points(labels_text({"sensor": key[0]}), key[1], bucketed(series[key], step)) for key in chosen]
+        )
 
     async def sel(self, site: str, entity: str, query: SelQuery) -> SelPage:
         records = self._sites[site].sel_by_entity.get(entity, Timeline())

@@ -58,7 +58,7 @@ class MemorySite:
         self.samples: dict[tuple[str, str], dict[SeriesName, Timeline[float]]] = {}
         self.services: Timeline[None] = Timeline()
         self.newest_services: dict[str, dict[str, ServiceState]] = {}
-        self.sensors: Timeline[None] = Timeline()
+        self.sensors: Timeline[SensorReading] = Timeline()
         self.newest_sensors: dict[str, dict[str, SensorReading]] = {}
         self.sel: Timeline[SelEntry] = Timeline()
         self.sel_by_entity: dict[str, Timeline[SelEntry]] = {}
@@ -123,9 +123,9 @@ class MemorySite:
         newest = self.newest_sensors.setdefault(envelope.entity, {})
         new = 0
         for row, sensor in enumerate(batch.sensors):
-            if self.sensors.add(batch.times[row], f"{envelope.entity} {sensor}", None):
+            reading = _sensor_reading(envelope, row)
+            if self.sensors.add(batch.times[row], f"{envelope.entity} {sensor}", reading):
                 new += 1
-                reading = _sensor_reading(envelope, row)
                 if reading.sensor not in newest or newest[reading.sensor].time < reading.time:
                     newest[reading.sensor] = reading
         self._seen(envelope)

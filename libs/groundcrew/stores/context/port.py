@@ -31,6 +31,7 @@ from groundcrew.contracts.queries import (
     MetricsReply,
     SelPage,
     SelQuery,
+    SensorHistoryQuery,
     SensorReading,
     ServiceState,
     SyncsQuery,
@@ -128,6 +129,9 @@ class ContextStore(Protocol):
 
     async def sensors(self, site: str, entity: str) -> list[SensorReading]:
         """Newest reading of each sensor that is not gone, by name, at most MAX_SENSORS."""
+
+    async def sensor_history(self, site: str, entity: str, query: SensorHistoryQuery) -> MetricsReply:
+        """What the sensors of this BMC measured, by name, at most MAX_SERIES; `bmc` and `host` are not looked at."""
 
     async def sel(self, site: str, entity: str, query: SelQuery) -> SelPage:
         """Event log records of this BMC, newest first; `bmc` and `host` of the query are not looked at."""

@@ -22,13 +22,14 @@ from groundcrew.contracts.queries import (
     SelEntry,
     SelPage,
     SelQuery,
+    SensorHistoryQuery,
     SensorReading,
     ServiceState,
     TriggerPage,
     TriggersQuery,
     TriggerSummary,
 )
-from groundcrew.stores.context.latest import EntitySeen, values_of
+from groundcrew.stores.context.latest import EntitySeen, labels_text, values_of
 from groundcrew.stores.context.port import MAX_HISTORY, MAX_SENSORS, MAX_UNITS, SENSOR_GONE, UNIT_GONE
 from groundcrew.stores.context.series_ids import read_labels
 from groundcrew.stores.context.trend import MAX_SERIES, bucket_seconds
@@ -153,6 +154,20 @@ class Reading:
             )
             for row in rows
         ]
+
+    async def sensor_history(self, site: str, entity: str, query: SensorHistoryQuery) -> MetricsReply:
+        span = {"site": site, "entity": storable(entity), "since": query.since, "until": query.until}
+        named = await self._database.fetch(
+            "SELECT sensor FROM sensor_readings WHERE site = %(site)s AND entity = %(entity)s"
+            " AND time >= %(since)s AND time < %(until)s AND value IS NOT NULL"
+            ' GROUP BY sensor ORDER BY sensor COLLATE "C" LIMIT %(limit)s',
+            span | {"limit": MAX_SERIES},
+        )
+        sensors = [row[0] for row in named]
+        rows = await self._database.fetch(
+            _SENSOR_BUCKETS, span | {"sensors": sensors, "step": bucket_seconds(query, len(sensors))}
+        )
+        return MetricsReply(series=[_points(labels_text({"sensor": row[0]}), row[1], row[2:]) for row in rows])
 
     async def sel(self, site: str, entity: str, query: SelQuery) -> SelPage:
         where = Conditions(site)
@@ -316,6 +331,22 @@ def _points(labels: str, unit: str, row: Row) -> MetricPoints:
         maxima=row[3], slope_per_hour=row[4],
     )  # fmt: skip
 
+
+_SENSOR_BUCKETS = """
+WITH buckets AS (
+    SELECT sensor, unit, date_bin(make_interval(secs => %(step)s), time, 'epoch') AS bucket,
+           avg(value) AS average, min(value) AS minimum, max(value) AS maximum
+    FROM sensor_readings
+    WHERE site = %(site)s AND entity = %(entity)s AND sensor = ANY(%(sensors)s)
+      AND time >= %(since)s AND time < %(until)s AND value IS NOT NULL
+    GROUP BY sensor, unit, bucket
+)
+SELECT sensor, unit, array_agg(bucket ORDER BY bucket), array_agg(average ORDER BY bucket),
+       array_agg(minimum ORDER BY bucket), array_agg(maximum ORDER BY bucket),
+       CASE WHEN count(*) >= 3
+            THEN regr_slope(average, extract(epoch FROM bucket - %(since)s::timestamptz)::float8 / 3600) END
+FROM buckets GROUP BY sensor, unit ORDER BY sensor COLLATE "C", unit COLLATE "C"
+"""
 
 _BUCKETS = """
 WITH buckets AS (

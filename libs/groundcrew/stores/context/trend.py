@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from groundcrew.contracts.queries import MetricsQuery
+from groundcrew.contracts.queries import MetricsQuery, SensorHistoryQuery
 
 MAX_SERIES = 100
 """Series of one reply, in order of their labels."""
@@ -24,7 +24,7 @@ class Buckets:
     maxima: list[float]
 
 
-def bucket_seconds(query: MetricsQuery, series: int) -> int:
+def bucket_seconds(query: MetricsQuery | SensorHistoryQuery, series: int) -> int:
     """The width asked for, or wider where the range would have too many buckets."""
     most = max(10, min(MAX_BUCKETS, MAX_POINTS // max(series, 1)))
     return max(query.step_s, math.ceil((query.until - query.since).total_seconds() / most))

@@ -127,7 +127,7 @@ async def list_tasks(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> TaskPage:
-    """As the last report of tasks left them."""
+    """As the last look left them; there is one every quarter of an hour, and with each report of tasks."""
     query = TasksQuery(
         states=[TaskState(name) for name in state or []],
         types=[TaskType(name) for name in type or []],
