@@ -13,7 +13,7 @@ from groundcrew_cli.terminal import ago, clip, clock_time, command, count, paint
 
 SHORT = 8
 MAX_EVIDENCE = 20
-OPEN = ["open", "acknowledged"]
+OPEN = ["open", "acknowledged", "maintenance", "mitigated"]
 
 
 class Both(BaseModel):
@@ -64,6 +64,7 @@ def show_short(gateway: Gateway, incident: Incident, waiting: list[Action], now:
     """State, place and time; title; cause; what to do next, as commands to copy. `waiting` may hold others' actions."""
     where = plain(", ".join(incident.hosts) or incident.entity)
     state = "" if incident.state.value == "open" else f"  {incident.state.value}"
+    state += f"  {clip(plain(incident.owner), 12)}" if incident.owner else ""
     since = f"since {clock_time(incident.opened_at, now)} ({ago(incident.opened_at, now)})"
     say(f"{severity(incident.severity.value)}  {clip(where, 30)}  {since}{state}")
     say(f"  {clip(plain(incident.title), 78)}")

@@ -128,12 +128,22 @@ class Symptom(Record):
 
 
 class IncidentState(OpenEnum):
-    """Life of an incident."""
+    """Life of an incident: until it is resolved, it is live."""
 
     OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
+    ACKNOWLEDGED = "acknowledged"  # somebody is on it
+    MAINTENANCE = "maintenance"  # planned work is being done on it: new evidence is kept and opens nothing again
+    MITIGATED = "mitigated"  # its effect is gone and its cause is not; new evidence opens it again
     RESOLVED = "resolved"
     UNKNOWN = "unknown"
+
+
+LIVE_STATES = (
+    IncidentState.OPEN,
+    IncidentState.ACKNOWLEDGED,
+    IncidentState.MAINTENANCE,
+    IncidentState.MITIGATED,
+)
 
 
 class Incident(Record):
@@ -157,6 +167,7 @@ class Incident(Record):
     rules: list[str] = Field(default_factory=list, description="ids of the rules that fired, sorted")
     steps: list[str] = Field(default_factory=list, description="what to do, first step first")
     note: str = ""
+    owner: str = Field("", description="who takes care of it; empty: nobody said so")
     symptoms: list[Symptom] = Field(default_factory=list, description="what fusion rebuilds itself from, by first_seen")
     merged_into: Id | None = Field(None, description="the incident that took this one over; it is resolved then")
 

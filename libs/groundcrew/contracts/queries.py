@@ -128,11 +128,15 @@ class IncidentDetail(Record):
     findings: list[Finding]
 
 
+CommandName = Literal["acknowledge", "assign", "maintain", "mitigate", "reopen", "resolve", "note"]
+"""What a person may say of an incident."""
+
+
 class IncidentCommand(Record):
     id: Id
-    command: Literal["acknowledge", "resolve", "note"]
+    command: CommandName
     actor: Actor
-    text: str = Field("", max_length=4_000)
+    text: str = Field("", max_length=4_000, description="why; of `assign` the new owner's name, empty for nobody")
 
 
 class HostsQuery(Paged):

@@ -68,9 +68,18 @@ def resolved(track: Track, at: datetime, actor: str, text: str) -> Change:
     return Change(track=track.revised(at, state=IncidentState.RESOLVED, resolved_at=at), actor=actor, text=text)
 
 
-def acknowledged(track: Track, at: datetime, actor: str, text: str) -> Change:
-    final = track.revised(at, state=IncidentState.ACKNOWLEDGED)
-    return Change(track=final, actor=actor, text=text or f"Acknowledged by {actor}.")
+def moved(track: Track, at: datetime, actor: str, state: IncidentState, text: str) -> Change:
+    """A person says in which state it is; who acknowledges what nobody owns owns it."""
+    owner = actor if state is IncidentState.ACKNOWLEDGED and not track.incident.owner else track.incident.owner
+    word = "opened again" if state is IncidentState.OPEN else f"set to {state.value}"
+    return Change(
+        track=track.revised(at, state=state, owner=owner), actor=actor, text=text or f"{word} by {actor}.".capitalize()
+    )
+
+
+def assigned(track: Track, at: datetime, actor: str, owner: str) -> Change:
+    """Somebody else takes care of it, or nobody."""
+    return Change(track=track.revised(at, owner=owner[:200]), actor=actor, text=f"Owner: {owner[:200] or 'nobody'}")
 
 
 def noted(track: Track, at: datetime, actor: str, text: str) -> Change:
@@ -87,7 +96,7 @@ def annotated(track: Track, at: datetime, actor: str, text: str) -> Change:
 def _differences(before: Incident, after: Incident) -> list[str]:
     said = []
     if before.state is not after.state:
-        was_over = before.state is IncidentState.RESOLVED
+        was_over = before.state in (IncidentState.RESOLVED, IncidentState.MITIGATED)
         said.append(
             "Opened again: the fault is back" if was_over else f"State {before.state.value} -> {after.state.value}"
         )

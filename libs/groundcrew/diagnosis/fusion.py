@@ -12,11 +12,18 @@ commits it to the store, so memory never runs ahead of what is stored.
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 
 from groundcrew.contracts.envelope import Envelope
-from groundcrew.contracts.incidents import Evidence, Incident, Symptom, TriggerRaised, TriggerState
+from groundcrew.contracts.incidents import (
+    Evidence,
+    Incident,
+    IncidentState,
+    Symptom,
+    TriggerRaised,
+    TriggerState,
+)
 from groundcrew.contracts.inventory import Inventory
+from groundcrew.contracts.queries import CommandName
 from groundcrew.diagnosis import changes
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.diagnosis.folding import fold, fold_all, fold_clear, settled_at, symptom_of
@@ -39,6 +46,14 @@ incident may lack early info evidence, nothing else."""
 
 SECOND_THOUGHTS = timedelta(hours=1)
 """How long after its beginning an incident is ranked anew although nothing came: absence tells something by then."""
+
+
+_STATE_AFTER: dict[str, IncidentState] = {
+    "acknowledge": IncidentState.ACKNOWLEDGED,
+    "maintain": IncidentState.MAINTENANCE,
+    "mitigate": IncidentState.MITIGATED,
+    "reopen": IncidentState.OPEN,
+}
 
 
 class UnknownIncident(KeyError):
@@ -123,9 +138,7 @@ class Fusion:
         old = [one.incident.id for one in self._ordered(self._tracks.values()) if self._forgettable(one, now)]
         return Fused(changes=over, forgotten=old)
 
-    def command(
-        self, incident_id: str, command: Literal["acknowledge", "resolve", "note"], actor: str, text: str, at: datetime
-    ) -> Fused:
+    def command(self, incident_id: str, command: CommandName, actor: str, text: str, at: datetime) -> Fused:
         """An operator's word. Raises UnknownIncident, AlreadyResolved."""
         track = self._track(incident_id)
         if command == "note":
@@ -134,7 +147,9 @@ class Fusion:
             raise AlreadyResolved(incident_id)
         if command == "resolve":
             return Fused(changes=[changes.resolved(track, at, actor, text or f"Resolved by {actor}.")])
-        return Fused(changes=[changes.acknowledged(track, at, actor, text)])
+        if command == "assign":
+            return Fused(changes=[changes.assigned(track, at, actor, text)])
+        return Fused(changes=[changes.moved(track, at, actor, _STATE_AFTER[command], text)])
 
     def annotate(self, incident_id: str, actor: str, change: str, at: datetime) -> Fused:
         """Add a line to an incident's history. Raises UnknownIncident."""

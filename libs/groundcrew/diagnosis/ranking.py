@@ -52,8 +52,8 @@ what it would explain: logs are late and polls are rare, so it is a hint and no 
 
 LATE = timedelta(minutes=10)
 ALONE = 0.3
-"""Factor for a fault of a shared element as long as one host alone speaks for it, and for a cause that is seen only where
-what is needed from elsewhere has stopped."""
+"""Factor for a fault of a shared element as long as one host alone speaks for it, and for a cause that is seen only
+where what is needed from elsewhere has stopped."""
 
 ENOUGH = 1.0
 """Nats below which the best hypothesis is no better than saying nothing."""

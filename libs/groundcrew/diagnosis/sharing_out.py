@@ -13,7 +13,7 @@ from groundcrew.contracts.incidents import Evidence, Incident, IncidentState, Sy
 from groundcrew.diagnosis.grouping import Fault
 from groundcrew.diagnosis.parts import part_key
 from groundcrew.diagnosis.relation import SymptomKey, key_of
-from groundcrew.diagnosis.track import MAX_SYMPTOMS, Track
+from groundcrew.diagnosis.track import MAX_SYMPTOMS, Track, opens_again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +112,11 @@ def _grown(
         "updated_at": max(envelope.time, *(one.updated_at for one in incidents)),
         "note": "\n".join(one.note for one in incidents if one.note)[-4_000:],
     }
-    if len(incidents) > 1 and any(one.state is IncidentState.ACKNOWLEDGED for one in incidents):
-        update["state"] = IncidentState.ACKNOWLEDGED
-    over = was.resolved_at
-    if over is not None and fresh is not None and fresh.last_seen > over and fresh.severity.rank > 0:
+    if len(incidents) > 1:
+        update["owner"] = next((one.owner for one in incidents if one.owner), "")
+        if any(one.state is IncidentState.ACKNOWLEDGED for one in incidents):
+            update["state"] = IncidentState.ACKNOWLEDGED
+    if fresh is not None and opens_again(was, fresh):
         update |= {"state": IncidentState.OPEN, "resolved_at": None}
     return replace(track, incident=was.model_copy(update=update))
 

@@ -101,7 +101,7 @@ class Track:
             "last_seen": max(was.last_seen, symptom.last_seen),
             "updated_at": max(was.updated_at, envelope.time),
         }
-        if was.resolved_at is not None and symptom.last_seen > was.resolved_at and symptom.severity.rank > 0:
+        if opens_again(was, symptom):
             update |= {"state": IncidentState.OPEN, "resolved_at": None}
         return replace(self, incident=was.model_copy(update=update))
 
@@ -186,3 +186,12 @@ class Fused:
     waiting: Envelope[TriggerRaised] | None = None
     kin: frozenset[str] = frozenset()
     again: bool = False
+
+
+def opens_again(incident: Incident, symptom: Symptom) -> bool:
+    """Whether a symptom shows that what was over, or had no effect any more, is back."""
+    if symptom.severity.rank == 0:
+        return False
+    if incident.state is IncidentState.MITIGATED:
+        return symptom.last_seen > incident.updated_at
+    return incident.resolved_at is not None and symptom.last_seen > incident.resolved_at

@@ -6,7 +6,7 @@ from datetime import timedelta
 from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.identity import bmc, host, name_of
-from groundcrew.contracts.incidents import Incident, IncidentState, Severity
+from groundcrew.contracts.incidents import LIVE_STATES, Incident, Severity
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import (
     MAX_PAGE,
@@ -48,7 +48,7 @@ MAX_BUCKETS = 2_000
 IPMI_PORT = 623
 """The port that need not be told."""
 
-LIVE = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
+LIVE = list(LIVE_STATES)
 MAX_PAGES = 20
 """Pages that a count reads at most; a busier day is told as that many triggers."""
 

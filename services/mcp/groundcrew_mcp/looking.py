@@ -36,7 +36,7 @@ MAX_SERVICES = 200
 MAX_SENSORS = 200
 
 
-LIVE: tuple[given.IncidentStateName, ...] = ("open", "acknowledged")
+LIVE: tuple[given.IncidentStateName, ...] = ("open", "acknowledged", "maintenance", "mitigated")
 
 
 class Looking:
@@ -52,7 +52,7 @@ class Looking:
 
     async def list_incidents(
         self,
-        states: Annotated[tuple[given.IncidentStateName, ...], Field(max_length=3, description="empty: all")] = LIVE,
+        states: Annotated[tuple[given.IncidentStateName, ...], Field(max_length=5, description="empty: all")] = LIVE,
         host: given.HostFilter = None,
         severity: Annotated[Literal["warning", "critical"] | None, Field(description="only of this severity")] = None,
         since: given.Since = None,

@@ -39,7 +39,7 @@ UnitName = Annotated[str, Field(min_length=1, max_length=256, description="with 
 Reason = Annotated[str, Field(min_length=1, max_length=1_000, description="why; it goes into the audit log"), _Text]
 Contains = Annotated[str | None, Field(max_length=200, description="only with this text in it"), _MaybeText]
 Words = Annotated[str, Field(min_length=1, max_length=2_000), _Text]
-IncidentStateName = Literal["open", "acknowledged", "resolved"]
+IncidentStateName = Literal["open", "acknowledged", "maintenance", "mitigated", "resolved"]
 ActionStateName = Literal[
     "queued", "refused", "approved", "rejected", "expired", "running", "succeeded", "failed", "unknown"
 ]

@@ -9,7 +9,7 @@ from typing import TypeVar
 from groundcrew.bus.port import Bus, RequestFailed
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Record
-from groundcrew.contracts.incidents import Evidence, Incident, IncidentState
+from groundcrew.contracts.incidents import LIVE_STATES, Evidence, Incident
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import (
     MAX_PAGE,
@@ -51,7 +51,7 @@ V = TypeVar("V")
 PATIENCE_S = 5.0
 """Seconds that context may take for one portion."""
 
-LIVE = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
+LIVE = list(LIVE_STATES)
 MAX_HOST_PAGES = 10
 MAX_INCIDENT_PAGES = 5
 MAX_TRIGGER_PAGES = 20

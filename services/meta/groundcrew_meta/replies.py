@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from groundcrew.contracts.actions import Action
-from groundcrew.contracts.incidents import Incident, IncidentState
+from groundcrew.contracts.incidents import LIVE_STATES, Incident, IncidentState
 from groundcrew.contracts.queries import HostSummary, IncidentDetail, LogLine, ServiceState
 from groundcrew.diagnosis.markdown import code, prose
 from groundcrew_meta.citations import Citations
@@ -152,7 +152,7 @@ def changes(incidents: Sequence[Incident], asked: Asked, cites: Citations, now: 
     return "\n\n".join(parts)
 
 
-_LIVE = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
+_LIVE = LIVE_STATES
 
 
 def logs(seen: Sequence[Seen], asked: Asked) -> str:

@@ -10,7 +10,7 @@ from groundcrew.bus.port import Bus, RequestFailed
 from groundcrew.contracts.actions import Action
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Record
-from groundcrew.contracts.incidents import Incident, IncidentState
+from groundcrew.contracts.incidents import LIVE_STATES, Incident, IncidentState
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import (
     MAX_PAGE,
@@ -43,7 +43,7 @@ R = TypeVar("R", bound=Record)
 PATIENCE_S = 1.5
 """Seconds that an owner may take: at most three are asked one after the other, and an answer is due within five."""
 
-LIVE = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
+LIVE = list(LIVE_STATES)
 MAX_HOST_PAGES = 10
 FEW = 20
 

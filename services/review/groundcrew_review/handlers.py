@@ -9,6 +9,7 @@ from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Envelope, M, Message, ProducedBy, seal
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import (
+    LIVE_STATES,
     EscalationRaised,
     Finding,
     Incident,
@@ -38,7 +39,7 @@ from groundcrew_review.proposals import Proposal, proposals
 from groundcrew_review.settings import ReviewSection
 from groundcrew_review.words import Words
 
-LIVE = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
+LIVE = list(LIVE_STATES)
 TREND_SPAN = timedelta(hours=3)
 MAX_HOSTS = 1_000
 MAX_TRENDS = 50

@@ -261,3 +261,26 @@ def test_a_gpu_that_one_line_calls_by_index_and_one_by_address_is_one_fault(crew
         trigger("n1", "gpu.gsp_timeout", part="GPU 4", severity=Severity.CRITICAL, at=1),
     )
     assert crew.only.cause.id == "gpu.gsp_timeout"
+
+
+def test_who_acknowledges_owns_what_nobody_owned(crew, trigger):
+    crew.see(trigger("n1", "disk.failed", part="sda")).operator(crew.only, "acknowledge")
+    assert crew.only.owner == "alex"
+    crew.operator(crew.only, "assign", "night shift")
+    assert (crew.only.owner, crew.only.state) == ("night shift", IncidentState.ACKNOWLEDGED)
+
+
+def test_mitigated_opens_again_when_the_fault_shows_again(crew, trigger):
+    crew.see(trigger("n1", "disk.failed", part="sda")).operator(crew.only, "mitigate", at=MINUTE)
+    assert crew.only.state is IncidentState.MITIGATED
+    crew.see(trigger("n1", "disk.failed", part="sda", at=2 * MINUTE))
+    assert crew.only.state is IncidentState.OPEN
+    assert "Opened again" in crew.changes[-1].text
+
+
+def test_maintenance_stays_through_new_evidence_until_somebody_ends_it(crew, trigger):
+    crew.see(trigger("n1", "disk.failed", part="sda")).operator(crew.only, "maintain", at=MINUTE)
+    crew.see(trigger("n1", "disk.failed", part="sda", at=2 * MINUTE))
+    assert (crew.only.state, crew.only.evidence_count) == (IncidentState.MAINTENANCE, 2)
+    crew.operator(crew.only, "reopen", at=3 * MINUTE)
+    assert crew.only.state is IncidentState.OPEN

@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.conversations import Analysis
-from groundcrew.contracts.incidents import IncidentState, Severity
+from groundcrew.contracts.incidents import LIVE_STATES, IncidentState, Severity
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import (
     ActionPage,
     ActionsQuery,
     AnalysisQuery,
+    CommandName,
     Endpoints,
     Failure,
     IncidentPage,
@@ -30,7 +31,7 @@ from groundcrew.contracts.queries import (
 from groundcrew_gateway.access import Operator, Viewer
 from groundcrew_gateway.pages.affected import WIDTH, affected
 from groundcrew_gateway.pages.lanes import Reboot, axis_of, incident_chart
-from groundcrew_gateway.pages.overview import LIVE_STATES, worst_first
+from groundcrew_gateway.pages.overview import worst_first
 from groundcrew_gateway.pages.render import Asking, back, page
 from groundcrew_gateway.pages.similar import similar
 from groundcrew_gateway.rest.conversations import DEADLINE_S, analyse
@@ -38,13 +39,22 @@ from groundcrew_gateway.rest.incidents import SeverityName, command
 from groundcrew_gateway.rest.parameters import Cursor, HostFilter, RecordId, Text
 
 router = APIRouter(include_in_schema=False)
-_STATES = {"open": LIVE_STATES, "resolved": [IncidentState.RESOLVED], "all": []}
-_SAID = {"acknowledge": "acknowledged", "resolve": "resolved", "note": "noted"}
+_STATES = {"open": list(LIVE_STATES), "resolved": [IncidentState.RESOLVED], "all": []}
+_SAID = {
+    "acknowledge": "acknowledged",
+    "assign": "assigned",
+    "maintain": "maintained",
+    "mitigate": "mitigated",
+    "note": "noted",
+    "reopen": "reopened",
+    "resolve": "resolved",
+}
 _PAGE = 50
 _PATIENCE_S = 3.0
 _OTHERS = 500
 """Live incidents that are looked at for how the neighbours are."""
 
+_LIVE = IncidentsQuery(states=list(LIVE_STATES), limit=_OTHERS)
 _REBOOTS = 4
 _STARTS = 20
 _BANNER = "Linux version "
@@ -84,7 +94,7 @@ async def incident(request: Request, caller: Viewer, incident_id: RecordId) -> R
         asking.ask(Endpoints.TICKETS, TicketsQuery(incident_id=incident_id), TicketPage(items=[])),
         _newest_analysis(asking, incident_id),
         asking.ask(Endpoints.INVENTORY, InventoryQuery(), Inventory()),
-        asking.ask(Endpoints.INCIDENTS, IncidentsQuery(states=LIVE_STATES, limit=_OTHERS), IncidentPage(items=[])),
+        asking.ask(Endpoints.INCIDENTS, _LIVE, IncidentPage(items=[])),
     )
     others = [one for one in live.items if one.id != incident_id and one.merged_into is None]
     axis = axis_of(detail, actions.items)
@@ -149,7 +159,7 @@ async def change(
     request: Request,
     caller: Operator,
     incident_id: RecordId,
-    what: Literal["acknowledge", "resolve", "note"],
+    what: CommandName,
     text: Annotated[Text, Form(max_length=4_000)] = "",
 ) -> Response:
     await command(caller, incident_id, what, text.strip())

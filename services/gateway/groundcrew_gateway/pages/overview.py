@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.actions import ActionState
-from groundcrew.contracts.incidents import Incident, IncidentState
+from groundcrew.contracts.incidents import LIVE_STATES, Incident, IncidentState
 from groundcrew.contracts.observations import SourceState
 from groundcrew.contracts.queries import (
     ActionPage,
@@ -31,7 +31,6 @@ from groundcrew_gateway.pages.render import Asking, page
 from groundcrew_gateway.pages.timeline import FleetChart, fleet_chart
 
 router = APIRouter(include_in_schema=False)
-LIVE_STATES = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
 _MOST_OTHERS = 8
 _PATIENCE_S = 1.5
 _NOTHING = FleetStatus(hosts=0, healthy=0, warning=0, critical=0, open_incidents=0, log_rows=0, triggers_24h=0)
@@ -70,7 +69,7 @@ async def overview(request: Request, caller: Viewer) -> Response:
     others = [site for site in caller.key.sites if site != caller.site][:_MOST_OTHERS]
     status, live, hosts, queue, chart, elsewhere = await asyncio.gather(
         asking.ask(Endpoints.STATUS, Empty(), _NOTHING),
-        asking.ask(Endpoints.INCIDENTS, IncidentsQuery(states=LIVE_STATES, limit=50), IncidentPage(items=[])),
+        asking.ask(Endpoints.INCIDENTS, IncidentsQuery(states=list(LIVE_STATES), limit=50), IncidentPage(items=[])),
         asking.ask(Endpoints.HOSTS, HostsQuery(limit=1_000), HostPage(items=[])),
         asking.ask(Endpoints.ACTIONS, ActionsQuery(states=[ActionState.QUEUED], limit=200), ActionPage(items=[])),
         _day(asking, now),

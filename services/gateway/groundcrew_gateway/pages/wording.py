@@ -36,6 +36,8 @@ MARKS = {
     "failing": "✕",
     "open": "●",
     "acknowledged": "◑",
+    "maintenance": "◇",
+    "mitigated": "◌",
     "resolved": "✓",
 }
 """A shape beside every colour; what has none is shown as a question mark."""

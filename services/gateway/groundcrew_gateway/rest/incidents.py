@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from groundcrew.contracts.incidents import Incident, IncidentState, Severity
 from groundcrew.contracts.queries import (
+    CommandName,
     ContextWindow,
     Endpoints,
     IncidentCommand,
@@ -22,7 +23,7 @@ from groundcrew_gateway.rest.parameters import Cursor, HostFilter, Limit, Note, 
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 
-StateName = Literal["open", "acknowledged", "resolved"]
+StateName = Literal["open", "acknowledged", "maintenance", "mitigated", "resolved"]
 SeverityName = Literal["info", "warning", "critical"]
 
 
@@ -77,9 +78,31 @@ async def note(request: Request, caller: Operator, incident_id: RecordId, body: 
     return await once(request, caller, lambda: command(caller, incident_id, "note", body.text))
 
 
-async def command(
-    caller: Caller, incident_id: str, what: Literal["acknowledge", "resolve", "note"], text: str
-) -> Incident:
+@router.post("/{incident_id}/mitigate", operation_id="mitigateIncident", response_model=Incident)
+async def mitigate(request: Request, caller: Operator, incident_id: RecordId, body: Remark) -> Response:
+    """Say that its effect is gone and its cause is not; new evidence opens it again."""
+    return await once(request, caller, lambda: command(caller, incident_id, "mitigate", body.text))
+
+
+@router.post("/{incident_id}/maintain", operation_id="maintainIncident", response_model=Incident)
+async def maintain(request: Request, caller: Operator, incident_id: RecordId, body: Remark) -> Response:
+    """Say that planned work is being done on it."""
+    return await once(request, caller, lambda: command(caller, incident_id, "maintain", body.text))
+
+
+@router.post("/{incident_id}/reopen", operation_id="reopenIncident", response_model=Incident)
+async def reopen(request: Request, caller: Operator, incident_id: RecordId, body: Remark) -> Response:
+    """Take back that it is acknowledged, in maintenance or mitigated."""
+    return await once(request, caller, lambda: command(caller, incident_id, "reopen", body.text))
+
+
+@router.post("/{incident_id}/assign", operation_id="assignIncident", response_model=Incident)
+async def assign(request: Request, caller: Operator, incident_id: RecordId, body: Remark) -> Response:
+    """Name who takes care of it; an empty text: nobody."""
+    return await once(request, caller, lambda: command(caller, incident_id, "assign", body.text))
+
+
+async def command(caller: Caller, incident_id: str, what: CommandName, text: str) -> Incident:
     return await caller.ask(
         Endpoints.INCIDENT_COMMAND, IncidentCommand(id=incident_id, command=what, actor=caller.name, text=text)
     )
