@@ -96,6 +96,17 @@ BENCHMARKS = (
         note="Novelty and bursts: how fast templates are mined, in lines per second of one core's time, and how well.",
     ),
     Benchmark(
+        name="forecasts",
+        title="Forecasts",
+        module="tests.bench.bench_forecasts",
+        takes="1 min; recorded series with GROUNDCREW_SCENARIOS",
+        note=(
+            "The line of Theil and Sen with Sen's range for as many points as the series is worth. The range says nine "
+            "of ten; of what falls ever faster a line is late by its nature. On recorded series, which are short, what "
+            "moved and came back counts against the line."
+        ),
+    ),
+    Benchmark(
         name="redfish",
         title="A fleet over Redfish",
         module="tests.bench.bench_redfish",
