@@ -25,7 +25,11 @@ FAULTS = (
     (("disk.failed", "sdc"), ("filesystem.readonly", "/data{n}"), ("software.failed", "store-{n}.service")),
     (("fan.failed", "FAN3"), ("gpu.thermal", "GPU {n}"), ("gpu.application_error", "GPU {n}")),
     (("dimm.uncorrectable", "P1-DIMMA1"), ("cpu.mce", "CPU{n}"), ("software.program_crashed", "worker-{n}")),
-    (("nic.link_flap", "eth0"), ("network.unreachable", "10.0.0.{n}"), ("filesystem.remote_unavailable", "nfs{n}-of-{h}")),
+    (
+        ("nic.link_flap", "eth0"),
+        ("network.unreachable", "10.0.0.{n}"),
+        ("filesystem.remote_unavailable", "nfs{n}-of-{h}"),
+    ),
 )
 """What the faults of a host show, as cause and part: one that brings the others about, which are counted by `n`."""
 
