@@ -431,7 +431,7 @@ def diagnose(
     """Say what is wrong by files at hand; nothing needs to run.
 
     Reads dmesg and syslog, journalctl's output (text, json, export) and .journal
-    files, ipmitool and freeipmi (sel, sdr, sensor), smartctl, nvidia-smi -q -x,
+    files, ipmitool and freeipmi (sel, sdr, sensor), smartctl, nvidia-smi -q,
     storcli/perccli J, sas2ircu, /proc/mdstat, and whole sos reports; also packed
     by gzip, xz or bzip2. What belongs to one host may be named together:
 

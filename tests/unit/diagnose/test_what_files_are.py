@@ -44,6 +44,7 @@ EXPORT = (
             Kind.BMC,
         ),
         (b'<?xml version="1.0" ?>\n<!DOCTYPE nvidia_smi_log>\n<nvidia_smi_log>\n', Kind.NVIDIA_SMI),
+        (b"\n==============NVSMI LOG==============\n\nTimestamp     : Wed Mar  4 02:00:00 2026\n", Kind.NVIDIA_SMI),
         (b"Personalities : [raid1] \nmd0 : active raid1 sdb1[1] sda1[0]\n", Kind.MDSTAT),
         (SYSLOG.decode().encode("utf-16"), Kind.LOG),
         (b'{"level":"error","msg":"disk full","time":"2026-03-04T02:00:00Z"}\n', Kind.LOG),

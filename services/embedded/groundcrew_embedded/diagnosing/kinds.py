@@ -4,6 +4,7 @@ import re
 from enum import StrEnum
 
 from groundcrew.diagnosis.listings import read_listing
+from groundcrew.diagnosis.nvidia_smi_text import is_query
 from groundcrew.diagnosis.smart_text import is_smartctl
 
 HEAD_BYTES = 64 * 1024
@@ -69,7 +70,7 @@ def of_text(head: str) -> Kind:
     """The kind of a text; what is nothing else is a log."""
     if is_smartctl(head):
         return Kind.SMARTCTL
-    if "<nvidia_smi_log" in head[:2_000]:
+    if "<nvidia_smi_log" in head[:2_000] or is_query(head[:2_000]):
         return Kind.NVIDIA_SMI
     if _MDSTAT.search(head[:2_000]):
         return Kind.MDSTAT
