@@ -28,7 +28,7 @@ FAULTS = (
     (
         ("nic.link_flap", "eth0"),
         ("network.unreachable", "10.0.0.{n}"),
-        ("filesystem.remote_unavailable", "nfs{n}-of-{h}"),
+        ("filesystem.remote_unavailable", "nfs{n}.{h}"),
     ),
 )
 """What the faults of a host show, as cause and part: one that brings the others about, which are counted by `n`."""

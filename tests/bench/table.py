@@ -101,9 +101,19 @@ BENCHMARKS = (
         module="tests.bench.bench_fusion",
         takes="5 min",
         note=(
-            "Symptoms out of the shipped causes, one fault to a host. Most trigger events of a storm are repeats; what is "
-            "new is parted and ranked with all that hangs together with it, so that its cost grows with the symptoms of "
-            "its incident and not with the fleet."
+            "Symptoms out of the shipped causes, one fault to a host. Most trigger events of a storm are repeats; what "
+            "is new is parted and ranked with all that hangs together with it, so that its cost grows with the "
+            "symptoms of its incident and not with the fleet."
+        ),
+    ),
+    Benchmark(
+        name="verdict",
+        title="From trigger event to verdict",
+        module="tests.bench.bench_verdict",
+        takes="1 min",
+        note=(
+            "A real nats-server and PostgreSQL, both syncing every write, and context as a process of its own; what it "
+            "tells counts from when the trigger was made until its verdict is committed and handed to the broker."
         ),
     ),
     Benchmark(
