@@ -345,8 +345,8 @@ def sel(
 ) -> None:
     """An event log or sensor listing as a person reads it: what stands, what has recovered.
 
-    Reads what ipmitool's sel list, elist, sdr, sensor and freeipmi's ipmi-sel, ipmi-sensors print. A file needs no
-    running system.
+    Reads what ipmitool's sel list, elist, sdr, sensor, freeipmi's ipmi-sel, ipmi-sensors, racadm getsel, lclog view and
+    ipmicfg -sel list print, and log entries of Redfish that were saved as JSON. A file needs no running system.
     """
     from groundcrew_cli import connection, event_logs
 

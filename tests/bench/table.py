@@ -96,6 +96,17 @@ BENCHMARKS = (
         note="Novelty and bursts: how fast templates are mined, in lines per second of one core's time, and how well.",
     ),
     Benchmark(
+        name="fusion",
+        title="Fusion",
+        module="tests.bench.bench_fusion",
+        takes="5 min",
+        note=(
+            "Symptoms out of the shipped causes, one fault to a host. Most trigger events of a storm are repeats; what is "
+            "new is parted and ranked with all that hangs together with it, so that its cost grows with the symptoms of "
+            "its incident and not with the fleet."
+        ),
+    ),
+    Benchmark(
         name="forecasts",
         title="Forecasts",
         module="tests.bench.bench_forecasts",

@@ -9,47 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.scenarios.known import GIVEN, OPEN, OWN
 
-from groundcrew_embedded.demo import FOLDER as DEMO
 from groundcrew_embedded.judging import judge, read_answer
 from groundcrew_embedded.replay import replay
 from groundcrew_embedded.scenario import ScenarioError, read
 
 HERE = Path(__file__).parent
-OWN = [*sorted(path.parent for path in HERE.glob("*/scenario.toml")), DEMO]
-GIVEN = Path(os.environ.get("GROUNDCREW_SCENARIOS", HERE.parents[1].parent / "shared" / "scenarios"))
-
-
-OPEN = {
-    "adapter-trains-at-half-width",
-    "amd-accelerator-loses-memory",
-    "catastrophic-error-on-dell",
-    "catastrophic-error-pin",
-    "completion-times-out",
-    "database-asserts",
-    "ext4-inode-damage",
-    "fan-and-redundancy-in-dell",
-    "file-server-panics",
-    "filters-clogged",
-    "flash-drops-off",
-    "healthy-power-cap-and-audit",
-    "host-loses-all-power",
-    "leaf-switch-restarts",
-    "lease-runs-out",
-    "log-volume-full-without-metrics",
-    "management-session-times-out",
-    "one-processor-trips",
-    "osd-loses-its-disk",
-    "paste-dried-on-one-gpu",
-    "port-flaps-without-errors",
-    "registry-cannot-be-looked-up",
-    "resolver-away",
-    "root-remounted-read-only",
-    "tasks-hang-in-the-kernel",
-    "update-breaks-slurm",
-    "zpool-loses-a-disk",
-}
-"""Scenarios that a blind author found us wrong on, not mended yet; docs/benchmarks/scenarios.md has the figures."""
 
 
 def replayed(folder: Path) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def lease_runs_out() -> Fleet:
         bad,
         20,
         "dhclient",
-        "DHCPDISCOVER on eno1 to 255.255.255.255 port 67 interval 8\nNo DHCPOFFERS received.\nNo working leases in persistent database - sleeping.",
+        "DHCPDISCOVER on eno1 to 255.255.255.255 port 67 interval 5\nDHCPDISCOVER on eno1 to 255.255.255.255 port 67 interval 8\nDHCPDISCOVER on eno1 to 255.255.255.255 port 67 interval 14\nDHCPDISCOVER on eno1 to 255.255.255.255 port 67 interval 21\nDHCPDISCOVER on eno1 to 255.255.255.255 port 67 interval 13\nNo DHCPOFFERS received.\nNo working leases in persistent database - sleeping.",
         unit="networking.service",
         priority=4,
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.bench.table import BENCHMARKS, Benchmark
 
-from groundcrew_cli import benching
+from groundcrew_cli import benching, thresholds
 from groundcrew_cli.errors import CliError
 
 ROOT = Path(__file__).parents[3]
@@ -154,3 +154,10 @@ def test_a_disturbed_score_is_the_same_twice_and_never_becomes_the_page(run: Any
     assert first.code == 0, first.err
     assert first.out == second.out
     assert run("bench", "scenarios", str(SCENARIO), "--shuffle", "3", "--write").code == 2
+
+
+def test_the_bars_of_ci_can_be_read() -> None:
+    bars = thresholds.read(Path(__file__).parents[2] / "scenarios" / "thresholds.toml")
+    assert bars.false_incidents is not None
+    assert bars.cause is not None
+    assert bars.cause >= 0.9

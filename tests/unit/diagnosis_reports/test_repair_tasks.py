@@ -50,8 +50,9 @@ def test_how_urgent_it_is_follows_from_whether_it_stands():
     warning = incident(1, severity=Severity.WARNING)
     over = resolved(incident(1), minutes(5), cleared=False)
     mended = resolved(incident(1), minutes(5), cleared=True)
-    found = [issues(one)[0].urgency for one in (incident(1), warning, over, mended)]
-    assert found == [Urgency.NOW, Urgency.SOON, Urgency.PLANNED, Urgency.WATCH]
+    mitigated = incident(1, state=IncidentState.MITIGATED)
+    found = [issues(one)[0].urgency for one in (incident(1), warning, mitigated, over, mended)]
+    assert found == [Urgency.NOW, Urgency.SOON, Urgency.PLANNED, Urgency.PLANNED, Urgency.WATCH]
 
 
 def test_only_wanted_types_are_told():
