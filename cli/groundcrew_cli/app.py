@@ -345,8 +345,8 @@ def sel(
 ) -> None:
     """An event log or sensor listing as a person reads it: what stands, what has recovered.
 
-    Reads what ipmitool's sel list, elist, sdr, sensor and freeipmi's ipmi-sel, ipmi-sensors print. A file needs no
-    running system.
+    Reads what ipmitool's sel list, elist, sdr, sensor, freeipmi's ipmi-sel, ipmi-sensors, racadm getsel, lclog view and
+    ipmicfg -sel list print, and log entries of Redfish that were saved as JSON. A file needs no running system.
     """
     from groundcrew_cli import connection, event_logs
 
@@ -431,7 +431,7 @@ def diagnose(
     """Say what is wrong by files at hand; nothing needs to run.
 
     Reads dmesg and syslog, journalctl's output (text, json, export) and .journal
-    files, ipmitool and freeipmi (sel, sdr, sensor), smartctl, nvidia-smi -q -x,
+    files, ipmitool and freeipmi (sel, sdr, sensor), smartctl, nvidia-smi -q,
     storcli/perccli J, sas2ircu, /proc/mdstat, and whole sos reports; also packed
     by gzip, xz or bzip2. What belongs to one host may be named together:
 

@@ -153,14 +153,9 @@ def _show_read(found: dict[str, Any]) -> None:
     if len(files) > MAX_FILES:
         entries = sum(one["entries"] for one in files[MAX_FILES:])
         say(f"        and {count(len(files) - MAX_FILES, 'more file')} with {entries:,} entries (--json names them)")
-    if found["repeats"] or found["dropped"]:
-        say(f"        {found['repeats']:,} repeats of the same were not looked at one by one")
-    if found["dropped"]:
-        say(
-            paint(
-                f"        {found['dropped']:,} older lines were left out: more than can be looked at together", "yellow"
-            )
-        )
+    if left := found["repeats"] + found["dropped"]:
+        said = f"{left:,} lines of the rules that spoke most often were left out; their first and newest ones were not"
+        say(paint(wrapped(said, "        ", "        "), "dim"))
     unruled = found["unruled"]
     if unruled["errors"]:
         say(f"\n{count(unruled['errors'], 'line')} that claim an error are known to no rule, such as")

@@ -25,7 +25,11 @@ FAULTS = (
     (("disk.failed", "sdc"), ("filesystem.readonly", "/data{n}"), ("software.failed", "store-{n}.service")),
     (("fan.failed", "FAN3"), ("gpu.thermal", "GPU {n}"), ("gpu.application_error", "GPU {n}")),
     (("dimm.uncorrectable", "P1-DIMMA1"), ("cpu.mce", "CPU{n}"), ("software.program_crashed", "worker-{n}")),
-    (("nic.link_flap", "eth0"), ("network.unreachable", "10.0.0.{n}"), ("filesystem.remote_unavailable", "nfs{n}")),
+    (
+        ("nic.link_flap", "eth0"),
+        ("network.unreachable", "10.0.0.{n}"),
+        ("filesystem.remote_unavailable", "nfs{n}.{h}"),
+    ),
 )
 """What the faults of a host show, as cause and part: one that brings the others about, which are counted by `n`."""
 
@@ -84,7 +88,7 @@ def events(hosts: Sequence[str], symptoms: int, count: int, seed: int) -> Iterat
         kinds = FAULTS[int(host[1:]) // 7 % len(FAULTS)]
         which = picked.randrange(symptoms) if number >= len(hosts) else 0
         cause, part = kinds[1 + which % (len(kinds) - 1) if which else 0]
-        part = part.format(n=which // (len(kinds) - 1))
+        part = part.format(n=which // (len(kinds) - 1), h=host)
         yield event(host, cause, part, number * 600 / count, seed * 10_000_000 + number)
 
 

@@ -96,6 +96,38 @@ BENCHMARKS = (
         note="Novelty and bursts: how fast templates are mined, in lines per second of one core's time, and how well.",
     ),
     Benchmark(
+        name="fusion",
+        title="Fusion",
+        module="tests.bench.bench_fusion",
+        takes="5 min",
+        note=(
+            "Symptoms out of the shipped causes, one fault to a host. Most trigger events of a storm are repeats; what "
+            "is new is parted and ranked with all that hangs together with it, so that its cost grows with the "
+            "symptoms of its incident and not with the fleet."
+        ),
+    ),
+    Benchmark(
+        name="verdict",
+        title="From trigger event to verdict",
+        module="tests.bench.bench_verdict",
+        takes="1 min",
+        note=(
+            "A real nats-server and PostgreSQL, both syncing every write, and context as a process of its own; what it "
+            "tells counts from when the trigger was made until its verdict is committed and handed to the broker."
+        ),
+    ),
+    Benchmark(
+        name="forecasts",
+        title="Forecasts",
+        module="tests.bench.bench_forecasts",
+        takes="1 min; recorded series with GROUNDCREW_SCENARIOS",
+        note=(
+            "The line of Theil and Sen with Sen's range for as many points as the series is worth. The range says nine "
+            "of ten; of what falls ever faster a line is late by its nature. On recorded series, which are short, what "
+            "moved and came back counts against the line."
+        ),
+    ),
+    Benchmark(
         name="redfish",
         title="A fleet over Redfish",
         module="tests.bench.bench_redfish",

@@ -202,6 +202,8 @@ PICTURES = {
     "overview-dark": ("/", {"color_scheme": "dark"}),
     "incident": ("incident", {}),
     "incident-dark": ("incident", {"color_scheme": "dark"}),
+    "incident-of-a-fan": ("incident FAN4", {}),
+    "incident-of-a-fan-phone": ("incident FAN4", {"viewport": {"width": 390, "height": 844}}),
     "host": ("/hosts/gpu-04", {}),
     "host-phone-dark": ("/hosts/gpu-04?range=7d", {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}),
     "inventory": ("/inventory", {}),
@@ -225,8 +227,9 @@ async def test_every_page_reads_well_in_light_and_dark_on_desk_and_phone(plant, 
         opened = await visit(**options)
         page = opened.page
         await expect(page.locator("#open .row").nth(1)).to_be_visible(timeout=20_000)
-        if path == "incident":
-            await page.locator("#open .row a").first.click()
+        if path.startswith("incident"):
+            wanted = page.locator("#open .row a.what", has_text=path.removeprefix("incident").strip())
+            await wanted.first.click()
             await page.wait_for_load_state()
         elif path == "chat":
             await page.goto(f"{plant.url}/chat")
@@ -236,7 +239,7 @@ async def test_every_page_reads_well_in_light_and_dark_on_desk_and_phone(plant, 
         elif path != "/":
             await page.goto(f"{plant.url}{path}")
         await page.wait_for_selector("#live.on")
-        await page.screenshot(path=f"{folder}/{name}.png", full_page=name == "incident")
+        await page.screenshot(path=f"{folder}/{name}.png", full_page=name.startswith("incident"))
         troubles += [f"{name}: {one}" for one in opened.troubles]
         troubles += [f"{name}: contrast {one}" for one in await page.evaluate(CONTRAST)]
         troubles += [f"{name}: no name {one}" for one in await page.evaluate(NAMELESS)]

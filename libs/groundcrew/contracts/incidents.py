@@ -19,7 +19,10 @@ class Severity(OpenEnum):
     @property
     def rank(self) -> int:
         """0 for info (and unknown) up to 2 for critical."""
-        return {"warning": 1, "critical": 2}.get(self.value, 0)
+        return _RANKS.get(self._value_, 0)
+
+
+_RANKS = {"warning": 1, "critical": 2}
 
 
 class EvidenceSource(OpenEnum):

@@ -66,7 +66,8 @@ class TaskType(OpenEnum):
 
 
 class Urgency(OpenEnum):
-    """When to go: now (it hurts), soon (the fault stands), planned (it was and nothing proves it mended), watch."""
+    """When to go: now (it hurts), soon (the fault stands), planned (it is mitigated, or it was and nothing proves it
+    mended), watch."""
 
     NOW = "now"
     SOON = "soon"

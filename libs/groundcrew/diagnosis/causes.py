@@ -287,6 +287,16 @@ class Knowledge(Record):
             for one in self.cause
         }
 
+    @cached_property
+    def shared_beyond(self) -> dict[str, bool]:
+        """Causes on single hosts that may be one fault whatever the inventory says, and whether of one part only."""
+        return {
+            cause: entry.shared.same_part
+            for entry in self.shared_faults
+            if entry.shared and (entry.shared.spreads or not entry.shared.kind.in_topology)
+            for cause in entry.shared.of
+        }
+
     def shared_faults_showing(self, cause: str) -> tuple[CauseEntry, ...]:
         """Shared faults that may show as this cause on single hosts."""
         return self._showing.get(cause, ())

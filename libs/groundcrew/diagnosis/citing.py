@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from groundcrew.contracts.identity import name_of
-from groundcrew.contracts.incidents import Evidence, EvidenceSource, Incident, Severity
+from groundcrew.contracts.incidents import Evidence, EvidenceSource, Incident, Severity, TriggerState
 from groundcrew.contracts.queries import LogLine, SelEntry, TriggerSummary
 from groundcrew.contracts.reports import CitedEvent
 from groundcrew.diagnosis.window import template
@@ -39,15 +39,16 @@ def of_evidence(
 
 
 def of_trigger(one: TriggerSummary, devices: Mapping[str, str] | None = None) -> CitedEvent:
-    """What fired, by its title: the observation itself is cited by its id where the event tells it."""
+    """What fired, by its title: the observation itself is cited by its id where the event tells it. An end is info."""
+    over = one.state is TriggerState.CLEARED
     return CitedEvent(
         id=one.observed or one.id,
         time=one.time,
         source=one.source,
         device=_device(one.entity, devices),
-        text=_cut(one.title),
+        text=_cut(f"over: {one.title}" if over else one.title),
         ref=f"rule {one.rule_id}",
-        severity=one.severity,
+        severity=Severity.INFO if over else one.severity,
         incident_id=one.incident_id,
     )
 

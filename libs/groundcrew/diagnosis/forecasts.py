@@ -4,14 +4,15 @@ The line is that of `trend.py`: the median of the slopes of all pairs (Theil 195
 agree on its direction (Kendall's tau). Its range is Sen's: of the sorted slopes those that the normal approximation of
 Kendall's statistic leaves in the middle (Sen, J. Am. Stat. Assoc. 63, 1968, section 4). Measurements follow one another
 and are no independent draws, so that the range is taken for as many points as are left after thinning by their own
-correlation (the effective sample size of a first-order autoregression, Bayley and Hammersley 1946).
+correlation (the effective sample size of a first-order autoregression, Bayley and Hammersley 1946). Where a
+series bends throughout, the rate of its last third counts: a leak that grows, a disk that fails ever faster.
 
 What is forecast, of which metric and up to which limit, is the pack `forecasts.toml`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import sqrt
 from statistics import median
 
@@ -29,6 +30,11 @@ MAX_VALUE = 1e18
 Z = 1.645
 """Of the normal distribution: nine of ten lines lie within the range."""
 
+BENDS = 0.8
+"""Kendall's tau of the slopes of stretches from which on a series bends: by chance one of sixty does."""
+
+_STRETCHES = 6
+MIN_STRETCH = 4
 _TIES = 1e-12
 
 
@@ -77,6 +83,43 @@ def line_of(times_s: Sequence[float], values: Sequence[float]) -> Line | None:
     points = _thinned(points)
     if len(points) < MIN_POINTS:
         return None
+    whole = _laid(points)
+    lately = _laid(points[-max(MIN_POINTS, len(points) // 3) :])
+    if whole is None or lately is None or not _bends(points):
+        return whole
+    lower, upper = min(whole.lower, lately.lower), max(whole.upper, lately.upper)
+    return Line(lately.level, lately.slope, lower, upper, len(points))
+
+
+def _bends(points: Sequence[tuple[float, float]]) -> bool:
+    """Whether the slopes of stretches that follow one another themselves rise or fall throughout."""
+    size = len(points) // _STRETCHES
+    if size < MIN_STRETCH:
+        return False
+    stretches = [points[at * size : (at + 1) * size] for at in range(_STRETCHES)]
+    rates = [
+        median((b - a) / (later - when) for (when, a), (later, b) in combinations(part, 2) if later > when)
+        for part in stretches
+        if part[-1][0] > part[0][0]
+    ]
+    signs = [(later > earlier) - (later < earlier) for earlier, later in combinations(rates, 2)]
+    return len(rates) == _STRETCHES and abs(sum(signs)) >= BENDS * len(signs)
+
+
+def _laid(points: Sequence[tuple[float, float]]) -> Line | None:
+    slopes = _slopes(points)
+    if slopes is None:
+        return None
+    slope = median(slopes)
+    newest = points[-1][0]
+    levels = [value + slope * (newest - when) for when, value in points]
+    level = median(levels)
+    lower, upper = _range(slopes, _effective([one - level for one in levels]))
+    return Line(level, slope, lower, upper, len(points))
+
+
+def _slopes(points: Sequence[tuple[float, float]]) -> list[float] | None:
+    """Of all pairs, in rising order; None where they do not agree on a direction."""
     slopes, rising, falling = [], 0, 0
     for at, (when, value) in enumerate(points):
         for later, other in points[at + 1 :]:
@@ -86,13 +129,7 @@ def line_of(times_s: Sequence[float], values: Sequence[float]) -> Line | None:
                 falling += other < value
     if not slopes or abs(rising - falling) < MIN_AGREEMENT * len(slopes):
         return None
-    slopes.sort()
-    slope = median(slopes)
-    newest = points[-1][0]
-    levels = [value + slope * (newest - when) for when, value in points]
-    level = median(levels)
-    lower, upper = _range(slopes, _effective([one - level for one in levels]))
-    return Line(level, slope, lower, upper, len(points))
+    return sorted(slopes)
 
 
 def time_to(line: Line, limit: float, *, falls: bool) -> Range | None:

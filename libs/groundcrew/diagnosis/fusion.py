@@ -28,6 +28,7 @@ from groundcrew.diagnosis import changes
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.diagnosis.folding import fold, fold_all, fold_clear, settled_at, symptom_of
 from groundcrew.diagnosis.grouping import Fault, Grouping
+from groundcrew.diagnosis.parts import part_key
 from groundcrew.diagnosis.ranking import leading
 from groundcrew.diagnosis.relation import Relation, SymptomKey, Windows, gap, key_of
 from groundcrew.diagnosis.sharing_out import share_out
@@ -73,8 +74,8 @@ class Fusion:
         self._tracks: dict[str, Track] = {}
         self._at: dict[str, set[str]] = {}
         self._places: dict[str, frozenset[str]] = {}
-        self._speaking: defaultdict[str, set[str]] = defaultdict(set)
-        self._firsts: dict[str, frozenset[str]] = {}
+        self._speaking: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._firsts: dict[str, frozenset[tuple[str, str]]] = {}
         self._kin: dict[str, frozenset[str]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._waiting: deque[Envelope[TriggerRaised]] = deque(maxlen=MAX_WAITING)
@@ -181,25 +182,36 @@ class Fusion:
 
     def _index(self, track: Track) -> None:
         incident_id = track.incident.id
-        places = frozenset(place for one in track.incident.symptoms for place in self._relation.places(one))
+        shown = {place for one in track.incident.symptoms for place in self._relation.places(one)}
+        places = frozenset(shown | {track.incident.entity})  # a fault of a feed, switch or rack is found there, too
         for place in self._places.get(incident_id, frozenset()) - places:
             self._leave(place, incident_id)
         for place in places:
             self._at.setdefault(place, set()).add(incident_id)
         self._places[incident_id] = places
-        for cause in self._firsts.get(incident_id, frozenset()) - track.firsts.keys():
-            self._speaking[cause].discard(incident_id)
+        firsts = frozenset(self._wide(track))
+        for first in self._firsts.get(incident_id, frozenset()) - firsts:
+            self._speaking[first].discard(incident_id)
+        for first in firsts:
+            self._speaking[first].add(incident_id)
+        self._firsts[incident_id] = firsts
+
+    def _wide(self, track: Track) -> Iterable[tuple[str, str]]:
+        """Cause and part of symptoms that hosts may share beyond the inventory; without part where any will do."""
         for cause in track.firsts:
-            self._speaking[cause].add(incident_id)
-        self._firsts[incident_id] = frozenset(track.firsts)
+            same_part = self._knowledge.shared_beyond.get(cause)
+            if same_part is not None:
+                for (_, _, part), symptom in track.keys.items():
+                    if leading(symptom) == cause:
+                        yield cause, part if same_part else ""
 
     def _find_kin(self, track: Track) -> None:
         """What hangs together with an incident that was taken over, which the store does not say."""
-        if not track.live or len(self._places[track.incident.id]) > 1:
+        if not track.live:
             return
         mine = track.speaking(None)
         for other in self._in(self._places[track.incident.id]):
-            if other is track or not other.live or len(self._places[other.incident.id]) > 1:
+            if other is track or not other.live:
                 continue
             if any(self._relation.related(one, two) for one in mine for two in other.speaking(None)):
                 ids = {track.incident.id, other.incident.id}
@@ -218,8 +230,8 @@ class Fusion:
             return
         for place in self._places.pop(incident_id, ()):
             self._leave(place, incident_id)
-        for cause in self._firsts.pop(incident_id, ()):
-            self._speaking[cause].discard(incident_id)
+        for first in self._firsts.pop(incident_id, ()):
+            self._speaking[first].discard(incident_id)
         self._kin.pop(incident_id, None)
 
     def _in(self, places: Iterable[str]) -> list[Track]:
@@ -242,15 +254,17 @@ class Fusion:
             assert entry.shared is not None
             if entry.shared.kind.in_topology:
                 for element in self._topology.shared(place, entry.shared.kind):
-                    yield from self._topology.hosts_on(entry.shared.kind, element)
+                    yield f"{entry.shared.kind.value}:{element}"
+                    if leading(symptom) in entry.shared.of:
+                        yield from self._topology.hosts_on(entry.shared.kind, element)
             wide = entry.id if entry.shared.spreads else "" if entry.shared.kind.in_topology else leading(symptom)
             if wide == leading(symptom) and wide in entry.shared.of:
-                yield from self._speaking_at(wide)
+                yield from self._speaking_at(wide, part_key(symptom.component) if entry.shared.same_part else "")
 
-    def _speaking_at(self, cause: str) -> Iterable[str]:
-        """Places of live incidents of which a symptom speaks first for a cause: of faults that the inventory does not
-        tie together, such as the same bad update."""
-        for incident_id in self._speaking.get(cause, ()):
+    def _speaking_at(self, cause: str, part: str) -> Iterable[str]:
+        """Places of incidents of which a symptom speaks first for a cause, and of a part where one is given: of faults
+        that the inventory does not tie together, such as the same bad update."""
+        for incident_id in self._speaking.get((cause, part), ()):
             yield from self._places[incident_id]
 
     @staticmethod
@@ -350,8 +364,8 @@ class Fusion:
         wholes: list[list[list[Symptom]]] = []
         kin: dict[frozenset[str], list[list[Symptom]]] = {}
         for track in pool:
-            symptoms = [one for one in track.incident.symptoms if key_of(one) != without]
-            if len(self._places[track.incident.id]) > 1:
+            symptoms = [one for key, one in track.keys.items() if key != without]
+            if len({self._relation.place(one) for one in symptoms}) > 1:
                 wholes += [[together] for together in self._grouping.hanging_together(symptoms)]
             elif (those := self._kin.get(track.incident.id)) is not None:
                 kin.setdefault(those, []).append(symptoms)
@@ -402,8 +416,7 @@ class Fusion:
     def _beside(self, symptom: Symptom, pool: Sequence[Track]) -> list[Track]:
         """Other live incidents that may be one fault with these in what their hosts share."""
         known = {track.incident.id for track in pool}
-        symptoms = [symptom, *(s for track in pool for s in track.firsts.values())]
-        places = dict.fromkeys(place for one in symptoms for place in self._sharing(one))
+        places = dict.fromkeys(self._sharing(symptom))
         return [track for track in self._in(places) if track.incident.id not in known]
 
     def _waiting_for(self, symptom: Symptom) -> list[tuple[Envelope[TriggerRaised], Symptom]]:

@@ -217,6 +217,8 @@ class Grouping:
             if shown.isdisjoint(entry.shared.of):
                 continue
             left = [symptom for symptom in symptoms if self._relation.speaks_for(symptom, entry)]
+            if len({self._relation.place(symptom) for symptom in left}) < entry.shared.min_hosts:
+                continue
             elements = []
             while found := self._strongest(entry, left):
                 elements.append(found)

@@ -96,7 +96,7 @@ def _issue(
         severity=severity,
         issue=leading.title,
         action=leading.steps[0] if leading.steps else "The catalogue knows no step for this cause.",
-        urgency=_urgency(bool(live), severity, recovered),
+        urgency=_urgency(live, severity, recovered),
         cause=leading.cause.id,
         confidence=leading.cause.confidence,
         count=sum(map(observations, newest_first)) + sum(one.count for one in group.events),
@@ -115,8 +115,12 @@ def observations(incident: Incident) -> int:
     return max(1, sum(one.count for one in incident.symptoms))
 
 
-def _urgency(live: bool, severity: Severity, recovered: str) -> Urgency:
-    if live:
+_IN_HAND = (IncidentState.MITIGATED, IncidentState.MAINTENANCE)
+
+
+def _urgency(live: Sequence[Incident], severity: Severity, recovered: str) -> Urgency:
+    """What is mitigated, or being worked on, hurts nobody now."""
+    if any(one.state not in _IN_HAND for one in live):
         return Urgency.NOW if severity is Severity.CRITICAL else Urgency.SOON
     return Urgency.WATCH if recovered else Urgency.PLANNED
 

@@ -134,6 +134,8 @@ class Relation:
     def suffering(self, symptoms: Sequence[Symptom]) -> Iterator[Symptom]:
         """Those that follow from a fault of what their place depends on, where another one of them stops it, and what
         follows from these in turn."""
+        if len({self.place(symptom) for symptom in symptoms}) < 2:
+            return
         stopped = {self.place(symptom) for symptom in symptoms if self._knowledge.stops(leading(symptom))}
         first = [symptom for symptom in symptoms if any(self.follows(symptom, place) for place in stopped)]
         at: dict[str, set[str]] = {}

@@ -189,7 +189,7 @@ def _with_state(
     task: RepairTask, issue: ActionableIssue, found: RepairBundle, incidents: Sequence[Incident], now: datetime
 ) -> RepairTask:
     if task.state is TaskState.CLOSED:
-        return reopened(task, issue, found.serial, now)
+        task = reopened(task, issue, found.serial, now)  # and closed at once where it came and went between two looks
     if issue.live:
         return task
     if issue.recovered:

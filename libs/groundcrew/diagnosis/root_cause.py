@@ -103,10 +103,12 @@ def _target(asked: Asked, own: Sequence[Incident], catalogue: Catalogue) -> tupl
     if asked.event is not None:
         return asked.event.time, f"{asked.event.source.value} of {asked.event.time:%Y-%m-%d %H:%M:%S} UTC"
     if asked.description.strip():
-        fits = [(catalogue.fits(one.text, asked.description), one) for one in asked.events]
-        best = max(fits, key=lambda pair: (pair[0], pair[1].severity.rank, -pair[1].time.timestamp()), default=None)
-        if best is not None and best[0] >= FITS:
-            return best[1].time, f"the line that fits the description best, {best[0]:.0%} of its weight"
+        grave = [one for one in asked.events if one.severity is not Severity.INFO]
+        for events in (grave, asked.events):  # a fault before the chatter that bears the same words
+            fits = [(catalogue.fits(one.text, asked.description), one) for one in events]
+            best = max(fits, key=lambda pair: (pair[0], pair[1].severity.rank, -pair[1].time.timestamp()), default=None)
+            if best is not None and best[0] >= FITS:
+                return best[1].time, f"the line that fits the description best, {best[0]:.0%} of its weight"
         if asked.boots and "reboot" in words_of(asked.description):
             return max(asked.boots), "the last start of the host, as its boot time tells"
     gravest = max(own, key=lambda one: (one.severity.rank, one.last_seen, one.id), default=None)
@@ -145,7 +147,10 @@ def _causes(
     shown = _shown(own, meanings, known, catalogue)
     proven = any(cause.by == "evidence" and cause.cause != "unknown" for _, cause in best.values())
     known |= {possible.cause for _, possible in shown}
-    found = [*best.values(), *shown, *_by_words(meanings, known, catalogue, asked, behind=not proven)]
+    # words alone add nothing where what was found says the same, or more of it
+    met = max((_fit(one.cause, spoken, asked) for one in own if one.cause.id != "unknown"), default=0.0)
+    said = [one for one in meanings if one.share > met]
+    found = [*best.values(), *shown, *_by_words(said, known, catalogue, asked, behind=not proven)]
     found.sort(key=lambda pair: (-pair[0], pair[1].by != "evidence", pair[1].cause, pair[1].component))
     return [possible for weight, possible in found if weight > 0.005][:MAX_CAUSES]
 
@@ -244,13 +249,14 @@ def _verdict(asked: Asked, causes: Sequence[PossibleCause], meanings: Sequence[M
     if leading is not None and leading.by == "evidence" and leading.cause != "unknown":
         part = f" ({leading.component})" if leading.component else ""
         text = f"{leading.cause}{part}, {leading.confidence:.0%} sure: {leading.why}"
+        spoken = [one.cause.id for one in meanings if one.share >= SPEAKS]
         brought = asked.explained.get(leading.cause, frozenset())
-        described = next((one.cause.id for one in meanings if one.cause.id in brought), "")
+        described = next((one for one in spoken if one in brought), "")
+        if leading.cause in spoken or not spoken:
+            return text
         if described:
             return f"{text} It brings about what was described: {described}."
-        if meanings and meanings[0].share >= SPEAKS and meanings[0].cause.id != leading.cause:
-            return f"{text} It does not explain what was described, which is most like {meanings[0].cause.id}."
-        return text
+        return f"{text} It does not explain what was described, which is most like {spoken[0]}."
     silent = max(asked.silent, key=lambda one: one.minutes, default=None)
     hint = ""
     if asked.boots:

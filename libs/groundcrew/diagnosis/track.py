@@ -81,7 +81,12 @@ class Track:
         return not self.live and resolved_at is not None and resolved_at < before
 
     def symptom(self, key: SymptomKey) -> Symptom | None:
-        return next((s for s in self.incident.symptoms if key_of(s) == key), None)
+        return self.keys.get(key)
+
+    @cached_property
+    def keys(self) -> dict[SymptomKey, Symptom]:
+        """Symptoms by their key, in order of first sight."""
+        return {key_of(symptom): symptom for symptom in self.incident.symptoms}
 
     def speaking(self, symptom: Symptom | None) -> list[Symptom]:
         """Symptoms that may tie another one to this incident: info ones only tie their own repeats."""

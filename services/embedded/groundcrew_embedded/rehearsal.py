@@ -34,6 +34,9 @@ from groundcrew_review.settings import Settings as ReviewSettings
 from groundcrew_trigger import service as trigger
 from groundcrew_trigger.settings import Settings as TriggerSettings
 
+_LONG_DAYS = 36_500
+_KEPT = ("keep_days_logs", "keep_days_sel", "keep_days_triggers", "keep_days_incidents")
+
 
 @dataclass
 class MemoryStores:
@@ -104,9 +107,8 @@ async def rehearse(
 
     overrides = {"site": {"name": site}}
     defaults = Path(os.devnull)  # a replay gives the same bytes whatever configuration lies in the working folder
-    alone = overrides | {
-        "context": {"lease_s": 300}
-    }  # nobody stands by: asking for the lease every few seconds is idle
+    # nobody stands by, so that asking for the lease every few seconds is idle; of logs of years nothing is forgotten
+    alone = overrides | {"context": {"lease_s": 300} | dict.fromkeys(_KEPT, _LONG_DAYS)}
     await context.wire(load(ContextSettings, environ={}, config_path=defaults, overrides=alone), given("context"))
     # the same matches without compiling for seconds: a replay reads few lines
     kept = {"state_dir": str(patterns.parent)} if patterns is not None else {}

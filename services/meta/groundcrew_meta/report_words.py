@@ -160,7 +160,8 @@ def _task(number: int, task: RepairTask) -> list[str]:
     if task.proof:
         lines.append(f"- proof of repair: {prose(task.proof)}")
     head = f"## {number}. {word}: {prose(part)} of {prose(task.device)}"
-    return [head, "\n".join(lines), "\n".join(_bundle(task.bundle)), *_cited("Evidence", task.bundle.evidence)]
+    told = ["### What its vendor asks for", "\n".join(_bundle(task.bundle))]
+    return [head, "\n".join(lines), *told, *_cited("Evidence", task.bundle.evidence)]
 
 
 def _bundle(bundle: RepairBundle) -> list[str]:

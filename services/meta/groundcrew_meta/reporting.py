@@ -52,6 +52,9 @@ from groundcrew_meta.wording import counted
 MAX_TASK_BYTES = 250_000
 """Tasks that one report carries whole; the list of tasks has them all."""
 
+AT_ONCE = 4
+"""Reports that are made at the same time, besides one of tasks."""
+
 TRIES = 3
 """A task that moved on while a report was made of it is looked at again so often."""
 
@@ -98,13 +101,15 @@ class Reporter:
         self._metrics = metrics
         self._tasks = TaskBook(site, gatherer, store)
         self._turn = asyncio.Lock()
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def make(self, asked: MakeReport) -> Report:
         """Raises RequestFailed: INVALID for devices or an event that there are not, UNAVAILABLE while context is away.
 
-        One at a time: reports of a fleet are large, and those of tasks change what the next one begins with.
+        A few at a time, as reports of a fleet are large; those of tasks one after the other, as each begins with what
+        the one before changed.
         """
-        async with self._turn:
+        async with self._turn if isinstance(asked.request, TasksRequest) else self._places:
             for _ in range(TRIES):
                 try:
                     return await self._make(asked)

@@ -189,3 +189,16 @@ def test_all_forms_of_journalctl_name_time_and_host(text: str, time: str, host: 
     assert read.time_us is not None
     assert datetime.fromtimestamp(read.time_us / 1e6, UTC).isoformat() == time
     assert (read.host, read.identifier, read.message) == (host, identifier, "x")
+
+
+def test_faults_of_years_ago_are_told_as_over(tmp_path: Path) -> None:
+    sel = (
+        "   1 | 01/01/1970 | 00:00:05 UTC | Fan FAN3 | Lower Critical going low | Asserted\n"
+        "   2 | 01/01/1970 | 00:04:05 UTC | Fan FAN3 | Lower Critical going low | Deasserted\n"
+        "   3 | 03/12/2019 | 13:10:45 UTC | Fan FAN4 | Lower Critical going low | Asserted\n"
+        "   4 | 03/12/2019 | 13:15:45 UTC | Fan FAN4 | Lower Critical going low | Deasserted\n"
+    )
+    found = told(tmp_path, {"sel.txt": sel, "syslog": f"Mar  4 02:00:02 node2 kernel: {MEDIUM_ERROR}\n"})
+    said = {(one["cause"]["component"], one["state"]) for one in found["incidents"]}
+    assert said == {("FAN3", "resolved"), ("FAN4", "resolved"), ("sdb", "open")}
+    assert {host for one in found["incidents"] for host in one["hosts"]} == {"node2"}

@@ -38,7 +38,13 @@ EXPORT = (
         (b"smartctl 7.3 2022-02-28 r5338 [x86_64-linux-6.1.0] (local build)\n", Kind.SMARTCTL),
         (b'{\n  "json_format_version": [\n    1,\n    0\n  ],\n', Kind.SMARTCTL),
         (b'{\n"Controllers":[\n{\n', Kind.BMC),
+        (
+            b'{"@odata.id":"/redfish/v1/Systems/1/LogServices/Sel/Entries","@odata.type":'
+            b'"#LogEntryCollection.LogEntryCollection","Members":[' + b'{"Id":"1","Message":"Fan 1 failed"},' * 400,
+            Kind.BMC,
+        ),
         (b'<?xml version="1.0" ?>\n<!DOCTYPE nvidia_smi_log>\n<nvidia_smi_log>\n', Kind.NVIDIA_SMI),
+        (b"\n==============NVSMI LOG==============\n\nTimestamp     : Wed Mar  4 02:00:00 2026\n", Kind.NVIDIA_SMI),
         (b"Personalities : [raid1] \nmd0 : active raid1 sdb1[1] sda1[0]\n", Kind.MDSTAT),
         (SYSLOG.decode().encode("utf-16"), Kind.LOG),
         (b'{"level":"error","msg":"disk full","time":"2026-03-04T02:00:00Z"}\n', Kind.LOG),

@@ -132,7 +132,11 @@ def test_five_hundred_entries_without_a_fault_raise_none() -> None:
 
 def test_a_fan_near_its_limit_is_told_in_the_same_words_as_over_ipmi() -> None:
     found = folded([entry(1, "PLAT0476", "Numeric sensor FAN2 going low (lower non-critical).")])
-    assert [(one.locator, one.fault, one.severity.value) for one in found.active] == [("FAN2", "fan.degraded", "info")]
+    over_ipmi = fold(
+        read_listing("   1 | 03/01/2026 | 02:00:00 | Fan FAN2 | Lower Non-critical going low  | Asserted\n"), VOCABULARY
+    )
+    told = [[(one.locator, one.fault, one.severity) for one in each.active] for each in (found, over_ipmi)]
+    assert told == [[("FAN2", "fan.degraded", told[1][0][2])]] * 2
 
 
 PASSED = [

@@ -50,8 +50,9 @@ def test_how_urgent_it_is_follows_from_whether_it_stands():
     warning = incident(1, severity=Severity.WARNING)
     over = resolved(incident(1), minutes(5), cleared=False)
     mended = resolved(incident(1), minutes(5), cleared=True)
-    found = [issues(one)[0].urgency for one in (incident(1), warning, over, mended)]
-    assert found == [Urgency.NOW, Urgency.SOON, Urgency.PLANNED, Urgency.WATCH]
+    mitigated = incident(1, state=IncidentState.MITIGATED)
+    found = [issues(one)[0].urgency for one in (incident(1), warning, mitigated, over, mended)]
+    assert found == [Urgency.NOW, Urgency.SOON, Urgency.PLANNED, Urgency.PLANNED, Urgency.WATCH]
 
 
 def test_only_wanted_types_are_told():
@@ -160,3 +161,37 @@ def test_the_id_of_a_task_follows_from_host_class_and_part():
     assert task_id("a", one) == task_id("a", same) != task_id("a", other)
     assert task_id("a", one) != task_id("b", one)
     assert IncidentState.OPEN is incident().state
+
+
+looks = st.lists(
+    st.tuples(
+        st.integers(1, 3),  # which incident
+        st.integers(0, 300),  # minute of its newest evidence
+        st.sampled_from(["open", "mitigated", "quiet", "recovered"]),
+        st.sampled_from(["S1", "S2", ""]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(looks)
+def test_through_any_life_a_task_is_closed_exactly_while_it_has_a_proof(some):
+    task = None
+    for now, (number, minute, state, serial) in enumerate(some):
+        one = incident(number, opened_at=minutes(min(minute, 0)), last_seen=minutes(minute))
+        if state == "mitigated":
+            one = one.model_copy(update={"state": IncidentState.MITIGATED})
+        elif state != "open":
+            one = resolved(one, minutes(minute + 1), cleared=state == "recovered")
+        before = task
+        task = folded(before, one, serial=serial, now=minutes(400 + now))
+        assert (task.state is TaskState.CLOSED) == bool(task.proof) == (task.closed_at is not None)
+        assert folded(task, one, serial=serial, now=minutes(500 + now)) == task, "a second look changes nothing"
+        if before is not None:
+            assert task.id == before.id
+            assert task.revision - before.revision in (0, 1)
+            assert task.recurrences >= before.recurrences
+            assert (task.first_seen, task.last_seen) == (
+                min(before.first_seen, task.first_seen), max(before.last_seen, task.last_seen)
+            )  # fmt: skip

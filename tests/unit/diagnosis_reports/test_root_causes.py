@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundcrew.contracts.incidents import Cause, EvidenceSource, Severity
+from groundcrew.contracts.incidents import Cause, EvidenceSource, Severity, TriggerState
 from groundcrew.contracts.inventory import Inventory, InventoryHost
 from groundcrew.contracts.reports import MAX_CONTEXT_TOKENS, CitedEvent
 from groundcrew.diagnosis.anomalies import Series, anomalies, gaps
 from groundcrew.diagnosis.causes import Knowledge
-from groundcrew.diagnosis.citing import by_importance, most_telling
+from groundcrew.diagnosis.citing import by_importance, most_telling, of_trigger
 from groundcrew.diagnosis.described import Catalogue, CauseWords
 from groundcrew.diagnosis.report_context import background, build_context, facts_of_root_cause
 from groundcrew.diagnosis.root_cause import Asked, correlate_for_rca
@@ -21,7 +21,7 @@ from groundcrew.diagnosis.topology import Topology
 from groundcrew.diagnosis.window import INTRODUCTION
 from groundcrew.runtime.packs import load_packs
 
-from .conftest import SINCE, T0, UNTIL, incident, minutes, symptom
+from .conftest import SINCE, T0, UNTIL, incident, minutes, symptom, trigger
 
 HOSTS = [
     InventoryHost(name=f"gpu-0{n}", rack="r7", pdu=["pdu-a" if n < 5 else "pdu-b"], switch="tor-7", role="training",
@@ -116,6 +116,31 @@ def test_the_line_that_fits_the_words_best_dates_it(shipped):
     events = [event(1, "kernel: usb 1-1: new device", 5), event(2, "NVRM: Xid 79, GPU has fallen off the bus.", 41)]
     found = asked(shipped, events=events, description="GPU fell off bus")
     assert found.target_time == minutes(41)
+
+
+def test_a_fault_dates_it_rather_than_chatter_with_the_same_words(shipped):
+    events = [event(1, "Fan FAN4 reads 7139 RPM", 5), event(2, "Fan FAN4 fell low", 41, Severity.WARNING)]
+    assert asked(shipped, events=events, description="a fan stopped").target_time == minutes(41)
+    assert asked(shipped, events=events[:1], description="a fan stopped").target_time == minutes(5)
+
+
+def test_the_end_of_a_fault_is_told_as_one_and_is_no_fault():
+    told = of_trigger(trigger(1, severity=Severity.CRITICAL, state=TriggerState.CLEARED))
+    assert (told.severity, told.text) == (Severity.INFO, "over: Corrected memory error on P1-DIMMA1")
+
+
+def test_what_was_found_and_described_alike_needs_no_words_beside_it(shipped):
+    fan = Cause(id="fan.failed", component_class="fan", component="FAN4", confidence=0.9)
+    found = asked(shipped, incidents=[incident(cause=fan)], description="a fan stopped")
+    assert [(one.cause, one.by) for one in found.causes] == [("fan.failed", "evidence")]
+    assert "described" not in found.verdict
+
+
+def test_a_verdict_that_does_not_explain_what_was_described_says_so(shipped):
+    disk = Cause(id="disk.failed", component_class="disk", component="sda", confidence=0.9)
+    found = asked(shipped, incidents=[incident(cause=disk)], description="GPU fell off bus")
+    assert "It does not explain what was described, which is most like gpu.fallen_off_bus." in found.verdict
+    assert any(one.cause == "gpu.fallen_off_bus" and one.by == "description" for one in found.causes)
 
 
 def test_a_verdict_from_hours_before_counts_less(shipped):

@@ -130,6 +130,10 @@ async def test_pages_ask_show_and_keep_reports_without_any_script(rig):
         assert (page.status_code, shown in page.text) == (200, True), page.text
         assert f'href="/reports/{panel}" aria-current="page"' in page.text
     assert "Root cause on brickbox-43" in (await client.get("/reports/root-cause")).text, "the newest one is shown"
+    prefilled = (await client.get("/reports/root-cause", params={"device": "web-01"})).text
+    assert 'value="web-01"' in prefilled
+    assert "No such report was made yet" in prefilled, "another device's report is not shown below it"
+    assert "Find a root cause" in (await client.get("/hosts/web-01")).text
     assert "PSU2" in (await client.get("/tasks")).text
     assert (await client.get("/reports/nonsense")).status_code == 404
 

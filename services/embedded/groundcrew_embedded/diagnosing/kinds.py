@@ -4,6 +4,7 @@ import re
 from enum import StrEnum
 
 from groundcrew.diagnosis.listings import read_listing
+from groundcrew.diagnosis.nvidia_smi_text import is_query
 from groundcrew.diagnosis.smart_text import is_smartctl
 
 HEAD_BYTES = 64 * 1024
@@ -39,6 +40,8 @@ _EXPORT = re.compile(rb"(?:[A-Z_][A-Z0-9_]{0,63}[=\n].*\n?){0,30}?__REALTIME_TIM
 _JSON_ENTRY = re.compile(rb'\s*\{[^\n]{0,60000}"__REALTIME_TIMESTAMP"')
 _SMART_JSON = re.compile(rb'\s*\{\s*"json_format_version"|\s*\{[^\0]{0,4000}"smartctl"\s*:\s*\{')
 _CONTROLLERS = re.compile(rb'\s*\{\s*"Controllers"\s*:')
+_REDFISH = re.compile(rb'\s*[\[{][^\0]{0,4000}?"@odata\.type"\s*:\s*"#LogEntry')
+"""A collection of log entries may be one line that is longer than what is looked at."""
 _MDSTAT = re.compile(r"(?m)^Personalities :")
 _LISTED = 0.5
 """Share of a listing's lines that must be records or readings, so that a log with a few '|' is none."""
@@ -58,7 +61,7 @@ def recognise(head: bytes) -> Kind | None:
         return Kind.JOURNAL_JSON
     if _SMART_JSON.match(head):
         return Kind.SMARTCTL
-    if _CONTROLLERS.match(head):
+    if _CONTROLLERS.match(head) or _REDFISH.match(head):
         return Kind.BMC
     return of_text(head.decode("utf-8", "replace"))
 
@@ -67,7 +70,7 @@ def of_text(head: str) -> Kind:
     """The kind of a text; what is nothing else is a log."""
     if is_smartctl(head):
         return Kind.SMARTCTL
-    if "<nvidia_smi_log" in head[:2_000]:
+    if "<nvidia_smi_log" in head[:2_000] or is_query(head[:2_000]):
         return Kind.NVIDIA_SMI
     if _MDSTAT.search(head[:2_000]):
         return Kind.MDSTAT

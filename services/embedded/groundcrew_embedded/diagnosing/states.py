@@ -12,6 +12,7 @@ from groundcrew.diagnosis.conditions import in_time
 from groundcrew.diagnosis.discrete import events_of
 from groundcrew.diagnosis.facts import judged
 from groundcrew.diagnosis.listings import Listing, read_listing
+from groundcrew.diagnosis.nvidia_smi_text import is_query, parse_text
 from groundcrew.diagnosis.samples import Sample
 from groundcrew.diagnosis.sel import SelRecord
 from groundcrew.diagnosis.sensors import SensorRead
@@ -34,7 +35,8 @@ def listing_of(name: str, text: str) -> Listing:
     if not listing.kinds and text.strip():
         msg = (
             f"{name}: no event log and no sensor listing; expected what `ipmitool sel list`, `sdr elist`, `sensor`, "
-            "`ipmi-sel`, `ipmi-sensors`, `storcli ... J` or `sas2ircu N display` print"
+            "`ipmi-sel`, `ipmi-sensors`, `ipmicfg -sel list`, `racadm getsel`, `racadm lclog view`, `storcli ... J` or "
+            "`sas2ircu N display` print, or log entries of Redfish as JSON"
         )
         raise Unusable(msg)
     return listing
@@ -100,9 +102,9 @@ def _device_of(name: str) -> str:
 
 
 def nvidia_samples(name: str, text: str) -> list[Sample]:
-    """Of `nvidia-smi -q -x`. Raises Unusable."""
+    """Of `nvidia-smi -q`, with `-x` or without. Raises Unusable."""
     try:
-        driver, gpus = nvidia_smi.parse(text.encode())
+        driver, gpus = parse_text(text) if is_query(text[:4_000]) else nvidia_smi.parse(text.encode())
     except nvidia_smi.Unreadable as error:
         msg = f"{name}: {error}"
         raise Unusable(msg) from None
