@@ -75,13 +75,23 @@ class LogRules:
             spec = self._specs[rule.id]
             if rule.going_down:
                 memory.goes_down(cell("boot_ids", row), cell("times", row))
+                yield from self._excused(envelope, row)
             if spec.after_boot_us and not match.clears:
                 boot, when = cell("boot_ids", row), cell("times", row)
                 if when - memory.booted(boot, when) < spec.after_boot_us or memory.going_down(boot, when):
                     continue
-            text, position = batch.messages[row], batch.positions[row]
-            cited = Cited(cell("ids", row), EvidenceSource.JOURNAL, position, cell("times", row), text)
-            yield row, _hit(match, spec, fill(rule.component, match.captures), cited)
+            yield row, _hit(match, spec, fill(rule.component, match.captures), _line(batch, row))
+
+    def _excused(self, envelope: Envelope[LogBatch], row: int) -> Iterator[tuple[int, Hit]]:
+        """The end of what is usual on the way down and arrived a little before the order that explains it."""
+        for spec in self.specs:
+            if spec.after_boot_us and spec.recovers:
+                yield row, Hit(spec, "", {}, _line(envelope.data, row), clears=True)
+
+
+def _line(batch: LogBatch, row: int) -> Cited:
+    text, position = batch.messages[row], batch.positions[row]
+    return Cited(batch.cell("ids", row), EvidenceSource.JOURNAL, position, batch.cell("times", row), text)
 
 
 class SelRules:

@@ -15,8 +15,11 @@ from groundcrew_embedded.scenario import Arrival, Scenario
 
 Disturb = Callable[[Scenario], Scenario]
 
-LATENESS_S = {"logs": 20, "services": 30, "metrics": 30, "sensors": 60, "sel": 120}
+LATENESS_S = {"logs": 20, "services": 30, "metrics": 30, "sensors": 60}
 """How late an observation of a kind may come: a collector's batch and one retry, a look at a BMC and the next."""
+
+SEL_LOOKS_S = 120
+"""An event log is read in its own order, at looks so far apart."""
 
 
 def undisturbed(scenario: Scenario) -> Scenario:
@@ -24,16 +27,23 @@ def undisturbed(scenario: Scenario) -> Scenario:
 
 
 def shuffled(seed: int) -> Disturb:
-    """Every observation comes later by anything up to its kind's lateness, so that neighbours change places."""
+    """Every observation comes later by anything up to its kind's lateness, so that neighbours change places; records
+    of an event log come at the next look at it."""
 
     def disturb(scenario: Scenario) -> Scenario:
         chance = random.Random(f"{seed}/{scenario.name}")  # noqa: S311 (no secret: the same order each time)
+        first_look = {name: chance.randrange(SEL_LOOKS_S * 1_000_000) for name in sorted(scenario.kinds)}
         end = round(scenario.end.timestamp() * 1e6)
-        arrivals = [
-            Arrival(min(one.at + chance.randrange(LATENESS_S[one.order[0]] * 1_000_000), end), one.order, one.row)
-            for one in scenario.arrivals
-        ]
-        return replace(scenario, arrivals=sorted(arrivals, key=lambda one: (one.at, chance.random())))
+
+        def late(one: Arrival) -> Arrival:
+            kind, name, _ = one.order
+            if kind == "sel":
+                wait = (first_look[name] - one.at) % (SEL_LOOKS_S * 1_000_000)
+            else:
+                wait = chance.randrange(LATENESS_S[kind] * 1_000_000)
+            return replace(one, at=min(one.at + wait, end))
+
+        return replace(scenario, arrivals=sorted(map(late, scenario.arrivals)))
 
     return disturb
 

@@ -119,3 +119,10 @@ def test_a_link_that_falls_long_after_a_shutdown_was_called_off_is_a_fault(detec
         logs((0, "systemd-logind", "System is rebooting."), (2_000, "kernel", DOWN), (2_100, "kernel", "x")),
     )
     assert ("nic.link-down", "raised", "ens3f0") in told
+
+
+def test_a_link_that_fell_just_before_the_order_arrived_is_excused_by_it(detector: Detector) -> None:
+    told = said(
+        detector, logs((0, "kernel", DOWN), (12, "systemd-logind", "System is rebooting."), (90, "kernel", "x"))
+    )
+    assert told == [("system.going-down", "raised", "")]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundcrew.contracts.clock import to_us
-from groundcrew_embedded.disturbing import LATENESS_S, clocks_off, shuffled
+from groundcrew_embedded.disturbing import LATENESS_S, SEL_LOOKS_S, clocks_off, shuffled
 from groundcrew_embedded.scenario import Scenario, read
 
 ENTRY = (
@@ -44,9 +44,16 @@ def test_shuffled_arrivals_are_the_same_ones_late_within_their_kinds_bound(scena
     assert [one.order for one in disturbed.arrivals] != [one.order for one in scenario.arrivals]
     before = {one.order: one for one in scenario.arrivals}
     for one in disturbed.arrivals:
-        assert 0 <= one.at - before[one.order].at < LATENESS_S[one.order[0]] * 1_000_000
+        lateness = LATENESS_S.get(one.order[0], SEL_LOOKS_S)
+        assert 0 <= one.at - before[one.order].at < lateness * 1_000_000
         assert one.row == before[one.order].row
     assert [one.at for one in disturbed.arrivals] == sorted(one.at for one in disturbed.arrivals)
+
+
+def test_an_event_log_keeps_its_order_however_it_is_shuffled(scenario: Scenario) -> None:
+    for seed in range(20):
+        arrivals = [one for one in shuffled(seed)(scenario).arrivals if one.order[:2] == ("sel", "db-01-bmc")]
+        assert [one.order[2] for one in arrivals] == [1, 2, 3]
 
 
 def test_the_same_seed_shuffles_alike_and_another_differently(scenario: Scenario) -> None:
