@@ -113,12 +113,12 @@ async def test_hosts_show_health_facts_and_absent_sources(station):
     observed = InventoryObserved(facts={"os": "Debian 12"}, sources=[absent])
     await station.send(sealed(observed, "n1", "a" * 32, START))
     await station.send(
-        trigger("n1", "disk.failed", "sda", severity=Severity.CRITICAL), trigger("n2", "fan.failed", "F1")
+        trigger("n1", "dimm.uncorrectable", "A1", severity=Severity.CRITICAL), trigger("n2", "fan.failed", "F1")
     )
     page = await station.ask(Endpoints.HOSTS, HostsQuery())
     assert [(h.name, h.health, h.open_incidents) for h in page.items] == [("n1", 60, 1), ("n2", 85, 1)]
     assert page.items[0].sources == [absent]
-    assert page.items[0].health_reasons == ["-40 critical: sda of n1 failed"]
+    assert page.items[0].health_reasons == ["-40 critical: A1 of n1 lost data"]
 
 
 async def test_hosts_are_paged_by_name(station, tmp_path):
@@ -138,7 +138,7 @@ async def test_status_counts_the_fleet(station):
     await station.start()
     await station.send(
         log_lines("n3", "hello"),
-        trigger("n1", "disk.failed", "sda", severity=Severity.CRITICAL),
+        trigger("n1", "dimm.uncorrectable", "A1", severity=Severity.CRITICAL),
         trigger("n2", "fan.failed", "F1"),
     )
     status = await station.ask(Endpoints.STATUS, Empty())
