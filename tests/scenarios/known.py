@@ -17,8 +17,6 @@ OPEN = {
     "host-loses-all-power",
     "log-volume-full-without-metrics",
     "osd-loses-its-disk",
-    "registry-cannot-be-looked-up",
-    "resolver-away",
     "root-remounted-read-only",
     "tasks-hang-in-the-kernel",
     "update-breaks-slurm",

@@ -30,7 +30,14 @@ class Shared:
     symptoms: tuple[Symptom, ...] = ()
 
     @property
+    def in_topology(self) -> bool:
+        """Whether the element is an entity of its own; else the symptoms alone know it."""
+        assert self.entry.shared is not None
+        return self.entry.shared.kind.in_topology
+
+    @property
     def entity(self) -> str:
+        """Of an element in the topology."""
         assert self.entry.shared is not None
         return f"{self.entry.shared.kind.value}:{self.element}"
 

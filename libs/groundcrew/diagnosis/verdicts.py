@@ -46,7 +46,7 @@ class Verdict:
             "alternatives": causes[1:],
             "severity": severity,
             "hosts": hosts,
-            "entity": shared.entity if shared else self._entity(symptoms, entry, places),
+            "entity": shared.entity if shared and shared.in_topology else self._entity(symptoms, entry, places),
             "title": title if entry.id != UNKNOWN else symptoms[0].title,
             "steps": entry.steps_for(causes[0].component, where),
             "rules": sorted({symptom.rule_id for symptom in symptoms}),
@@ -62,9 +62,11 @@ class Verdict:
     @staticmethod
     def element_of(incident: Incident, entry: CauseEntry) -> str:
         """Name of the shared element that an incident is about; empty where it is about none."""
-        if entry.shared is None or kind_of(incident.entity) != entry.shared.kind.value:
+        if entry.shared is None:
             return ""
-        return name_of(incident.entity)
+        if not entry.shared.kind.in_topology:
+            return incident.cause.component if len(incident.hosts) >= entry.shared.min_hosts else ""
+        return name_of(incident.entity) if kind_of(incident.entity) == entry.shared.kind.value else ""
 
     def _sources(self, places: Sequence[str]) -> frozenset[EvidenceSource]:
         """Sources that watch all of these places."""

@@ -123,6 +123,9 @@ class Crew:
         return self.incidents[0]
 
     def _keep(self, fused: Fused) -> None:
+        for change in fused.changes:  # made by copying, which validates nothing
+            told = change.message()
+            assert type(told).model_validate_json(told.model_dump_json()) == told
         self.changes.extend(fused.changes)
         self.fusion.keep(fused)
 
