@@ -449,9 +449,14 @@ class Fusion:
     def _forgettable(self, track: Track, now: datetime) -> bool:
         return track.forgettable(now - self._windows.reopen)
 
+    def _expects(self, incident: Incident) -> bool:
+        """Whether any hypothesis of an incident should show more than may have been seen."""
+        named = (incident.cause, *incident.alternatives)
+        return any(one.expected for cause in named for one in self._knowledge.get(cause.entry).produced)
+
     def _second_thoughts(self, track: Track, now: datetime) -> Change | None:
         """What should have been seen by now and was not may change the cause."""
-        if now - track.incident.opened_at > SECOND_THOUGHTS:
+        if now - track.incident.opened_at > SECOND_THOUGHTS or not self._expects(track.incident):
             return None
         after = self._verdict.of(track, self._verdict.shared_of(track.incident), now)
         before = track.incident.cause

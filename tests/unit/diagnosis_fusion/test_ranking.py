@@ -1,8 +1,10 @@
 """Which cause is named, and how sure."""
 
-from groundcrew.contracts.incidents import Severity, Symptom
+from datetime import timedelta
+
+from groundcrew.contracts.incidents import EvidenceSource, Severity, Symptom
 from groundcrew.diagnosis.folding import symptom_of
-from groundcrew.diagnosis.ranking import rank
+from groundcrew.diagnosis.ranking import Watch, rank
 
 from .conftest import raise_trigger
 
@@ -83,3 +85,54 @@ def test_why_names_rules_and_what_is_explained(knowledge):
     best, second = rank(shown, knowledge)
     assert best.why == "1 symptom speaks for it (psu-input_lost); it explains 1 of the 1 other kinds of symptom."
     assert second.why.endswith("it is itself explained by psu.input_lost.")
+
+
+BMC = (EvidenceSource.SEL, EvidenceSource.SENSORS)
+
+
+def weights(cause, says):
+    return [ground.weight for ground in cause.grounds if ground.says == says]
+
+
+def test_what_should_have_been_seen_and_was_not_counts_against_a_cause(knowledge):
+    shown = [symptom("psu.failed", part="PSU1")]
+    watched = Watch(sources=BMC, until=shown[0].first_seen + timedelta(minutes=20))
+    [missing] = weights(rank(shown, knowledge, watch=watched)[0], "missing")
+    assert missing < 0
+    too_early = Watch(sources=BMC, until=shown[0].first_seen + timedelta(minutes=1))
+    nobody_watches = Watch(sources=(EvidenceSource.JOURNAL,), until=watched.until)
+    seen = [*shown, symptom("psu.redundancy_lost", at=30)]
+    for symptoms, watch in ((shown, too_early), (shown, nobody_watches), (seen, watched)):
+        assert weights(rank(symptoms, knowledge, watch=watch)[0], "missing") == []
+
+
+def test_what_contradicts_a_cause_makes_it_less_likely_and_says_so(knowledge):
+    fan = symptom("fan.failed", part="FAN3")
+    air = symptom("cooling.airflow", "fan.failed", part="Exhaust Temp", at=60)
+    best, other = rank([fan, air], knowledge)[:2]
+    assert (best.id, other.id) == ("fan.failed", "cooling.airflow")
+    assert weights(other, "against")[0] < 0
+    assert "fan.failed speaks against it" in other.why_not
+
+
+def test_points_of_a_score_say_what_each_symptom_is_worth(knowledge):
+    shown = [symptom("disk.failed", part="sda", severity=Severity.CRITICAL), symptom("raid.degraded", part="md0", at=5)]
+    best = rank(shown, knowledge)[0]
+    assert [(ground.what, ground.says) for ground in best.grounds] == [
+        ("disk.failed", "seen"), ("raid.degraded", "explained")
+    ]  # fmt: skip
+    assert all(ground.weight > 0 for ground in best.grounds)
+
+
+def test_a_narrower_cause_is_told_under_the_wider_id_and_once(knowledge):
+    best, *others = rank([symptom("network.no_lease", "network.unreachable", part="eno1")], knowledge)
+    assert (best.id, best.variant, best.entry) == ("network.unreachable", "network.no_lease", "network.no_lease")
+    assert "network.unreachable" not in [other.id for other in others]
+
+
+def test_several_hot_parts_speak_of_the_air_and_one_of_itself(knowledge):
+    def hot(part):
+        return symptom("cpu.thermal_trip", "cooling.airflow", part=part, severity=Severity.CRITICAL)
+
+    assert rank([hot("CPU1")], knowledge)[0].id == "cpu.thermal_trip"
+    assert rank([hot("CPU1"), hot("CPU2")], knowledge)[0].id == "cooling.airflow"
