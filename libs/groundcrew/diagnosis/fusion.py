@@ -166,11 +166,9 @@ class Fusion:
                 self._drop(change.incident.id)
         for incident_id in fused.forgotten:
             self._drop(incident_id)
-        for incident_id in fused.kin:
-            if len(fused.kin) > 1:
-                self._kin[incident_id] = fused.kin
-            else:
-                self._kin.pop(incident_id, None)
+        kin = fused.kin.union(*(self._kin.get(incident_id, ()) for incident_id in fused.kin)) & self._tracks.keys()
+        for incident_id in kin:
+            self._kin[incident_id] = frozenset(kin)
         if fused.waiting is not None:
             self._waiting.append(fused.waiting)
         if fused.trigger_id is not None:
@@ -324,7 +322,7 @@ class Fusion:
     def _regroup(self, envelope: Envelope[TriggerRaised], symptom: Symptom, live: list[Track]) -> Fused:
         """Part what hangs together with a trigger event into faults anew, and give them to the incidents that were."""
         pool = self._with_kin(live)
-        beside = [track for track in self._beside(symptom, pool) if track.live]
+        beside = self._beside(symptom, pool)
         if len(live) == 1 and not beside and (again := self._seen_again(envelope, symptom, pool)) is not None:
             return again
         pool = self._ordered([*pool, *beside])
@@ -359,19 +357,24 @@ class Fusion:
         return Fused(trigger_id=envelope.id, incident_id=grown.incident.id, changes=[change], again=True)
 
     def _wholes(self, pool: Sequence[Track], without: SymptomKey) -> list[list[list[Symptom]]]:
-        """What hangs together among these incidents, by fault, without one symptom. Those of a fault that hosts share
-        hang together by host."""
-        wholes: list[list[list[Symptom]]] = []
-        kin: dict[frozenset[str], list[list[Symptom]]] = {}
+        """What hangs together among these incidents, by fault, without one symptom. Of incidents in one place that is
+        known; of faults that hosts share it is found anew, as the shared element ties together what does not relate."""
+        families: dict[frozenset[str], list[Track]] = {}
         for track in pool:
-            symptoms = [one for key, one in track.keys.items() if key != without]
-            if len({self._relation.place(one) for one in symptoms}) > 1:
-                wholes += [[together] for together in self._grouping.hanging_together(symptoms)]
-            elif (those := self._kin.get(track.incident.id)) is not None:
-                kin.setdefault(those, []).append(symptoms)
-            else:
-                wholes.append([symptoms])
-        return [*wholes, *kin.values()]
+            families.setdefault(self._kin.get(track.incident.id, frozenset({track.incident.id})), []).append(track)
+        wholes: list[list[list[Symptom]]] = []
+        for family in families.values():
+            parts = [[one for key, one in track.keys.items() if key != without] for track in family]
+            if len({self._relation.place(one) for part in parts for one in part}) < 2:
+                wholes.append(parts)
+                continue
+            owner = {id(one): index for index, part in enumerate(parts) for one in part}
+            for together in self._grouping.hanging_together([one for part in parts for one in part]):
+                by_track: dict[int, list[Symptom]] = {}
+                for one in together:
+                    by_track.setdefault(owner[id(one)], []).append(one)
+                wholes.append(list(by_track.values()))
+        return wholes
 
     def _given_back(
         self,
@@ -414,10 +417,23 @@ class Fusion:
         return list(found.values())
 
     def _beside(self, symptom: Symptom, pool: Sequence[Track]) -> list[Track]:
-        """Other live incidents that may be one fault with these in what their hosts share."""
-        known = {track.incident.id for track in pool}
-        places = dict.fromkeys(self._sharing(symptom))
-        return [track for track in self._in(places) if track.incident.id not in known]
+        """Other live incidents that may be one fault with these in what their hosts share, and their kin. Where several
+        hang together, any of them may come to show a shared fault by being parted from another."""
+        found: dict[str, Track] = {track.incident.id: track for track in pool}
+        several = len(pool) > 1 or len(self._places.get(pool[0].incident.id, ())) > 2 if pool else False
+        asked: set[tuple[str, str, str]] = set()
+        todo = [symptom, *(one for track in pool for one in track.incident.symptoms if several)]
+        while todo:
+            places: dict[str, None] = {}
+            for one in todo:
+                kind = leading(one), self._relation.place(one), part_key(one.component)
+                if kind not in asked:
+                    asked.add(kind)
+                    places.update(dict.fromkeys(self._sharing(one)))
+            more = [t for t in self._with_kin([t for t in self._in(places) if t.live]) if t.incident.id not in found]
+            found.update((track.incident.id, track) for track in more)
+            todo = [one for track in more for one in track.incident.symptoms if several]
+        return list(found.values())[len(pool) :]
 
     def _waiting_for(self, symptom: Symptom) -> list[tuple[Envelope[TriggerRaised], Symptom]]:
         """Info events before a new incident that relate to what opens it."""

@@ -78,7 +78,7 @@ class Grouping:
                 speaking.append([part for part in parts if part])
         done = [part for whole in speaking for part in whole]
         anew = self._parted(in_order(together)) if together else []
-        faults = self._with_shared([*anew, *done], len(anew) if len(anew) > 1 else 0)
+        faults = self._of_one_whole(self._with_shared([*anew, *done]), together)
         if changed.severity.rank == 0:
             quiet.append(changed)
         return [self._ordered(fault) for fault in self._with_quiet(faults, quiet)]
@@ -194,8 +194,14 @@ class Grouping:
 
     # --- faults in what hosts share ---------------------------------------------------------------------------------
 
-    def _with_shared(self, parts: list[list[Symptom]], parted: int) -> list[Fault]:
-        """The first so many parts hang together."""
+    @staticmethod
+    def _of_one_whole(faults: Sequence[Fault], together: Sequence[Symptom]) -> list[Fault]:
+        """The faults, those marked that share what hangs together."""
+        ids = {id(symptom) for symptom in together}
+        of = [any(id(symptom) in ids for symptom in fault.symptoms) for fault in faults]
+        return [replace(fault, parted=mine and sum(of) > 1) for fault, mine in zip(faults, of, strict=True)]
+
+    def _with_shared(self, parts: list[list[Symptom]]) -> list[Fault]:
         faults: list[Fault] = []
         left = parts
         suffering = {id(symptom) for part in parts for symptom in self._relation.suffering(part)}
@@ -204,8 +210,7 @@ class Grouping:
             if under:
                 left = [part for part in left if part not in under]
                 faults.append(Fault(symptoms=tuple(s for part in under for s in part), shared=shared))
-        of_one = parts[:parted]
-        return [*faults, *(Fault(symptoms=tuple(p), parted=any(p is one for one in of_one)) for p in left)]
+        return [*faults, *(Fault(symptoms=tuple(part)) for part in left)]
 
     def _under(self, symptom: Symptom, shared: Shared) -> bool:
         """Whether a shared fault accounts for a symptom so close to what shows it."""
