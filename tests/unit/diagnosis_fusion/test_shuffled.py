@@ -1,7 +1,7 @@
 """What comes out does not depend on what came first: more kinds of fault, parted and shared, than the other properties.
 
-Faults of hosts that others depend on are left out: where clients of a server have faults of their own that hang together
-with what they miss of it, a long story can still come out parted in two ways.
+Faults of hosts that others depend on are left out: where clients of a server have faults of their own that hang
+together with what they miss of it, a long story can still come out parted in two ways.
 """
 
 from hypothesis import given, settings
