@@ -146,7 +146,7 @@ async def test_a_rack_that_falls_silent_is_one_incident_and_so_is_the_site(room:
     room.failing |= {f"r2-{number}-bmc": Reason.TIMEOUT for number in range(10)}
     await room.passes(15)
     [incident] = await room.incidents()
-    assert (incident.cause.id, incident.entity) == ("bmc.network_lost", "rack:r2")
+    assert (incident.cause.entry, incident.entity) == ("bmc.network_lost", "rack:r2")
     assert incident.title == "The BMCs of rack r2 do not answer"
     room.failing.clear()
     await room.passes(30)
@@ -156,4 +156,4 @@ async def test_a_rack_that_falls_silent_is_one_incident_and_so_is_the_site(room:
     room.failing |= {f"r{rack}-{number}-bmc": Reason.TIMEOUT for rack in range(3) for number in range(10)}
     await room.passes(15)
     live = [one for one in await room.incidents() if one.state.value == "open"]
-    assert [(one.cause.id, one.entity) for one in live] == [("bmc.network_lost", "site:demo")]
+    assert [(one.cause.entry, one.entity) for one in live] == [("bmc.network_lost", "site:demo")]
