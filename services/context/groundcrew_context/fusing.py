@@ -89,9 +89,9 @@ class Fuser:
             if not mine.done:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))]
                 await self._together(batch)
+                await relay_once(self._store.outbox, self._bus)
         if mine.failed is not None:
             raise mine.failed
-        await relay_once(self._store.outbox, self._bus)
 
     async def _together(self, batch: Sequence["_Waiting"]) -> None:
         """Commit trigger events together; where that fails, one by one, so that one bad event stops no other."""
