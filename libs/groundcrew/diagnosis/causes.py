@@ -194,6 +194,11 @@ class CauseEntry(Record):
         short = (Produced(shows=name) for name in self.explains if name not in detailed)
         return (*self.symptom, *short)
 
+    @cached_property
+    def awaited(self) -> tuple[Produced, ...]:
+        """What it must show, or nearly must."""
+        return tuple(one for one in self.produced if one.expected)
+
     @property
     def class_name(self) -> str:
         """The component class; it is the first half of the id unless the pack says otherwise."""
@@ -358,7 +363,16 @@ class Knowledge(Record):
 
     def common(self, one: str, other: str) -> float:
         """Chance of the likeliest cause of the pack that brings both about; 0 where there is none."""
-        return max((found.get(one, 0.0) * found.get(other, 0.0) for found in self._chances.values()), default=0.0)
+        known = self._common.get((one, other))
+        if known is None:
+            ways = (found.get(one, 0.0) * found.get(other, 0.0) for found in self._chances.values())
+            known = self._common[one, other] = max(ways, default=0.0)
+        return known
+
+    @cached_property
+    def _common(self) -> dict[tuple[str, str], float]:
+        """Answers of `common` so far: at most one for each pair of causes."""
+        return {}
 
     def chance(self, cause: str, symptom: str) -> float:
         """How likely `cause` brings about what `symptom` shows, 0 where it cannot."""
