@@ -23,17 +23,15 @@ from groundcrew.contracts.queries import (
     TaskPage,
     TasksQuery,
 )
-from groundcrew.contracts.reports import (
-    Report,
-    ReportKind,
+from groundcrew.contracts.report_requests import (
     ReportRequest,
     RootCauseRequest,
     SummaryRequest,
     SummaryType,
     TasksRequest,
-    TaskState,
     TimeRange,
 )
+from groundcrew.contracts.reports import Report, ReportKind, TaskState
 from groundcrew_gateway.access import Caller, Operator, Viewer
 from groundcrew_gateway.pages.render import Asking, address, back, page
 from groundcrew_gateway.problems import Problem
