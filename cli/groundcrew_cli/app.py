@@ -15,6 +15,7 @@ from groundcrew_cli.commands import (
     checkout,
     configuration,
     files,
+    incident,
     incidents,
     inventory,
     knowledge,
@@ -82,6 +83,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 )
 app.add_typer(configuration.app, name="config")
 app.add_typer(models.app, name="models")
+app.add_typer(incident.app, name="incident")
 app.add_typer(inventory.app, name="inventory")
 app.add_typer(silences.app, name="silences")
 app.add_typer(reports.app, name="report")

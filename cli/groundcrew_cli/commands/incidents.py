@@ -38,7 +38,7 @@ def incidents(
 
     with connection.connect(url, key_file, site) as gateway:
         if incident is None:
-            showing.show_list(gateway, everything=everything, limit=limit, as_json=as_json, now=now())
+            showing.show_list(gateway, showing.Wanted(limit=limit, everything=everything), as_json=as_json, now=now())
         else:
             showing.show_one(gateway, incident, as_json=as_json, now=now())
 
