@@ -14,7 +14,14 @@ from typing import Any
 from groundcrew.stores.database import Connection, UniqueViolation
 
 _EPOCH_2000_US = 946_684_800_000_000
-_WIRE = {"timestamptz": "int8", "uuid": "bytea", "smallint": "int2", "integer": "int4", "bigint": "int8", "json": "text"}
+_WIRE = {
+    "timestamptz": "int8",
+    "uuid": "bytea",
+    "smallint": "int2",
+    "integer": "int4",
+    "bigint": "int8",
+    "json": "text",
+}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.incidents import Incident, IncidentState
 from groundcrew.contracts.inventory import InventoryHost
 from groundcrew.contracts.queries import BmcSummary, CloseTask, Failure, TasksQuery
-from groundcrew.contracts.reports import ActionableIssue, RepairTask, TasksRequest, TaskState, TaskType, Urgency
+from groundcrew.contracts.report_requests import TasksRequest
+from groundcrew.contracts.reports import ActionableIssue, RepairTask, TaskState, TaskType, Urgency
 from groundcrew.diagnosis.issues import detect_actionable_issues
 from groundcrew.diagnosis.part_types import task_type
 from groundcrew.diagnosis.repairs import Machine, bundle, by_priority, closed, fold_task, task_id
