@@ -98,7 +98,7 @@ class SimulatedBmc:
             f'  user 2 true "{USER}" "{PASSWORD}" admin 10 none md2 md5 straight\n'
         )
         lines = ["mc_setbmc 0x20", "mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02"]
-        lines.append("sel_enable 0x20 1000 0x0a")
+        lines.append("sel_enable 0x20 1000 0x0b")
         every = "000111111111111"
         for number, (name, kind, entity, value) in enumerate(ANALOG, 1):
             unit, factor, exponent = {1: (1, 1, 0), 4: (18, 100, 0), 2: (4, 1, -1)}[kind]

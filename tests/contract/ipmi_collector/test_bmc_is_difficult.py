@@ -22,6 +22,7 @@ from .reading import Reading, reading_of
 from .simulated_bmc import needs_the_simulator
 
 DRIVE, PRESENT = 0x0D, b"\x00\xff\xff"
+STORAGE, ALLOCATION = 0x0A, 0x41
 
 
 @dataclass
@@ -117,6 +118,65 @@ async def test_a_full_log_keeps_its_records_and_says_that_it_is_full(difficult: 
     await reading.poll()
     assert numbers(reading) == list(range(1, 21))
     assert (reading.facts["sel_percent_used"], reading.facts["sel_overflow"]) == ("100", "yes")
+
+
+def told_capacities(reading: Reading) -> list[tuple[int, int | None]]:
+    """Entries and capacity of the event log, as they were told."""
+    batches = [envelope.data for envelope in reading.bus.of("observe.eventlogs")]
+    return [(batch.entries[-1], batch.capacities[-1]) for batch in batches]
+
+
+async def test_a_log_of_more_than_64_kib_tells_by_its_units_how_much_fits(difficult: Difficult, reading: Reading):
+    difficult.bmc.unit_bytes, difficult.bmc.capacity = 24, 4_000
+    difficult.add(3)
+    await reading.poll()
+    assert told_capacities(reading) == [(3, 4_000)], "its free bytes would say nothing: 65535 or more"
+
+
+async def test_records_of_more_than_16_bytes_count_as_what_they_take(difficult: Difficult, reading: Reading):
+    difficult.bmc.unit_bytes, difficult.bmc.capacity = 20, 50
+    difficult.add(40)
+    await reading.poll()
+    assert told_capacities(reading) == [(40, 50)], "its 200 free bytes would let it seem to have room for 12"
+    assert reading.facts["sel_percent_used"] == "80"
+    assert reading.registry.get_sample_value("groundcrew_ipmi_collector_log_fill_ratio", {"bmc": "node-1-bmc"}) == 0.8
+    difficult.add(1)
+    await reading.poll()
+    assert told_capacities(reading)[-1] == (41, 50)
+
+
+async def test_a_bmc_that_does_not_know_the_units_that_it_promised_is_not_asked_again(
+    difficult: Difficult, reading: Reading
+):
+    difficult.bmc.unit_bytes, difficult.bmc.capacity = 20, 50
+    difficult.bmc.refuses[(STORAGE, ALLOCATION)] = 0xC1
+    for _ in range(3):
+        difficult.add(1)
+        await reading.poll()
+    assert told_capacities(reading)[-1] == (3, 3 + 47 * 20 // 16), "its free bytes must do"
+    if reading.native:
+        assert reading.asked.count((STORAGE, ALLOCATION)) == 1
+
+
+async def test_a_log_that_stays_as_it_was_is_not_measured_again(difficult: Difficult, reading: Reading):
+    difficult.bmc.unit_bytes = 20
+    for _ in range(3):
+        await reading.poll()
+    assert reading.asked.count((STORAGE, ALLOCATION)) == (1 if reading.native else 0)
+    difficult.add(1)
+    await reading.poll()
+    assert reading.asked.count((STORAGE, ALLOCATION)) == (2 if reading.native else 0)
+
+
+@pytest.mark.parametrize("backend", ["native"])
+async def test_a_bmc_too_busy_to_tell_its_units_keeps_its_capacity(difficult: Difficult, reading: Reading):
+    difficult.bmc.unit_bytes, difficult.bmc.capacity = 20, 50
+    difficult.add(1)
+    await reading.poll()
+    difficult.bmc.refuses[(STORAGE, ALLOCATION)] = 0xFF
+    difficult.add(1)
+    await reading.poll()
+    assert told_capacities(reading) == [(1, 50), (2, 50)]
 
 
 async def test_a_log_that_wraps_while_nobody_looks_loses_only_what_the_bmc_lost(difficult: Difficult, reading: Reading):

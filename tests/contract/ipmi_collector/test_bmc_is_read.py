@@ -166,6 +166,13 @@ async def test_either_backend_can_use_the_sensor_records_that_the_other_kept(bmc
     assert kept[0] == kept[1]
 
 
+async def test_how_much_fits_is_what_the_bmc_tells_of_its_units(reading: Reading):
+    reading.bmc.add_records(3)
+    await reading.poll()
+    told = reading.bus.of("observe.eventlogs")[-1].data
+    assert (told.entries, told.capacities) == ([3], [1_000])
+
+
 async def test_clock_that_is_hours_off_is_corrected(reading: Reading):
     reading.bmc.set_clock(int(time.time()) - 7 * 3_600)
     reading.bmc.add_records(1)

@@ -50,6 +50,9 @@ class SimulatedBmc:
     sel_bytes: int = 16
     """Bytes of an event log record that it gives at once."""
 
+    unit_bytes: int = 0
+    """Of its log's memory, in which it keeps a record each; 0: it tells nothing of units."""
+
     own_sdrs_only: bool = False
     """It has no repository of sensor records, but gives those of its own sensors."""
 
@@ -154,9 +157,19 @@ class SimulatedBmc:
         return 0, b"\xdc" + figures
 
     def sel_info(self, _data: bytes) -> Answer:
-        free = min(max(self.capacity - len(self.log), 0) * 16, 0xFFFF)
-        flags = 0x0A | (0x80 if self.overflow else 0)
+        free = min(self._room * (self.unit_bytes or 16), 0xFFFF)
+        flags = 0x0A | (0x80 if self.overflow else 0) | (0x01 if self.unit_bytes else 0)
         return 0, struct.pack("<BHHIIB", 0x51, len(self.log), free, self.added, self.erased, flags)
+
+    @property
+    def _room(self) -> int:
+        return max(self.capacity - len(self.log), 0)
+
+    def sel_allocation(self, _data: bytes) -> Answer:
+        """The largest record in bytes, as Supermicro's tell it, not in units."""
+        if not self.unit_bytes:
+            return UNKNOWN, b""
+        return 0, struct.pack("<HHHHB", self.capacity, self.unit_bytes, self._room, self._room, self.unit_bytes)
 
     def sel_entry(self, data: bytes) -> Answer:
         reservation, wanted, offset, count = struct.unpack_from("<HHBB", data)
@@ -257,6 +270,7 @@ _COMMANDS: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {
     (0x0A, 0x10): SimulatedBmc.fru_info,
     (0x0A, 0x11): SimulatedBmc.fru_read,
     (0x0A, 0x40): SimulatedBmc.sel_info,
+    (0x0A, 0x41): SimulatedBmc.sel_allocation,
     (0x0A, 0x42): SimulatedBmc.sel_reserve,
     (0x0A, 0x43): SimulatedBmc.sel_entry,
     (0x0A, 0x44): SimulatedBmc.sel_add,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from groundcrew_ipmi_collector.lanplus.wire import Message
+from groundcrew_ipmi_collector.log_room import Allocation
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 
 CHASSIS, SENSOR, APP, STORAGE, GROUP = 0x00, 0x04, 0x06, 0x0A, 0x2C
@@ -118,13 +119,21 @@ class SelInfo:
     added: int
     erased: int
     overflow: bool
+    tells_units: bool
+    """It says that it knows Get SEL Allocation Info."""
 
 
 async def sel_info(ask: Ask) -> SelInfo:
     told = await data_of(ask, "Get SEL Info", STORAGE, 0x40, least=14)
     _, entries, free, added, erased, flags = struct.unpack_from("<BHHIIB", told)
     never = 0xFFFF_FFFF
-    return SelInfo(entries, free, added % never, erased % never, bool(flags & 0x80))
+    return SelInfo(entries, free, added % never, erased % never, bool(flags & 0x80), bool(flags & 0x01))
+
+
+async def sel_allocation(ask: Ask) -> Allocation:
+    """31.3."""
+    told = await data_of(ask, "Get SEL Allocation Info", STORAGE, 0x41, least=6)
+    return Allocation(*struct.unpack_from("<HHH", told))
 
 
 async def sel_time(ask: Ask) -> int | None:
