@@ -87,6 +87,9 @@ class Look:
     guid: str = ""
     guid_known: bool = False
     clock: BmcClock = field(default_factory=BmcClock)
+    maker: int = 0
+    """IANA number of who made the BMC; 0 where that was not asked."""
+
     answered: bool = True
 
     def facts(self) -> dict[str, str]:
@@ -134,6 +137,7 @@ def parse_look(output: str, complaint: str, at_us: int) -> Look:
         guid=guid,
         guid_known=bool(guid) or _refused(complaint, 0x06, 0x37) or any(len(h) == 48 for h in _hex_lines(output)),
         clock=BmcClock.seen(None if sel_time == 0xFFFF_FFFF else sel_time, at_us),
+        maker=_count(sections.get("mc", {}).get("Manufacturer ID", "")) or 0,
         answered=bool(sections),
     )
 

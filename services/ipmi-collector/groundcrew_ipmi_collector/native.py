@@ -10,7 +10,6 @@ from typing import TypeVar
 from groundcrew.diagnosis.fru_bytes import COMMON_HEADER, area_length, fru_facts, fru_length
 from groundcrew.diagnosis.sdr_bytes import SensorRecord
 from groundcrew.diagnosis.sel_bytes import names_of, sel_record
-from groundcrew.diagnosis.sel_makers import maker_says_more
 from groundcrew.diagnosis.sensor_bytes import numbered, sensor_read
 from groundcrew.diagnosis.sensors import SensorRead
 from groundcrew_ipmi_collector.backend import Newest, Row, bound_s
@@ -61,9 +60,7 @@ class NativeBackend:
         self._unknown: set[str] = set()
         self._room: Allocation | None = None
         self._room_of: SelInfo | None = None
-        self.unsaid: set[str] = set()
-        """Digests of the records last read of which ipmitool's decoders of makers' bytes would say more."""
-
+        self._board = 0
         self._names: tuple[list[SensorRecord], dict[tuple[int, int, int], SensorRecord]] = ([], {})
 
     @property
@@ -108,6 +105,9 @@ class NativeBackend:
         self._unknown.clear()
         self._device = device = await commands.device_id(self._ask)
         self._guid = await self._unless_unknown("guid", commands.system_guid)
+        self._board = (
+            await self._unless_unknown("board", partial(commands.board_number, maker=device.manufacturer)) or 0
+        )
         try:
             fru = await self._fru()
         except IpmiFailed as failure:
@@ -135,7 +135,7 @@ class NativeBackend:
             return None
 
     async def _ask_room(self, info: SelInfo | None) -> None:
-        """Where the log is as it was, its room is as well; where the BMC is asked in vain, what it said before holds."""
+        """Where the log is as it was, its room is as well; where the BMC refuses for now, what it said before holds."""
         if info is None or not info.tells_units:
             self._room = None
         elif info != self._room_of:
@@ -191,11 +191,8 @@ class NativeBackend:
 
     def _rows(self, records: list[bytes], names: dict[tuple[int, int, int], SensorRecord]) -> list[Row]:
         maker = 0 if self._device is None else self._device.manufacturer
-        rows = [Row(sel_record(record, names, maker=maker), raw_record(record)) for record in records]
-        self.unsaid = {
-            row.raw.digest for record, row in zip(records, rows, strict=True) if maker_says_more(record, maker)
-        }
-        return rows
+        board = self._board
+        return [Row(sel_record(record, names, maker=maker, board=board), raw_record(record)) for record in records]
 
     async def _entry(self, record_id: int) -> tuple[int, bytes]:
         """The record after it, and the record; empty where it is gone."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from groundcrew.diagnosis.sel import parse_sel
+from groundcrew.diagnosis.sel_bytes import with_more
 from groundcrew.diagnosis.sensors import SensorRead, parse_sensors
 from groundcrew_ipmi_collector.backend import Newest, Row, bound_s
 from groundcrew_ipmi_collector.ledger import Anchor
@@ -23,6 +24,7 @@ class ToolBackend:
         self._sessions = sessions
         self._cache = cache
         self._now_us = now_us
+        self._maker = 0
 
     @property
     def suite(self) -> int | None:
@@ -37,10 +39,11 @@ class ToolBackend:
         look = parse_look(result.output, result.complaint, self._now_us())
         if not look.answered:
             raise IpmiFailed(Reason.UNREADABLE, "ipmitool printed nothing that can be read")
+        self._maker = look.maker or self._maker
         return look
 
     async def newest(self, state: SelState, count: int | None, known: Sequence[Anchor]) -> Newest:
-        """Each record twice: in words by `sel elist`, and raw."""
+        """Each record twice: in words by `sel elist`, and raw, for what ipmitool leaves out."""
         last = [] if count is None else ["last", str(count)]
         bound = bound_s(count or state.entries)
         listed = await self._sessions.command("sel", "elist", *last, cache=self._cache, timeout_s=bound)
@@ -58,7 +61,8 @@ class ToolBackend:
         if missing := [number for number in numbers if number not in raws]:
             text = f"{len(missing)} records were gone when they were read again, from record {missing[0]} on"
             raise IpmiFailed(Reason.CHANGED, text)
-        return Newest([Row(record, raws[number]) for number, record in said.items()], whole=count is None)
+        rows = [Row(with_more(one, raws[number].data, self._maker), raws[number]) for number, one in said.items()]
+        return Newest(rows, whole=count is None)
 
     async def fetch_sensor_records(self) -> bytes | None:
         """ipmitool writes a file, which is read and removed."""

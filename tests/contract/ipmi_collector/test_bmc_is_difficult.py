@@ -11,6 +11,7 @@ import structlog
 from tests.bmc.fleet import Lab, lab, our_clock
 
 from groundcrew.contracts.inventory import Inventory
+from groundcrew.diagnosis.maker_meanings import META
 from groundcrew.runtime.inventory import InventoryView
 from groundcrew_ipmi_collector.fleet import Fleet
 from groundcrew_ipmi_collector.lab.bmc import Fault, SimulatedBmc
@@ -447,19 +448,33 @@ async def test_where_looks_are_far_apart_no_session_is_kept(difficult: Difficult
     await rare.close()
 
 
-async def test_bytes_of_a_maker_that_we_do_not_read_are_said_in_ipmitool_s_words(running: Lab, tmp_path: Path):
+async def test_which_dimm_is_meant_is_said_by_the_board_s_own_counting(running: Lab, tmp_path: Path, backend: str):
     bmc = SimulatedBmc(our_clock, maker=10_876, board=0x0933)
     board = Difficult(running, bmc, running.start(bmc))
-    board.add(2)
-    reading = reading_of(board, tmp_path / "maker", backend="auto")
+    bmc.add(event(0x0C, 5, b"\xa1\x1a\x00"))
+    reading = reading_of(board, tmp_path / "maker", backend=backend)
     await reading.poll()
-    board.lab.do(lambda: bmc.add(event(0x0C, 5, b"\xa1\x1a\x00")))
-    board.add(1)
-    await reading.poll()
-    assert numbers(reading) == [1, 2, 3, 4]
-    assert "Uncorrectable ECC (@DIMM" in reading.rows[2][2], "which DIMM, by the board's own counting"
-    assert board.server.most_open == 1
+    assert "| Uncorrectable ECC (@DIMM1A(CPU1)) |" in reading.rows[0][2]
     await reading.close()
+
+
+async def test_a_record_of_a_maker_s_own_type_is_said_in_words_and_kept_raw(running: Lab, tmp_path: Path, backend: str):
+    bmc = SimulatedBmc(our_clock, maker=META)
+    board = Difficult(running, bmc, running.start(bmc))
+    bmc.add(bytes.fromhex("0000fb") + bytes.fromhex("01000000000002000002000000"))
+    bmc.add(bytes.fromhex("0000fb") + bytes.fromhex("07") + bytes(12))
+    reading = reading_of(board, tmp_path / "maker", backend=backend)
+    await reading.poll()
+    known, unknown = (text for _, _, text, _ in reading.rows)
+    assert known.startswith("Memory | Uncorrectable ECC (DIMM A2 | CPU 0 channel 2 slot 0) | Asserted | OEM record fb ")
+    assert unknown.endswith("07" + "00" * 12)
+    await reading.close()
+
+
+async def test_bytes_of_a_maker_that_nobody_reads_are_kept(difficult: Difficult, reading: Reading):
+    difficult.lab.do(lambda: difficult.bmc.add(event(0x0C, 5, b"\xa1\x1a\x7f")))
+    await reading.poll()
+    assert reading.rows[0][2].endswith("| Uncorrectable ECC | Asserted | Event data a1 1a 7f")
 
 
 async def test_a_collector_that_ends_leaves_no_session_behind(difficult: Difficult, running: Lab, tmp_path: Path):

@@ -147,7 +147,7 @@ class SimulatedBmc:
         return (0, b"") if Fault.DEAF_BUS in self.faults else (0x83, b"")
 
     def board_id(self, _data: bytes) -> Answer:
-        """Supermicro's own command."""
+        """Supermicro's own command, and Quanta's."""
         return (0, struct.pack("<H", self.board)) if self.board else (UNKNOWN, b"")
 
     def power(self, _data: bytes) -> Answer:
@@ -279,6 +279,7 @@ _COMMANDS: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {
     (0x0A, 0x49): SimulatedBmc.set_sel_time,
     (0x2C, 0x02): SimulatedBmc.power,
     (0x30, 0x21): SimulatedBmc.board_id,
+    (0x36, 0x65): SimulatedBmc.board_id,
 }
 
 _REPOSITORY: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {

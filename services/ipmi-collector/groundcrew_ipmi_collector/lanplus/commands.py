@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
+from groundcrew.diagnosis.maker_meanings import QUANTA, SUPERMICRO
 from groundcrew_ipmi_collector.lanplus.wire import Message
 from groundcrew_ipmi_collector.log_room import Allocation
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
@@ -81,6 +82,17 @@ async def device_id(ask: Ask) -> DeviceId:
         product=int.from_bytes(told[9:11], "little"),
         sensors_only=bool(told[1] & 0x80) and not told[5] & 0x02,
     )
+
+
+async def board_number(ask: Ask, maker: int) -> int:
+    """Which of its boards, of makers that have a command for that (ipmitool lib/helper.c and lib/ipmi_quantaoem.c); 0
+    of others."""
+    if maker in SUPERMICRO:
+        told = await data_of(ask, "Get Board ID", 0x30, 0x21, least=2)
+        return int.from_bytes(told[:2], "little")
+    if maker == QUANTA:
+        return (await data_of(ask, "Get Platform ID", 0x36, 0x65, b"\x4c\x1c\x00\x02", least=1))[0]
+    return 0
 
 
 async def system_guid(ask: Ask) -> bytes:
