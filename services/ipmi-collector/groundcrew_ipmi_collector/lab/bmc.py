@@ -104,6 +104,13 @@ class SimulatedBmc:
         self.erased = self.seconds
         self._reservations["sel"] += 1
 
+    def hold(self, count: int) -> None:
+        """So many records fit from now on; the oldest of what is above that go, as where it wrapped."""
+        self.capacity = count
+        if len(self.log) > count:
+            del self.log[:-count]
+            self.overflow = True
+
     def add_sensor(self, sensor: Sensor) -> None:
         self.sensors.append(sensor)
         self.sdr_added = max(self.seconds, self.sdr_added + 1)
