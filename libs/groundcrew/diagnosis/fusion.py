@@ -255,7 +255,7 @@ class Fusion:
         return self._in(places | self._sharing(symptom))
 
     def _sharing(self, symptom: Symptom) -> Set[str]:
-        """Places with incidents, of what hangs on what the symptom's host hangs on, as far as a fault of that shows so."""
+        """Places with incidents, of those that hang on what the symptom's host does, as far as its fault shows so."""
         cause = leading(symptom)
         entries = self._knowledge.shared_faults_showing(cause)
         if not entries:
