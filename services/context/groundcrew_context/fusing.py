@@ -116,6 +116,7 @@ class Fuser:
         told: list[tuple[str, Envelope[TriggerRaised], Fused | None]] = []
         fusion = await self._current()
         async with self._transaction() as transaction:
+            await transaction.expect(envelopes)
             for envelope in envelopes:
                 if envelope.data.silenced_by:
                     await transaction.add_trigger(envelope, None)
