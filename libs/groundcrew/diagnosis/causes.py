@@ -88,6 +88,10 @@ class Produced(Record):
 
 _EXPECTED = 0.75
 
+FAR_FETCHED = 0.05
+"""Chance below which a way through other causes explains nothing: by steps that happen sometimes anything leads to
+anything, and two faults of one host would be one. What the pack names itself is never below."""
+
 
 class Example(Record):
     """What was seen and what it is: a test of the pack, and the shortest explanation of a cause."""
@@ -95,8 +99,11 @@ class Example(Record):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seen: list[str] = Field(
-        min_length=1, description="'cause part' of each symptom, in order of time, a minute apart; '!' before: critical"
+        min_length=1,
+        description="trigger events in order of time, a minute apart: '@rule part', or 'cause part' with '!' before it "
+        "where it is critical and '~' where it is info; 'n2: ' before all of it: on that host, else on n1",
     )
+    quiet_s: float = Field(0, ge=0, description="seconds in which nothing more is seen although all is watched")
     part: str = Field("", description="the part that is blamed; empty: whichever")
 
 
@@ -321,8 +328,9 @@ class Knowledge(Record):
                 continue
             best[name] = -chance
             for one in self._all_produced(self.by_id[name]):
-                if one.role is not Role.CONTRADICTING and one.shows not in best:
-                    heappush(todo, (chance * one.chance.value_of, one.shows))
+                further = chance * one.chance.value_of
+                if one.role is not Role.CONTRADICTING and one.shows not in best and -further >= FAR_FETCHED:
+                    heappush(todo, (further, one.shows))
         del best[entry.id]
         return best
 
