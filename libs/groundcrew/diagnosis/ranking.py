@@ -365,7 +365,7 @@ def _below_shared(
     """The shared fault on top; causes on single hosts that it accounts for are its consequences."""
     entry, element, hosts = shared
     assert entry.shared is not None
-    of = entry.shared.of
+    of = entry.shared.shows_as
     below = []
     for one in scored:
         if one.entry.id not in of and not knowledge.explains(entry.id, one.entry.id):
