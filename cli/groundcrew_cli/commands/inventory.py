@@ -74,7 +74,8 @@ def inventory_discover(
         Path | None, typer.Option("--file", "-f", readable=False, help="File that lists more of them.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", writable=False, help="New file; default: standard output.")
+        Path | None,
+        typer.Option("--output", "-o", writable=False, help="New file, .csv or TOML; default: standard output."),
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of IPMI.")] = 623,
     redfish_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of Redfish.")] = 443,

@@ -58,7 +58,7 @@ class TaskBook:
         known = {incident_id for task in undone for incident_id in task.counts}
         own |= {one.id: one for one in await self._gatherer.by_id(sorted(known - own.keys()), fleet.missing)}
         own = {key: one for key, one in own.items() if chosen.concerns(one)}
-        with_part = [one for one in own.values() if task_type(one.cause.component_class, one.cause.id)]
+        with_part = [one for one in own.values() if task_type(one.cause.component_class, one.cause.entry)]
         evidence = await self._gatherer.evidence(with_part, fleet.missing)
         found = await asyncio.to_thread(detect_actionable_issues, with_part, evidence, devices=devices, types=types)
         issues = found[:MAX_ISSUES]

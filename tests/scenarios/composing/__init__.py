@@ -11,6 +11,9 @@ from tests.scenarios.composing import (
     second_software,
     software_and_kernel,
     storage,
+    third_hardware,
+    third_healthy,
+    third_software,
 )
 
 ALL = (
@@ -24,4 +27,7 @@ ALL = (
     *mixed.ALL,
     *second_hardware.ALL,
     *second_software.ALL,
+    *third_hardware.ALL,
+    *third_software.ALL,
+    *third_healthy.ALL,
 )

@@ -19,7 +19,6 @@ from groundcrew.stores.copying import storable
 @dataclass(frozen=True)
 class _Revision:
     incident: Incident
-    evidence: tuple[Evidence, ...]
     actor: str
     change: str
 
@@ -31,8 +30,11 @@ class MemoryFusionTransaction:
         self._site = site
         self._triggers: Timeline[TriggerSummary] = Timeline()
         self._revisions: list[_Revision] = []
-        self._withdrawn: list[tuple[str, Evidence]] = []
+        self._evidence: dict[tuple[str, str], tuple[Evidence, bool]] = {}
         self.payloads: list[bytes] = []
+
+    async def expect(self, envelopes: Sequence[Envelope[TriggerRaised]]) -> None:
+        """Memory needs no warning."""
 
     async def add_trigger(self, envelope: Envelope[TriggerRaised], incident_id: str | None) -> bool:
         summary = _trigger(envelope, incident_id)
@@ -46,10 +48,13 @@ class MemoryFusionTransaction:
             return
         if stored is not None and stored.revision >= incident.revision:
             raise stale(incident, stored.revision)
-        self._revisions.append(_Revision(incident, tuple(evidence), actor, change))
+        self._revisions.append(_Revision(incident, actor, change))
+        for one in evidence:
+            if not self._evidence.get((incident.id, one.id), (one, False))[1]:  # new, or taken off before
+                self._evidence[incident.id, one.id] = (one, True)
 
     async def withdraw_evidence(self, incident_id: str, evidence: Sequence[Evidence]) -> None:
-        self._withdrawn += [(incident_id, one) for one in evidence]
+        self._evidence.update(((incident_id, one.id), (one, False)) for one in evidence)
 
     async def publish(self, envelope: Envelope[Any]) -> None:
         self.payloads.append(encode(envelope))
@@ -69,14 +74,14 @@ class MemoryFusionTransaction:
                     change=storable(one.change),
                 )
             )
-            timeline = site.evidence.setdefault(incident.id, Timeline())
-            for piece in one.evidence:
-                timeline.add(to_us(piece.time), piece.id, piece)
             for name in incident.hosts:
                 site.entity(host(name)).named(incident.last_seen)
-        for incident_id, piece in self._withdrawn:
-            if incident_id in site.evidence:
-                site.evidence[incident_id].remove(to_us(piece.time), piece.id)
+        for (incident_id, _), (piece, stays) in self._evidence.items():
+            timeline = site.evidence.setdefault(incident_id, Timeline())
+            if stays:
+                timeline.add(to_us(piece.time), piece.id, piece)
+            else:
+                timeline.remove(to_us(piece.time), piece.id)
 
 
 def _trigger(envelope: Envelope[TriggerRaised], incident_id: str | None) -> TriggerSummary:
