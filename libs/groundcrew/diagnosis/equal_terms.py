@@ -11,6 +11,8 @@ from groundcrew.diagnosis.sensor_history import SensorHistory
 
 MIN_POINTS = 24
 SAME_POWER = 0.15
+_OTHER_POWER = 0.05
+_DAY_S = 86_400
 INLET = re.compile(r"(?i)inlet|ambient|intake|front panel|air in")
 CELSIUS = frozenset({"degrees c", "c"})
 _RPM = frozenset({"rpm"})
@@ -88,6 +90,34 @@ def temperatures_above_inlet(machine: Machine) -> dict[str, list[tuple[int, floa
         if series:
             found[name] = [(when, value - inlet_at[when]) for when, value in _at_equal_power(series, power)]
     return found
+
+
+def temperatures_at_equal_power(machine: Machine) -> dict[str, list[tuple[int, float]]]:
+    """Degrees by which each part is warmer than the air that comes in, as they would have been at the present power.
+
+    What a watt adds is the median over pairs of slots within a day of each other whose power differs, so that a trend
+    over days is none of it. None of a machine whose inlet or power nobody measures.
+    """
+    inlet_at, power, found = dict(machine.inlet), machine.power, {}
+    for name in machine.named(CELSIUS):
+        series = [(t, v - inlet_at[t], power[t]) for t, v in machine.history.of(name) if t in inlet_at and t in power]
+        if INLET.search(name) or not series:
+            continue
+        a_watt, now = _degrees_a_watt(series), series[-1][2]
+        found[name] = [(when, above - a_watt * (watts - now)) for when, above, watts in series]
+    return found
+
+
+def _degrees_a_watt(series: Sequence[tuple[int, float, float]]) -> float:
+    """Never negative: no part gets colder for what the machine takes in."""
+    found = []
+    for at, (when, above, watts) in enumerate(series):
+        for later, other, then in series[at + 1 :]:
+            if later - when > _DAY_S:
+                break
+            if abs(then - watts) >= _OTHER_POWER * max(then, watts):
+                found.append((other - above) / (then - watts))
+    return max(0.0, median(found)) if found else 0.0
 
 
 def _median_without(ordered: Sequence[float], one: float) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from groundcrew.diagnosis.ailing import moved
-from groundcrew.diagnosis.equal_terms import Machine, fans_at_equal_duty, temperatures_above_inlet
+from groundcrew.diagnosis.equal_terms import Machine, fans_at_equal_duty, temperatures_at_equal_power
 from groundcrew.diagnosis.forecasts import Line, Range, SensorTarget, back_test, line_of, time_to
 
 METRIC = {"fans": "fan", "temperatures": "temperature"}
@@ -58,7 +58,7 @@ def _at_equal_terms(machine: Machine, target: SensorTarget) -> Iterator[tuple[st
                 yield sensor, series, limit
         return
     inlet_at = dict(machine.inlet)
-    for sensor, above in temperatures_above_inlet(machine).items():
+    for sensor, above in temperatures_at_equal_power(machine).items():
         limit = target.limit or machine.limits.get(sensor, (None, None))[1]
         if limit and above:
             inlet = inlet_at[above[-1][0]]

@@ -104,11 +104,12 @@ def machine(day: float, *, worn: float = 0.0, clogged: float = 0.0) -> dict[str,
     speeds = {f"FAN{at}": 6_000 + 100 * at + 900 * wave for at in range(1, 7)}
     speeds["FAN2"] -= worn * day * (1 + wave * 0.15)
     fans = {name: (speed, "RPM", 3_000.0, None) for name, speed in speeds.items()}
-    inlet = 23 + 3 * wave
+    inlet, watts = 23 + 3 * wave, 300 + 100 * math.sin(2 * math.pi * day * 3)
     return fans | {
         "Inlet Temp": (inlet, "degrees C", None, 45.0),
-        "CPU1 Temp": (inlet + 40 + clogged * day, "degrees C", None, 95.0),
+        "CPU1 Temp": (inlet + 0.1 * watts + 10 + clogged * day, "degrees C", None, 95.0),
         "CPU2 Temp": (inlet + 38, "degrees C", None, 0.0),
+        "Sys Power": (watts, "Watts", None, None),
     }
 
 
@@ -161,9 +162,9 @@ async def test_a_part_that_gets_warmer_above_its_inlet_is_told_with_its_day() ->
     store = await measured(6.5, lambda day: machine(day, clogged=1.5))
     [one] = (await asked(store).forecasts(ForecastsQuery(host="n1"))).forecasts
     assert (one.id, one.component, one.metric, one.limit) == ("cooling.drift", "CPU1 Temp", "temperature", 95.0)
-    inlet_now = 23 + 3 * math.sin(2 * math.pi * 6.5)
-    left = (95 - inlet_now - 40 - 1.5 * 6.5) / 1.5
-    assert one.likely - NOW == pytest.approx(timedelta(days=left), abs=timedelta(days=3))
+    warm_now = machine(6.42, clogged=1.5)["CPU1 Temp"][0]  # in the last three hours, with their inlet and power
+    left = (95 - warm_now) / 1.5
+    assert one.likely - NOW == pytest.approx(timedelta(days=left), abs=timedelta(days=1.5))
 
 
 @pytest.mark.parametrize("days", [6.5, 3.0])
