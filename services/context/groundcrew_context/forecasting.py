@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.identity import bmc, host
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import (
+    Failure,
     Forecast,
     ForecastsQuery,
     ForecastsReply,
@@ -69,7 +71,10 @@ class Forecasts:
         self._inventory = inventory
 
     async def forecasts(self, query: ForecastsQuery) -> ForecastsReply:
+        """Raises RequestFailed NOT_FOUND for a host that neither reported nor is listed."""
         row = next((one for one in await self._store.hosts(self._site) if one.entity == host(query.host)), None)
+        if row is None and all(one.name != query.host for one in self._inventory().host):
+            raise RequestFailed(Failure.NOT_FOUND, f"there is no host {query.host[:80]!r}")
         known = {name.partition("{")[0] for name in row.latest} if row is not None else set()
         found: list[Forecast] = []
         looked = 0

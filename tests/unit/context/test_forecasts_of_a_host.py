@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.clock import VirtualClock, to_us
 from groundcrew.contracts.envelope import ProducedBy, seal
 from groundcrew.contracts.inventory import Inventory, InventoryHost
@@ -75,8 +76,10 @@ async def test_too_few_points_say_nothing() -> None:
     assert (reply.forecasts, reply.series) == ([], 2)
 
 
-async def test_a_host_that_nobody_knows_has_none() -> None:
-    reply = await asked(MemoryContextStore()).forecasts(ForecastsQuery(host="n9"))
+async def test_a_host_that_nobody_knows_is_said_and_one_that_is_only_listed_has_none() -> None:
+    with pytest.raises(RequestFailed, match="there is no host 'n9'"):
+        await asked(MemoryContextStore()).forecasts(ForecastsQuery(host="n9"))
+    reply = await asked(MemoryContextStore()).forecasts(ForecastsQuery(host="n2"))
     assert (reply.forecasts, reply.series) == ([], 0)
 
 
