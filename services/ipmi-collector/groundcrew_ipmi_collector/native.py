@@ -45,8 +45,11 @@ _FETCH_S = 300.0
 
 _MAX_FRU = 2_048
 _FRU_SHOWN = frozenset(
-    {"product_vendor", "product", "product_serial", "board_vendor", "board", "board_serial", "chassis_serial"}
-)
+    {
+        "product_vendor", "product", "product_serial", "product_part", "board_vendor", "board", "board_serial",
+        "board_part", "chassis_serial",
+    }
+)  # fmt: skip
 POWER_SENSOR = "DCMI Power"
 """Name under which the BMC's own measurement of the whole server's power appears among its sensors."""
 
