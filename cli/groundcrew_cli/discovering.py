@@ -12,7 +12,7 @@ from groundcrew_cli.errors import FAILED, USAGE, CliError
 from groundcrew_cli.inventory import add
 from groundcrew_cli.terminal import command, count, note, plain, progress, say, say_json
 from groundcrew_ipmi_collector.discovery.discovering import How, discover
-from groundcrew_ipmi_collector.discovery.found import Found, as_toml
+from groundcrew_ipmi_collector.discovery.found import Found, as_csv, as_toml
 from groundcrew_ipmi_collector.discovery.ranges import Address, RangesError, addresses, named_in
 
 _MAX_FILE = 1_000_000
@@ -56,7 +56,9 @@ def run(
             raise CliError(f"no socket to ask with: {error.strerror or error}", FAILED) from None
     entries = [one.entry(port=how.port, redfish_port=how.redfish_port, pin=pin) for one in found]
     if output is not None:
-        output.write_text(as_toml(found, entries, len(asked)), encoding="utf-8")
+        is_csv = output.suffix.lower() == ".csv"
+        text = as_csv(entries) if is_csv else as_toml(found, entries, len(asked))
+        output.write_text(text, encoding="utf-8")
     if gateway is not None:
         _take_in(gateway, entries, as_json=as_json)
     elif as_json:

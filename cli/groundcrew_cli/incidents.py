@@ -1,5 +1,6 @@
-"""`groundcrew incidents`: what is wrong, where, since when, what is it, what next."""
+"""`groundcrew incidents` and `incident show`: what is wrong, where, since when, what is it, what next."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -9,10 +10,28 @@ from groundcrew.contracts.incidents import Incident
 from groundcrew.contracts.queries import ActionPage, IncidentDetail, IncidentPage
 from groundcrew_cli.connection import Gateway
 from groundcrew_cli.errors import NOT_POSSIBLE, CliError
-from groundcrew_cli.terminal import ago, clip, clock_time, command, count, paint, plain, say, say_json, severity
+from groundcrew_cli.terminal import (
+    ago,
+    clip,
+    clock_time,
+    command,
+    count,
+    note,
+    paint,
+    plain,
+    say,
+    say_json,
+    severity,
+    wrapped,
+)
 
 SHORT = 8
+ID_LENGTH = 32
 MAX_EVIDENCE = 20
+MAX_HISTORY = 10
+MAX_PAGES = 10
+"""Pages of 1,000 incidents in which one is looked for by how its id begins."""
+
 OPEN = ["open", "acknowledged", "maintenance", "mitigated"]
 
 
@@ -34,7 +53,7 @@ def find(prefix: str, ids: list[str], what: str) -> str:
     found = [each for each in ids if each.startswith(wanted)] if wanted else []
     if len(found) == 1:
         return found[0]
-    if len(wanted) == 32 and not found:
+    if len(wanted) == ID_LENGTH and not found:
         return wanted  # an older one than those listed, perhaps
     if not found:
         raise CliError(
@@ -45,28 +64,65 @@ def find(prefix: str, ids: list[str], what: str) -> str:
     raise CliError(f"{len(found)} {what}s begin with {prefix!r}; give more of the id", NOT_POSSIBLE)
 
 
-def show_list(gateway: Gateway, *, everything: bool, limit: int, as_json: bool, now: datetime) -> None:
-    page = gateway.get(IncidentPage, "incidents", state=None if everything else OPEN, limit=limit)
+@dataclass(frozen=True)
+class Wanted:
+    """Which incidents a list is to show: all those that are live, unless something else is said."""
+
+    limit: int
+    everything: bool = False
+    states: list[str] = field(default_factory=list)
+    severity: str | None = None
+    host: str | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.states or self.severity or self.host)
+
+
+def find_incident(gateway: Gateway, prefix: str) -> str:
+    """The id of the one incident that begins so, live or past. Raises CliError."""
+    if len(prefix) == ID_LENGTH:
+        return find(prefix, [], "incident")
+    known: list[str] = []
+    cursor = None
+    for _ in range(MAX_PAGES):
+        page = gateway.get(IncidentPage, "incidents", limit=1_000, cursor=cursor)
+        known += [one.id for one in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+    return find(prefix, known, "incident")
+
+
+def show_list(gateway: Gateway, wanted: Wanted, *, as_json: bool, now: datetime) -> None:
+    states = wanted.states or (None if wanted.everything else OPEN)
+    page = gateway.get(
+        IncidentPage, "incidents", state=states, severity=wanted.severity, host=wanted.host, limit=wanted.limit
+    )
     if as_json:
         say_json(page.model_dump(mode="json"))
         return
     if not page.items:
-        say("No incidents." if everything else f"No open incidents. `{command('incidents --all')}` shows past ones.")
+        say(_none(gateway, wanted))
         return
     waiting = gateway.get(ActionPage, "actions", state=["queued"], limit=1_000).items
     for incident in sorted(page.items, key=lambda one: (-one.severity.rank, one.opened_at)):
         show_short(gateway, incident, waiting, now)
     if page.next:
-        say(f"There are more; --limit {limit} was the limit.")
+        note(f"There are more: {command('incident list --limit 1000')}{gateway.site_option}, or narrow it by --host.")
+
+
+def _none(gateway: Gateway, wanted: Wanted) -> str:
+    if wanted.narrowed:
+        return "No incident is like that."
+    if wanted.everything:
+        return "No incidents."
+    return f"No open incidents. `{command('incidents --all')}{gateway.site_option}` shows past ones."
 
 
 def show_short(gateway: Gateway, incident: Incident, waiting: list[Action], now: datetime) -> None:
     """State, place and time; title; cause; what to do next, as commands to copy. `waiting` may hold others' actions."""
-    where = plain(", ".join(incident.hosts) or incident.entity)
-    state = "" if incident.state.value == "open" else f"  {incident.state.value}"
-    state += f"  {clip(plain(incident.owner), 12)}" if incident.owner else ""
-    since = f"since {clock_time(incident.opened_at, now)} ({ago(incident.opened_at, now)})"
-    say(f"{severity(incident.severity.value)}  {clip(where, 30)}  {since}{state}")
+    say(heading(incident, now))
     say(f"  {clip(plain(incident.title), 78)}")
     part = f" · {incident.cause.component}" if incident.cause.component else ""
     cause = plain(f"{incident.cause.id}{part} · {incident.cause.confidence:.0%}")
@@ -78,9 +134,17 @@ def show_short(gateway: Gateway, incident: Incident, waiting: list[Action], now:
     say()
 
 
+def heading(incident: Incident, now: datetime) -> str:
+    """How grave, where, since when; in which state and whose, where that is worth a word."""
+    where = plain(", ".join(incident.hosts) or incident.entity)
+    state = "" if incident.state.value == "open" else f"  {incident.state.value}"
+    state += f"  {clip(plain(incident.owner), 12)}" if incident.owner else ""
+    since = f"since {clock_time(incident.opened_at, now)} ({ago(incident.opened_at, now)})"
+    return f"{severity(incident.severity.value)}  {clip(where, 30)}  {since}{state}"
+
+
 def show_one(gateway: Gateway, prefix: str, *, as_json: bool, now: datetime) -> None:
-    known = [one.id for one in gateway.get(IncidentPage, "incidents", limit=1_000).items]
-    incident_id = find(prefix, known, "incident")
+    incident_id = find_incident(gateway, prefix)
     detail = gateway.get(IncidentDetail, f"incidents/{incident_id}")
     actions = gateway.get(ActionPage, "actions", incident_id=incident_id, limit=100).items
     if as_json:
@@ -90,6 +154,10 @@ def show_one(gateway: Gateway, prefix: str, *, as_json: bool, now: datetime) -> 
     where = plain(", ".join(incident.hosts) or incident.entity)
     say(f"{severity(incident.severity.value)}  {paint(plain(incident.title), 'bold')}")
     say(f"  {incident.state.value} on {where} since {clock_time(incident.opened_at, now)}, id {incident.id}")
+    if incident.owner:
+        say(f"  owner {plain(incident.owner)}")
+    for line in incident.note.splitlines():
+        say(wrapped(plain(line), "  note  ", "        "))
     _causes(incident)
     if incident.steps:
         say("\nWhat to do")
@@ -100,6 +168,7 @@ def show_one(gateway: Gateway, prefix: str, *, as_json: bool, now: datetime) -> 
         say("\nActions")
         for action in actions:
             show_action(gateway, action)
+    _history(detail, now)
 
 
 def _causes(incident: Incident) -> None:
@@ -117,6 +186,18 @@ def _evidence(detail: IncidentDetail, now: datetime) -> None:
         say(f"  … {len(detail.evidence) - len(shown)} older, see --json")
     for each in shown:
         say(f"  {clock_time(each.time, now)} {plain(each.entity)} {each.source.value}  {plain(each.text)}")
+
+
+def _history(detail: IncidentDetail, now: datetime) -> None:
+    shown = detail.history[-MAX_HISTORY:]
+    if not shown:
+        return
+    say("\nHistory")
+    if len(shown) < len(detail.history):
+        say(f"  … {len(detail.history) - len(shown)} earlier, see --json")
+    for entry in shown:
+        first = f"  {clock_time(entry.time, now)} {plain(entry.actor)}  "
+        say(wrapped(plain(entry.change), first, "    "))
 
 
 def show_action(gateway: Gateway, action: Action) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -16,6 +17,7 @@ PORTION_BYTES = 48_000
 """Bytes of one request at most: gateways take 64 KiB by default."""
 
 _PORTION_ENTRIES = 500
+Named = TypeVar("Named", InventoryHost, InventoryBmc)
 _FROM = {Origin.FILE: "file", Origin.REST: "REST", Origin.OBSERVED: "observed"}
 
 
@@ -116,13 +118,18 @@ def _is_csv(file: Path) -> bool:
 
 
 def _laid_over(wanted: Inventory, known: Inventory) -> Inventory:
-    """What the rows say, over what was known of their hosts."""
-    there = {host.name: host for host in known.host}
-    hosts = []
-    for host in wanted.host:
-        told = {name: getattr(host, name) for name in host.model_fields_set}
-        hosts.append(there[host.name].model_copy(update=told) if host.name in there else host)
-    return wanted.model_copy(update={"host": hosts})
+    """What the rows say, over what was known of their hosts and BMCs."""
+    hosts, bmcs = _rows_over(wanted.host, known.host), _rows_over(wanted.bmc, known.bmc)
+    return wanted.model_copy(update={"host": hosts, "bmc": bmcs})
+
+
+def _rows_over(rows: Sequence[Named], known: Sequence[Named]) -> list[Named]:
+    there = {one.name: one for one in known}
+    made = []
+    for row in rows:
+        told = {name: getattr(row, name) for name in row.model_fields_set}
+        made.append(there[row.name].model_copy(update=told) if row.name in there else row)
+    return made
 
 
 def take_in(gateway: Gateway, file: Path, *, dry_run: bool, as_json: bool) -> None:

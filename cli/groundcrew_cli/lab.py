@@ -31,7 +31,9 @@ def bmcs(wanted: Wanted, *, as_inventory: bool) -> str | None:
     note(f"user {USER}, password {f'that of {VARIABLE}' if os.environ.get(VARIABLE) else repr(PASSWORD)}")
     note(f"to have them watched: {command(f'lab bmc --count {wanted.count} --inventory')} >> inventory.toml,")
     note(f"and set {VARIABLE} for the collector")
-    note("lines here change them all: `add 5`, `fault hang`, `fault none`; Ctrl-C ends")
+    note(
+        "lines here change them all: `add 5`, `clear`, `fault hang`, `fault none`; a blank one lists them; Ctrl-C ends"
+    )
     try:
         with contextlib.suppress(KeyboardInterrupt):
             run(wanted, password, ends_with_input=False)

@@ -18,18 +18,15 @@ from groundcrew.bus.memory_broker import MemoryBroker
 from groundcrew.contracts.clock import VirtualClock
 from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.contracts.queries import Endpoints, IncidentsQuery, MakeReport, ReportQuery, ReportsQuery, TasksQuery
-from groundcrew.contracts.reports import (
-    MAX_CONTEXT_TOKENS,
-    Report,
+from groundcrew.contracts.report_requests import (
     ReportRequest,
     RootCauseRequest,
     SummaryRequest,
     SummaryType,
     TasksRequest,
-    TaskType,
     TimeRange,
-    Urgency,
 )
+from groundcrew.contracts.reports import MAX_CONTEXT_TOKENS, Report, TaskType, Urgency
 from groundcrew.runtime.settings import load
 from groundcrew_embedded.feeder import Feeder
 from groundcrew_embedded.rehearsal import MemoryStores, rehearsal_resources, rehearse

@@ -3,7 +3,8 @@
 Composed series whose truth is known: how often a forecast is given, how far its likely time is from the truth, how
 often the truth lies within the range. Then every series of the recorded and composed scenarios of GROUNDCREW_SCENARIOS
 that the pack forecasts, told as far as each of several cuts: what the line says of the value half as far ahead as it
-looks back, against what was measured then; beside it the error of saying that nothing changes.
+looks back, or four fifths of the way to its limit where it says that this comes first (what is used up is then freed by
+force: no line knows of that), against what was measured then; beside it the error of saying that nothing changes.
 """
 
 import os
@@ -22,6 +23,10 @@ from groundcrew.runtime.packs import load_packs
 SERIES = 400
 POINTS = 96
 HOUR_S = 3_600.0
+HORIZON_S = 1e9
+SHORT_OF = 0.8
+"""Of the way to the limit: what comes there is somebody's doing."""
+
 CUTS = (0.3, 0.45, 0.6)
 Shape = Callable[[random.Random], tuple[list[float], float | None]]
 
@@ -56,6 +61,14 @@ def _saw(chance: random.Random) -> tuple[list[float], float | None]:
     return [1_000 - depth * ((at % period) / period) + chance.gauss(0, 2) for at in range(POINTS)], None
 
 
+def _restarted(chance: random.Random) -> tuple[list[float], float | None]:
+    """Leaks, is killed late in the window and begins anew from another level."""
+    rate, at_end = chance.uniform(1.0, 4.0), chance.randint(60, 94)
+    begun, anew = rate * at_end + chance.uniform(0, 20), chance.uniform(400, 900)
+    values = [begun - rate * at if at < at_end else anew - rate * (at - at_end) for at in range(POINTS)]
+    return [value + chance.gauss(0, 3) for value in values], values[-1] / rate * HOUR_S
+
+
 def _still(chance: random.Random) -> tuple[list[float], float | None]:
     """Stands still, with noise that wanders for a while."""
     drift, values = 0.0, []
@@ -70,6 +83,7 @@ SHAPES: dict[str, Shape] = {
     "steady, noise of 2 steps": _wear(5, 0),
     "steady, noise, 10 % of points far off": _wear(5, 0.1),
     "ever faster": _faster,
+    "leaks, killed, leaks anew (none, or right)": _restarted,
     "fills and is emptied (must give none)": _saw,
     "stands still, wanders (must give none)": _still,
 }
@@ -109,7 +123,7 @@ def recorded(folder: Path, targets: Sequence[Target]) -> None:
         for (metric, _), series in _series(path, set(wanted)).items():
             for cut in CUTS:
                 asked[metric] += 1
-                if pair := _tried(series, cut):
+                if pair := _tried(series, cut, wanted[metric]):
                     given[metric] += 1
                     errors[metric].append(pair)
     print(
@@ -132,7 +146,7 @@ def _series(path: Path, metrics: set[str]) -> dict[tuple[str, str], list[tuple[f
     return found
 
 
-def _tried(series: Sequence[tuple[float, float]], cut: float) -> tuple[float, float] | None:
+def _tried(series: Sequence[tuple[float, float]], cut: float, target: Target) -> tuple[float, float] | None:
     """Error of the line and of no change, as shares of how far the series ranges till then; None: no line is given."""
     at = int(len(series) * cut)
     behind = series[:at]
@@ -140,7 +154,8 @@ def _tried(series: Sequence[tuple[float, float]], cut: float) -> tuple[float, fl
     if line is None:
         return None
     now = behind[-1][0]
-    ahead = now + (now - behind[0][0]) / 2
+    reached = time_to(line, target.limit, falls=target.falls)
+    ahead = now + min((now - behind[0][0]) / 2, SHORT_OF * reached.likely_s if reached else HORIZON_S)
     then = [value for when, value in series if abs(when - ahead) <= (now - behind[0][0]) / 20]
     spread = max(value for _, value in series) - min(value for _, value in series)
     if not then or not spread:

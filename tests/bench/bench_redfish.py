@@ -89,6 +89,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--bmcs", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=6)
     asked = parser.parse_args(arguments)
+    if asked.bmcs < 2 or asked.rounds < NOT_MEASURED + 2:
+        parser.error(f"expected at least --bmcs 2 and --rounds {NOT_MEASURED + 2}")
     with tempfile.TemporaryDirectory() as folder:
         found = measured(asked.bmcs, asked.rounds, Path(folder))
     gaps = intervals(found["looks"], asked.rounds)

@@ -1,5 +1,6 @@
 """Trigger events, incidents and their evidence, findings and escalations."""
 
+from functools import cached_property
 from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
@@ -16,7 +17,7 @@ class Severity(OpenEnum):
     CRITICAL = "critical"
     UNKNOWN = "unknown"
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """0 for info (and unknown) up to 2 for critical."""
         return _RANKS.get(self._value_, 0)

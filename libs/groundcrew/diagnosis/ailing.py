@@ -8,11 +8,11 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from statistics import median
 
 from groundcrew.diagnosis.sensor_history import SLOT_S, SLOTS, VOLTS, WOBBLE, SensorHistory
 from groundcrew.diagnosis.sensor_trends import WOBBLE_TIMES, Series, fan_at_equal_duty, temperature_above_inlet
+from groundcrew.diagnosis.slopes import slopes_of
 
 WINDOW_S = SLOTS * SLOT_S
 DAY_S = 86_400
@@ -185,15 +185,10 @@ def _moved(points: Series, least: float) -> float:
     quarter = len(points) // 4
     if abs(median(v for _, v in points[-quarter:]) - median(v for _, v in points[:quarter])) < least / 2:
         return 0.0
-    slopes = [(later - value) / (then - when) for (when, value), (then, later) in combinations(points, 2)]
-    middle = len(points) // 2
-    tau = _tau(points)
-    halves = _tau(points[:middle]), _tau(points[middle:])
-    if abs(tau) < MIN_TAU or any(half * (1 if tau > 0 else -1) < MIN_HALF_TAU for half in halves):
+    whole, middle = slopes_of(points), len(points) // 2
+    if whole is None or abs(whole.tau) < MIN_TAU:
         return 0.0
-    return median(slopes) * (points[-1][0] - points[0][0])
-
-
-def _tau(points: Series) -> float:
-    signs = [(later > value) - (later < value) for (_, value), (_, later) in combinations(points, 2)]
-    return sum(signs) / len(signs) if signs else 0.0
+    halves = slopes_of(points[:middle]), slopes_of(points[middle:])
+    if any(half is None or half.tau * (1 if whole.tau > 0 else -1) < MIN_HALF_TAU for half in halves):
+        return 0.0
+    return whole.middle * (points[-1][0] - points[0][0])

@@ -88,6 +88,10 @@ class Produced(Record):
 
 _EXPECTED = 0.75
 
+FAR_FETCHED = 0.05
+"""Chance below which a way through other causes explains nothing: by steps that happen sometimes anything leads to
+anything, and two faults of one host would be one. What the pack names itself is never below."""
+
 
 class Example(Record):
     """What was seen and what it is: a test of the pack, and the shortest explanation of a cause."""
@@ -95,8 +99,11 @@ class Example(Record):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seen: list[str] = Field(
-        min_length=1, description="'cause part' of each symptom, in order of time, a minute apart; '!' before: critical"
+        min_length=1,
+        description="trigger events in order of time, a minute apart: '@rule part', or 'cause part' with '!' before it "
+        "where it is critical and '~' where it is info; 'n2: ' before all of it: on that host, else on n1",
     )
+    quiet_s: float = Field(0, ge=0, description="seconds in which nothing more is seen although all is watched")
     part: str = Field("", description="the part that is blamed; empty: whichever")
 
 
@@ -193,6 +200,11 @@ class CauseEntry(Record):
         detailed = {one.shows for one in self.symptom}
         short = (Produced(shows=name) for name in self.explains if name not in detailed)
         return (*self.symptom, *short)
+
+    @cached_property
+    def awaited(self) -> tuple[Produced, ...]:
+        """What it must show, or nearly must."""
+        return tuple(one for one in self.produced if one.expected)
 
     @property
     def class_name(self) -> str:
@@ -316,8 +328,9 @@ class Knowledge(Record):
                 continue
             best[name] = -chance
             for one in self._all_produced(self.by_id[name]):
-                if one.role is not Role.CONTRADICTING and one.shows not in best:
-                    heappush(todo, (chance * one.chance.value_of, one.shows))
+                further = chance * one.chance.value_of
+                if one.role is not Role.CONTRADICTING and one.shows not in best and -further >= FAR_FETCHED:
+                    heappush(todo, (further, one.shows))
         del best[entry.id]
         return best
 
@@ -358,7 +371,16 @@ class Knowledge(Record):
 
     def common(self, one: str, other: str) -> float:
         """Chance of the likeliest cause of the pack that brings both about; 0 where there is none."""
-        return max((found.get(one, 0.0) * found.get(other, 0.0) for found in self._chances.values()), default=0.0)
+        known = self._common.get((one, other))
+        if known is None:
+            ways = (found.get(one, 0.0) * found.get(other, 0.0) for found in self._chances.values())
+            known = self._common[one, other] = max(ways, default=0.0)
+        return known
+
+    @cached_property
+    def _common(self) -> dict[tuple[str, str], float]:
+        """Answers of `common` so far: at most one for each pair of causes."""
+        return {}
 
     def chance(self, cause: str, symptom: str) -> float:
         """How likely `cause` brings about what `symptom` shows, 0 where it cannot."""

@@ -1,7 +1,8 @@
 """When something will be used up: a range of times, by a robust line through what was measured, or nothing.
 
-The line is that of `trend.py`: the median of the slopes of all pairs (Theil 1950, Sen 1968), believed only where pairs
-agree on its direction (Kendall's tau). Its range is Sen's: of the sorted slopes those that the normal approximation of
+The line is that of `slopes.py`: the median of the slopes of all pairs, believed only where pairs agree on its direction
+and the newest points still lie on it: after a restart or a clean-up nothing is told until the others have left its
+window. Its range is Sen's: of the sorted slopes those that the normal approximation of
 Kendall's statistic leaves in the middle (Sen, J. Am. Stat. Assoc. 63, 1968, section 4). Measurements follow one another
 and are no independent draws, so that the range is taken for as many points as are left after thinning by their own
 correlation (the effective sample size of a first-order autoregression, Bayley and Hammersley 1946). Where a
@@ -19,6 +20,7 @@ from statistics import median
 from pydantic import Field
 
 from groundcrew.diagnosis.rules import Named, parse_tables
+from groundcrew.diagnosis.slopes import slopes_of
 from groundcrew.diagnosis.trend import MIN_AGREEMENT, MIN_POINTS
 
 MAX_POINTS = 96
@@ -33,9 +35,21 @@ Z = 1.645
 BENDS = 0.8
 """Kendall's tau of the slopes of stretches from which on a series bends: by chance one of sixty does."""
 
+_HELD = 2 / 3
 _STRETCHES = 6
 MIN_STRETCH = 4
 _TIES = 1e-12
+
+NEWEST = 5
+"""Points at the end whose median tells whether the line still holds."""
+
+LEFT = 4.0
+"""Robust deviations of all points about the line from which on the newest have left it."""
+
+LEFT_SHARE = 0.1
+"""And so much of what the line moved in its window: steps of a counter leave no line."""
+
+_TO_SIGMA = 1.4826
 
 
 class Target(Named):
@@ -107,29 +121,23 @@ def _bends(points: Sequence[tuple[float, float]]) -> bool:
 
 
 def _laid(points: Sequence[tuple[float, float]]) -> Line | None:
-    slopes = _slopes(points)
-    if slopes is None:
+    slopes = slopes_of(points)
+    if slopes is None or abs(slopes.tau) < MIN_AGREEMENT:
         return None
-    slope = median(slopes)
-    newest = points[-1][0]
+    slope, newest = slopes.middle, points[-1][0]
     levels = [value + slope * (newest - when) for when, value in points]
     level = median(levels)
-    lower, upper = _range(slopes, _effective([one - level for one in levels]))
+    apart = [one - level for one in levels]
+    if _left(apart, abs(slope) * (newest - points[0][0])):
+        return None
+    lower, upper = _range(slopes.ordered, _effective(apart))
     return Line(level, slope, lower, upper, len(points))
 
 
-def _slopes(points: Sequence[tuple[float, float]]) -> list[float] | None:
-    """Of all pairs, in rising order; None where they do not agree on a direction."""
-    slopes, rising, falling = [], 0, 0
-    for at, (when, value) in enumerate(points):
-        for later, other in points[at + 1 :]:
-            if later - when > _TIES:
-                slopes.append((other - value) / (later - when))
-                rising += other > value
-                falling += other < value
-    if not slopes or abs(rising - falling) < MIN_AGREEMENT * len(slopes):
-        return None
-    return sorted(slopes)
+def _left(apart: Sequence[float], moved: float) -> bool:
+    """Whether the newest points are no longer on the line that the others make: somebody emptied what filled."""
+    gone = abs(median(apart[-NEWEST:]))
+    return gone > LEFT_SHARE * moved and gone > LEFT * _TO_SIGMA * median(abs(one) for one in apart)
 
 
 def time_to(line: Line, limit: float, *, falls: bool) -> Range | None:
@@ -143,6 +151,21 @@ def time_to(line: Line, limit: float, *, falls: bool) -> Range | None:
     if likely <= 0:
         return None
     return Range(left / fastest, left / likely, left / slowest if slowest > 0 else None)
+
+
+def back_test(times_s: Sequence[float], values: Sequence[float]) -> float | None:
+    """By how much the line through the first two thirds of the time missed where the line of all now is, as a share of
+    what that moved. None where there was none to lay then, or there is none now."""
+    whole = line_of(times_s, values)
+    if whole is None or not whole.slope:
+        return None
+    begun, newest = times_s[0], times_s[-1]
+    cut = sum(when <= begun + (newest - begun) * _HELD for when in times_s)
+    then = line_of(times_s[:cut], values[:cut])
+    if then is None:
+        return None
+    said = then.level + then.slope * (newest - times_s[cut - 1])
+    return abs(said - whole.level) / (abs(whole.slope) * (newest - begun))
 
 
 def forecast(times_s: Sequence[float], values: Sequence[float], target: Target) -> Range | None:

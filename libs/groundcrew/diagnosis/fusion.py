@@ -10,8 +10,9 @@ commits it to the store, so memory never runs ahead of what is stored.
 """
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import (
@@ -44,6 +45,9 @@ MAX_WAITING = 500
 """Info trigger events that wait for an incident to be evidence of. They are not stored as such: after a take-over an
 incident may lack early info evidence, nothing else."""
 
+
+HANGING_KEPT = 4_096
+"""Answers kept of which places hang on what a host hangs on, by cause and host: some hundreds of names each."""
 
 SECOND_THOUGHTS = timedelta(hours=1)
 """How long after its beginning an incident is ranked anew although nothing came: absence tells something by then."""
@@ -87,6 +91,7 @@ class Fusion:
         self._relation = Relation(self._knowledge, self._topology, self._windows)
         self._verdict = Verdict(self._knowledge, self._relation, self._topology)
         self._grouping = Grouping(self._knowledge, self._relation, self._windows)
+        self._hanging_on = lru_cache(maxsize=HANGING_KEPT)(self._find_hanging_on)
         self._at.clear()
         for track in self._tracks.values():
             self._index(track)
@@ -160,8 +165,9 @@ class Fusion:
         """Take over what was computed, once it is stored."""
         for change in fused.changes:
             if change.incident.merged_into is None:
+                before = self._tracks.get(change.incident.id)
                 self._tracks[change.incident.id] = change.track
-                self._index(change.track)
+                self._index(change.track, before)
             else:
                 self._drop(change.incident.id)
         for incident_id in fused.forgotten:
@@ -178,7 +184,10 @@ class Fusion:
 
     # --- the index by place ----------------------------------------------------------------------------------------
 
-    def _index(self, track: Track) -> None:
+    def _index(self, track: Track, before: Track | None = None) -> None:
+        """Make a track found by place; `before`: what it was, where it was found already."""
+        if before is not None and before.keys.keys() == track.keys.keys() and before.shows_as(track):
+            return
         incident_id = track.incident.id
         shown = {place for one in track.incident.symptoms for place in self._relation.places(one)}
         places = frozenset(shown | {track.incident.entity})  # a fault of a feed, switch or rack is found there, too
@@ -240,24 +249,35 @@ class Fusion:
     def _near(self, symptom: Symptom) -> list[Track]:
         """Incidents that a symptom may belong to: in its place and what that depends on, and on what its host shares
         with others."""
-        places = list(self._relation.around(symptom))
+        places = set(self._relation.around(symptom))
         if symptom.component_class == "bmc":
-            places += [place for place in self._at if place.startswith("site:")]
-        return self._in(dict.fromkeys((*places, *self._sharing(symptom))))
+            places.update(place for place in self._at if place.startswith("site:"))
+        return self._in(places | self._sharing(symptom))
 
-    def _sharing(self, symptom: Symptom) -> Iterable[str]:
-        """Places that hang on what the symptom's host hangs on, as far as a fault of that may show so."""
-        place = self._relation.place(symptom)
-        for entry in self._knowledge.shared_faults_showing(leading(symptom)):
+    def _sharing(self, symptom: Symptom) -> Set[str]:
+        """Places with incidents, of those that hang on what the symptom's host does, as far as its fault shows so."""
+        cause = leading(symptom)
+        entries = self._knowledge.shared_faults_showing(cause)
+        if not entries:
+            return frozenset()
+        found = self._at.keys() & self._hanging_on(cause, self._relation.place(symptom))
+        for entry in entries:
+            assert entry.shared is not None
+            wide = entry.id if entry.shared.spreads else "" if entry.shared.kind.in_topology else cause
+            if wide == cause and wide in entry.shared.of:
+                found.update(self._speaking_at(wide, part_key(symptom.component) if entry.shared.same_part else ""))
+        return found
+
+    def _find_hanging_on(self, cause: str, place: str) -> frozenset[str]:
+        found: set[str] = set()
+        for entry in self._knowledge.shared_faults_showing(cause):
             assert entry.shared is not None
             if entry.shared.kind.in_topology:
                 for element in self._topology.shared(place, entry.shared.kind):
-                    yield f"{entry.shared.kind.value}:{element}"
-                    if leading(symptom) in entry.shared.of:
-                        yield from self._topology.hosts_on(entry.shared.kind, element)
-            wide = entry.id if entry.shared.spreads else "" if entry.shared.kind.in_topology else leading(symptom)
-            if wide == leading(symptom) and wide in entry.shared.of:
-                yield from self._speaking_at(wide, part_key(symptom.component) if entry.shared.same_part else "")
+                    found.add(f"{entry.shared.kind.value}:{element}")
+                    if cause in entry.shared.of:
+                        found.update(self._topology.hosts_on(entry.shared.kind, element))
+        return frozenset(found)
 
     def _speaking_at(self, cause: str, part: str) -> Iterable[str]:
         """Places of incidents of which a symptom speaks first for a cause, and of a part where one is given: of faults
@@ -352,7 +372,7 @@ class Fusion:
         related = self._relation.related
         if len(pool) > 1 and any(related(changed, one) != related(known, one) for one in others):
             return None
-        grown = before.with_symptom(envelope, symptom).add_evidence(envelope.data.evidence)
+        grown = before.seen_again(known, changed, envelope).add_evidence(envelope.data.evidence)
         change = changes.opened_or_updated(before, grown, envelope)
         return Fused(trigger_id=envelope.id, incident_id=grown.incident.id, changes=[change], again=True)
 
@@ -424,12 +444,12 @@ class Fusion:
         asked: set[tuple[str, str, str]] = set()
         todo = [symptom, *(one for track in pool for one in track.incident.symptoms if several)]
         while todo:
-            places: dict[str, None] = {}
+            places: set[str] = set()
             for one in todo:
                 kind = leading(one), self._relation.place(one), part_key(one.component)
                 if kind not in asked:
                     asked.add(kind)
-                    places.update(dict.fromkeys(self._sharing(one)))
+                    places |= self._sharing(one)
             more = [t for t in self._with_kin([t for t in self._in(places) if t.live]) if t.incident.id not in found]
             found.update((track.incident.id, track) for track in more)
             todo = [one for track in more for one in track.incident.symptoms if several]
@@ -468,7 +488,7 @@ class Fusion:
     def _expects(self, incident: Incident) -> bool:
         """Whether any hypothesis of an incident should show more than may have been seen."""
         named = (incident.cause, *incident.alternatives)
-        return any(one.expected for cause in named for one in self._knowledge.get(cause.entry).produced)
+        return any(self._knowledge.get(cause.entry).awaited for cause in named)
 
     def _second_thoughts(self, track: Track, now: datetime) -> Change | None:
         """What should have been seen by now and was not may change the cause."""

@@ -81,7 +81,7 @@ class Grouping:
         faults = self._of_one_whole(self._with_shared([*anew, *done]), together)
         if changed.severity.rank == 0:
             quiet.append(changed)
-        return [self._ordered(fault) for fault in self._with_quiet(faults, quiet)]
+        return self._with_quiet(faults, quiet) if quiet else faults
 
     # --- what hangs together -----------------------------------------------------------------------------------------
 
@@ -199,7 +199,9 @@ class Grouping:
         """The faults, those marked that share what hangs together."""
         ids = {id(symptom) for symptom in together}
         of = [any(id(symptom) in ids for symptom in fault.symptoms) for fault in faults]
-        return [replace(fault, parted=mine and sum(of) > 1) for fault, mine in zip(faults, of, strict=True)]
+        if sum(of) < 2:
+            return list(faults)
+        return [replace(fault, parted=True) if mine else fault for fault, mine in zip(faults, of, strict=True)]
 
     def _with_shared(self, parts: list[list[Symptom]]) -> list[Fault]:
         faults: list[Fault] = []
@@ -209,8 +211,8 @@ class Grouping:
             under = [part for part in left if any(id(s) not in suffering and self._under(s, shared) for s in part)]
             if under:
                 left = [part for part in left if part not in under]
-                faults.append(Fault(symptoms=tuple(s for part in under for s in part), shared=shared))
-        return [*faults, *(Fault(symptoms=tuple(part)) for part in left)]
+                faults.append(Fault(symptoms=tuple(in_order(s for part in under for s in part)), shared=shared))
+        return [*faults, *(Fault(symptoms=tuple(in_order(part))) for part in left)]
 
     def _under(self, symptom: Symptom, shared: Shared) -> bool:
         """Whether a shared fault accounts for a symptom so close to what shows it."""
@@ -304,13 +306,10 @@ class Grouping:
             else:
                 taken.setdefault(index, []).append(symptom)
         grown = [
-            replace(fault, symptoms=(*fault.symptoms, *taken.get(index, ()))) for index, fault in enumerate(faults)
+            replace(fault, symptoms=tuple(in_order((*fault.symptoms, *taken[index])))) if index in taken else fault
+            for index, fault in enumerate(faults)
         ]
         return [*grown, *alone]
-
-    @staticmethod
-    def _ordered(fault: Fault) -> Fault:
-        return replace(fault, symptoms=tuple(in_order(fault.symptoms)))
 
 
 class _Sets:

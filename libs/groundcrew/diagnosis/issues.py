@@ -79,7 +79,7 @@ def _issue(
     newest_first = sorted(group.incidents, key=lambda one: (one.last_seen, one.id), reverse=True)
     live = [one for one in newest_first if one.state is not IncidentState.RESOLVED]
     leading = max(live or newest_first[:1], key=lambda one: (one.severity.rank, one.last_seen, one.id))
-    kind = task_type(component_class, leading.cause.id)
+    kind = task_type(component_class, leading.cause.entry)
     if kind is None:
         return None
     severity = severity_of(one.severity for one in (live or newest_first[:1]))

@@ -29,6 +29,7 @@ _BY_CLASS = {
 
 _BY_CAUSE = {
     "cpu.thermal_trip": TaskType.THERMAL,
+    "cpu.overheated": TaskType.THERMAL,
     "cpu.throttled": TaskType.THERMAL,
     "gpu.thermal": TaskType.THERMAL,
     "dimm.overheated": TaskType.THERMAL,
@@ -37,6 +38,7 @@ _BY_CAUSE = {
     "cpu.power_limited": TaskType.POWER,
     "nic.power": TaskType.POWER,
     "disk.link_errors": TaskType.STORAGE,
+    "cable.drive_errors": TaskType.STORAGE,
 }
 
 _OF_PEOPLE = frozenset(

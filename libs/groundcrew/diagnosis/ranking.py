@@ -87,11 +87,10 @@ class _Fact:
     symptoms: tuple[Symptom, ...]
     odds: float
     first: Symptom
+    parts: frozenset[str]
+    names: dict[str, float]
+    """Causes that its rules name, each with the chance that it shows by them."""
     suffers: bool = False
-
-    @property
-    def parts(self) -> set[str]:
-        return {names_part(symptom.component) for symptom in self.symptoms} - {""}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,19 +161,33 @@ def _facts(symptoms: Sequence[Symptom], knowledge: Knowledge, suffering: Collect
     for (cause, _), group in groups.items():
         wrong = prod(WRONG.get(symptom.severity, WRONG_INFO) for symptom in group)
         first = min(group, key=lambda s: (s.first_seen, s.rule_id, s.component))
-        odds = min(1 / wrong, MAX_ODDS) if wrong else MAX_ODDS
-        suffers = all(id(symptom) in suffering for symptom in group)
-        facts.append(_Fact(cause=cause, symptoms=tuple(group), odds=odds, first=first, suffers=suffers))
+        facts.append(
+            _Fact(
+                cause=cause,
+                symptoms=tuple(group),
+                odds=min(1 / wrong, MAX_ODDS) if wrong else MAX_ODDS,
+                first=first,
+                parts=frozenset(names_part(symptom.component) for symptom in group) - {""},
+                names=_names(group),
+                suffers=bool(suffering) and all(id(symptom) in suffering for symptom in group),
+            )
+        )
     return sorted(facts, key=lambda fact: (fact.first.first_seen, fact.cause))
+
+
+def _names(symptoms: Iterable[Symptom]) -> dict[str, float]:
+    names: dict[str, float] = {}
+    for causes in {tuple(symptom.causes) for symptom in symptoms}:
+        for place, name in enumerate(causes):
+            names[name] = max(names.get(name, 0.0), FIRST * EACH_NEXT**place)
+    return names
 
 
 def _shown(cause: str, fact: _Fact, knowledge: Knowledge) -> float:
     """Chance that `cause` shows as this fact: by its own rules, or by what it brings about."""
     best = SUFFERS if fact.suffers and fact.cause != cause and knowledge.stops(cause) else 0.0
-    for symptom in fact.symptoms:
-        for place, name in enumerate(symptom.causes):
-            reach = 1.0 if name == cause else knowledge.chance(cause, name)
-            best = max(best, FIRST * EACH_NEXT**place * reach)
+    for name, chance in fact.names.items():
+        best = max(best, chance if name == cause else chance * knowledge.chance(cause, name))
     return best
 
 
@@ -183,7 +196,7 @@ def _shown(cause: str, fact: _Fact, knowledge: Knowledge) -> float:
 
 def _score(cause: str, facts: Sequence[_Fact], knowledge: Knowledge, watch: Watch) -> _Scored:
     entry = knowledge.get(cause)
-    own = [symptom for fact in facts for symptom in fact.symptoms if cause in symptom.causes]
+    own = [symptom for fact in facts if cause in fact.names for symptom in fact.symptoms if cause in symptom.causes]
     first = min(own, key=lambda s: s.first_seen)
     part = _part(cause, own)
     grounds = []
@@ -209,7 +222,7 @@ def _score(cause: str, facts: Sequence[_Fact], knowledge: Knowledge, watch: Watc
     score = sum(ground.weight for ground in grounds)
     if entry.shared is not None and entry.shared.kind.in_topology:
         score += log(ALONE)
-    if all(fact.suffers for fact in facts if any(cause in symptom.causes for symptom in fact.symptoms)):
+    if all(fact.suffers for fact in facts if cause in fact.names):
         score += log(ALONE)
     grounds.sort(key=lambda ground: (-abs(ground.weight), ground.what))
     why = _why(own, explained, [fact for fact in facts if fact.cause != cause], _above(cause, facts, knowledge))
@@ -226,7 +239,7 @@ def _weight(chance: float, odds: float) -> float:
 def _in_order(cause: str, fact: _Fact, first: Symptom, part: str, knowledge: Knowledge) -> float:
     """Factor on the chance where time or place speak against that the cause brought the fact about."""
     key = names_part(part)
-    if fact.cause == cause or any(cause in symptom.causes for symptom in fact.symptoms):
+    if cause in fact.names:
         others = knowledge.get(cause).one_part and fact.parts and all(are_two_parts(key, other) for other in fact.parts)
         return 0.0 if others else 1.0
     told = knowledge.told_of(cause, fact.cause)
@@ -246,10 +259,9 @@ def _missing(entry: CauseEntry, facts: Sequence[_Fact], first: Symptom, watch: W
     """What the cause should have shown by now, and nobody saw although somebody watched."""
     if watch.until is None:
         return []
-    seen = {name for fact in facts for symptom in fact.symptoms for name in symptom.causes}
     grounds = []
-    for one in entry.produced:
-        if not one.expected or one.shows in seen or not _watched(one, watch):
+    for one in entry.awaited:
+        if not _watched(one, watch) or any(one.shows in fact.names for fact in facts):
             continue
         if watch.until - first.first_seen < timedelta(seconds=one.within_s + first.uncertainty_s):
             continue

@@ -60,6 +60,7 @@ class Relation:
         self._windows = windows
         self._one_fault = cache(self._can_be_one)
         self._host_of = lru_cache(maxsize=_PLACES_KEPT)(topology.place_of)
+        self._shown_at = lru_cache(maxsize=_PLACES_KEPT)(self._find_places)
 
     def place(self, symptom: Symptom) -> str:
         """The host a symptom shows on, or its own entity where that is no host's. A line that blames a BMC is about
@@ -74,9 +75,12 @@ class Relation:
         host = self._topology.host_named(symptom.component)
         return host if host and host != self.place(symptom) else ""
 
-    def places(self, symptom: Symptom) -> set[str]:
+    def places(self, symptom: Symptom) -> frozenset[str]:
         """Where a symptom can be found: its place, and the host that it is about."""
-        return {self.place(symptom), self.named(symptom)} - {""}
+        return self._shown_at(self.place(symptom), symptom.component)
+
+    def _find_places(self, place: str, component: str) -> frozenset[str]:
+        return frozenset({place, self._topology.host_named(component)} - {""})
 
     def around(self, symptom: Symptom) -> Iterable[str]:
         """Places where a related symptom may show, the own one first."""
@@ -96,7 +100,7 @@ class Relation:
     def related(self, first: Symptom, second: Symptom) -> bool:
         """Same place, and one fault by part or by cause. What speaks for the same cause goes together however much
         later it comes, as long as the incident is live; what is only related must be close in time."""
-        if key_of(first) == key_of(second):
+        if first.rule_id == second.rule_id and key_of(first) == key_of(second):
             return True
         if not self._same_place(first, second):
             return self._by_need(first, second)
@@ -106,6 +110,8 @@ class Relation:
 
     def _same_place(self, first: Symptom, second: Symptom) -> bool:
         """BMCs that fell silent together are in the place of each of them."""
+        if first.entity == second.entity and first.component_class == second.component_class != "bmc":
+            return True
         one, other = self.place(first), self.place(second)
         if one == other:
             return True

@@ -5,12 +5,14 @@ Source: IPMI 2.0 rev 1.1, tables 32-1 to 32-3 (record formats), 29-6 (event data
 
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from groundcrew.diagnosis.ipmi_tables import SENSOR_SPECIFIC, THRESHOLD, event_words, sensor_type
+from groundcrew.diagnosis.maker_records import record_words
 from groundcrew.diagnosis.sdr_bytes import SensorRecord
 from groundcrew.diagnosis.sel import SelRecord, event_of
-from groundcrew.diagnosis.sel_makers import with_makers_words
+from groundcrew.diagnosis.sel_makers import unread, with_makers_words
 
 RECORD = 16
 PREINIT_END = 0x2000_0000
@@ -30,25 +32,51 @@ def names_of(sensors: list[SensorRecord]) -> dict[tuple[int, int, int], SensorRe
     return {(one.owner, one.number, one.kind): one for one in reversed(sensors)}
 
 
-def sel_record(record: bytes, names: Names, *, maker: int = 0) -> SelRecord:
+def sel_record(record: bytes, names: Names, *, maker: int = 0, board: int = 0) -> SelRecord:
     """`record`: 16 bytes; `names`: the BMC's sensors, so that a record names its sensor rather than a number; `maker`:
-    IANA number of who made the BMC."""
+    IANA number of who made the BMC; `board`: which of its boards, 0 where that is not known."""
     record = record[:RECORD].ljust(RECORD, b"\0")
     number, kind = int.from_bytes(record[0:2], "little"), record[2]
     if kind == _PANIC:  # what Linux's ipmi_msghandler writes when it panics: 11 characters of the message
         said = record[5:16].partition(b"\0")[0].decode("latin-1")
         return _of(number, None, "", [f"Linux kernel panic: {said}".strip()], None)
     if kind >= _OEM_UNTIMED:
-        return _of(number, None, "", [f"OEM record {kind:02x}", record[3:16].hex()], None)
+        return _own(number, None, "", record, [record[3:16].hex()], maker)
     seconds = int.from_bytes(record[3:7], "little")
     time, stamp = _time(seconds)
     if kind >= _OEM:
-        whose = record[9:6:-1].hex()
-        return _of(number, time, stamp, [f"OEM record {kind:02x}", whose, record[10:16].hex()], None)
-    return _standard(record, number, time, stamp, names, maker)
+        return _own(number, time, stamp, record, [record[9:6:-1].hex(), record[10:16].hex()], maker)
+    return _standard(record, number, time, stamp, names, maker, board)
 
 
-def _standard(record: bytes, number: int, time: datetime | None, stamp: str, names: Names, maker: int) -> SelRecord:
+def with_more(said: SelRecord, record: bytes, maker: int, board: int = 0) -> SelRecord:
+    """What somebody else said of a record, with what its maker says where that was left out."""
+    kind = record[2]
+    if kind >= _OEM:
+        ours = sel_record(record, {}, maker=maker)
+        return said if kind == _PANIC or ours.asserted is None else replace(ours, source_time=said.source_time)
+    told = with_makers_words(event_words(record[10], record[12] & 0x7F, record[13], record[14]), maker, record, board)
+    event, text = said.event, said.text
+    if told and "(" not in event and told != event:
+        before = f"{said.sensor} | {event}" if event else said.sensor
+        event, text = told, text.replace(before, f"{said.sensor} | {told}", 1)
+    if (raw := unread(record, event)) and text.endswith("serted"):
+        text += f" | {raw}"
+    return replace(said, event=event, text=text)
+
+
+def _own(number: int, time: datetime | None, stamp: str, record: bytes, raw: list[str], maker: int) -> SelRecord:
+    """Of a record type that is its maker's: raw, and before that in words where they are known."""
+    columns = [f"OEM record {record[2]:02x}", *raw]
+    sensor, event = record_words(record, maker)
+    if not event:
+        return _of(number, time, stamp, columns, None)
+    return _of(number, time, stamp, [sensor, event, "Asserted", " ".join(columns)], True)
+
+
+def _standard(
+    record: bytes, number: int, time: datetime | None, stamp: str, names: Names, maker: int, board: int
+) -> SelRecord:
     generator, kind, sensor_number = record[7], record[10], record[11]
     event_type, asserted = record[12] & 0x7F, not record[12] & 0x80
     sensor = names.get((generator, sensor_number, kind))
@@ -56,12 +84,14 @@ def _standard(record: bytes, number: int, time: datetime | None, stamp: str, nam
         named = f"{sensor_type(kind)} {sensor.name}".strip()
     else:
         named = sensor_type(kind) + (f" #0x{sensor_number:02x}" if sensor_number else "")
-    said = with_makers_words(event_words(kind, event_type, record[13], record[14]), maker, record)
+    said = with_makers_words(event_words(kind, event_type, record[13], record[14]), maker, record, board)
     columns = [named, said, "Asserted" if asserted else "Deasserted"]
     if sensor is not None and event_type == THRESHOLD and sensor.factors is not None:
         columns.append(_readings(record, sensor, asserted))
     elif event_type == SENSOR_SPECIFIC and kind == _MEMORY and not sensor_number and record[13] & 0x30 == 0x20:
         columns.append(f"CPU {record[15] & 0x0F} DIMM {record[15] >> 4}")
+    elif raw := unread(record, said):
+        columns.append(raw)
     return _of(number, time, stamp, columns, asserted)
 
 

@@ -1,19 +1,14 @@
 """What makers put into event data 2 and 3 of standard records: which DIMM, which slot, which step of POST.
 
 Dell (IANA number 674) by what ipmitool's decoder of Dell's records documents, in the words that it prints; Intel in
-sel_intel.py. Of Supermicro and Quanta the meaning depends on a board number that only an OEM command tells, so that
-ipmitool is asked (`maker_says_more`). Pure.
+sel_intel.py; others by the rows of maker_meanings.py. Pure.
 """
 
 from groundcrew.diagnosis.ipmi_tables import SENSOR_SPECIFIC
+from groundcrew.diagnosis.maker_meanings import meaning
 from groundcrew.diagnosis.sel_intel import INTEL, in_intels_words
 
 DELL = 674
-
-_UNREAD = frozenset({7_244, 10_876, 47_488})
-"""Quanta and Supermicro: what they write depends on the board, which only ipmitool's tables know."""
-
-_OEM = 0xC0
 
 _PROCESSOR, _MEMORY, _FIRMWARE, _LOGGING, _INTERRUPT = 0x07, 0x0C, 0x0F, 0x10, 0x13
 _VERSION, _NON_FATAL, _FATAL = 0x2B, 0xC2, 0xC3
@@ -34,22 +29,25 @@ _ALONE = {(_FIRMWARE, 0x0F), (_NON_FATAL, 0), (_NON_FATAL, 2), (_FATAL, 1)}
 """Sensor types and offsets that no table of IPMI knows: what the maker says is all that is said."""
 
 
-def with_makers_words(said: str, maker: int, record: bytes) -> str:
-    """An event's words with what its maker adds in parentheses. `record`: the 16 bytes of a standard record."""
-    if maker == INTEL:
-        return in_intels_words(said, record)
-    added = _dell(record) if maker == DELL and record[12] & 0x7F == SENSOR_SPECIFIC else ""
-    if not added:
+def with_makers_words(said: str, maker: int, record: bytes, board: int = 0) -> str:
+    """An event's words with what its maker adds in parentheses, or the maker's where IPMI has none. `record`: the 16
+    bytes of a standard record; `board`: number of the board where its maker tells one, else 0."""
+    if maker == INTEL and (told := in_intels_words(said, record)) != said:
+        return told
+    if maker == DELL and record[12] & 0x7F == SENSOR_SPECIFIC and (added := _dell(record)):
+        if said:
+            return f"{said} ({added})"
+        return f"({added})" if (record[10], record[13] & 0x0F) in _ALONE else ""
+    told, adds = meaning(record, maker, board)
+    if not told or (said and not adds):
         return said
-    if said:
-        return f"{said} ({added})"
-    return f"({added})" if (record[10], record[13] & 0x0F) in _ALONE else ""
+    return f"{said} ({told})" if said else told
 
 
-def maker_says_more(record: bytes, maker: int) -> bool:
-    """Whether a standard record bears bytes of a maker whose meaning is not known here."""
-    own = record[2] < _OEM and record[12] & 0x7F >= SENSOR_SPECIFIC and record[13] & 0xA0
-    return maker in _UNREAD and bool(own)
+def unread(record: bytes, said: str) -> str:
+    """Event data of a standard record in hex, where its maker put something into them of which nothing is `said`."""
+    own = record[13] & 0xC0 == 0x80 or record[13] & 0x30 == 0x20
+    return "" if not own or "(" in said else f"Event data {record[13:16].hex(' ')}"
 
 
 def _dell(record: bytes) -> str:

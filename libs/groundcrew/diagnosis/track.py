@@ -1,6 +1,7 @@
 """One incident as fusion holds it, and the changes that it goes through. All values are frozen; each step makes a new
 one, so that a change that could not be stored leaves nothing behind."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -110,6 +111,27 @@ class Track:
             update |= {"state": IncidentState.OPEN, "resolved_at": None}
         return replace(self, incident=was.model_copy(update=update))
 
+    def seen_again(self, known: Symptom, again: Symptom, envelope: Envelope[TriggerRaised]) -> "Track":
+        """As `with_symptom`, for one that the incident shows as `known` and as `again` from now on, first seen when it
+        was."""
+        was = self.incident
+        update: dict[str, object] = {
+            "symptoms": [again if one is known else one for one in was.symptoms],
+            "trigger_count": was.trigger_count + 1,
+            "last_seen": max(was.last_seen, again.last_seen),
+            "updated_at": max(was.updated_at, envelope.time),
+        }
+        if opens_again(was, again):
+            update |= {"state": IncidentState.OPEN, "resolved_at": None}
+        return replace(self, incident=was.model_copy(update=update))
+
+    def shows_as(self, other: "Track") -> bool:
+        """Whether two tracks with symptoms of the same keys show in the same places and speak for the same causes."""
+        return self.incident.entity == other.incident.entity and all(
+            one is two or (one.component, one.causes, one.severity) == (two.component, two.causes, two.severity)
+            for one, two in zip(self.keys.values(), other.keys.values(), strict=True)
+        )
+
     def replacing(self, symptom: Symptom, envelope: Envelope[TriggerRaised]) -> "Track":
         """The same incident with one symptom in a new state."""
         symptoms = [symptom if key_of(s) == key_of(symptom) else s for s in self.incident.symptoms]
@@ -124,15 +146,13 @@ class Track:
     def add_evidence(self, new: Sequence[Evidence]) -> "Track":
         """Keep what is not there yet, within the bounds."""
         kept = {evidence.id for evidence in self.evidence}
-        per_rule: dict[str, int] = {}
-        for evidence in self.evidence:
-            per_rule[evidence.rule_id] = per_rule.get(evidence.rule_id, 0) + 1
+        per_rule = Counter([evidence.rule_id for evidence in self.evidence])
         added: list[Evidence] = []
         for evidence in new:
-            room = len(kept) < MAX_EVIDENCE and per_rule.get(evidence.rule_id, 0) < MAX_EVIDENCE_PER_RULE
+            room = len(kept) < MAX_EVIDENCE and per_rule[evidence.rule_id] < MAX_EVIDENCE_PER_RULE
             if evidence.id not in kept and room:
                 kept.add(evidence.id)
-                per_rule[evidence.rule_id] = per_rule.get(evidence.rule_id, 0) + 1
+                per_rule[evidence.rule_id] += 1
                 added.append(evidence)
         every = (*self.evidence, *added)
         incident = self.incident.model_copy(update={"evidence_count": len(every)})

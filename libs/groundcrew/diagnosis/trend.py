@@ -1,13 +1,14 @@
 """When a falling series will be used up: a robust line through a bounded window of its points.
 
-The slope is the median of the slopes of all pairs (Theil 1950, Sen 1968): up to 29 % of the points may be anything,
-a copy that comes and goes or a rotated log, without moving it. A line is only believed where most pairs agree on its
-direction (Kendall's tau), so that a saw-tooth gives no forecast, however it happens to be cut by the window.
+The slope is that of `slopes.py`: a copy that comes and goes or a rotated log does not move it. A line is only believed
+where most pairs agree on its direction, so that a saw-tooth gives no forecast, however the window happens to cut it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+
+from groundcrew.diagnosis.slopes import slopes_of
 
 POINTS = 16
 """Points of a window; 120 pairs."""
@@ -56,14 +57,8 @@ def forecast(points: Sequence[Point], window_s: float) -> Forecast | None:
     spread = _spread(points, window_s)
     if len(spread) < MIN_POINTS:
         return None
-    slopes, falling, rising = [], 0, 0
-    for index, (when, value) in enumerate(spread):
-        for later, other in spread[index + 1 :]:
-            slopes.append((other - value) / (later - when))
-            falling += other < value
-            rising += other > value
-    rate = median(slopes)
-    if rate >= 0 or falling - rising < MIN_AGREEMENT * len(slopes):
+    slopes = slopes_of(spread)
+    if slopes is None or (rate := slopes.middle) >= 0 or slopes.tau > -MIN_AGREEMENT:
         return None
     newest = spread[-1][0]
     level = median(value + rate * (newest - when) for when, value in spread)

@@ -1,6 +1,6 @@
 """What an incident is called: its ranked causes, its hosts, its severity, its steps."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -39,7 +39,7 @@ class Verdict:
         hosts = [place for place in places if ":" not in place]
         where = _where(hosts or places)
         least = entry.shared.severity if shared is not None and entry.shared else entry.severity
-        severity = max((entry.severity, least, *map(self._severity, symptoms)), key=lambda s: s.rank)
+        severity = max((entry.severity, least, *self._severities(symptoms)), key=_rank)
         title = entry.title_for(causes[0].component, where)
         update = {
             "cause": causes[0],
@@ -92,13 +92,12 @@ class Verdict:
             s in following or any(self._knowledge.explains(leading(one), leading(s)) for one in following) for s in here
         )
 
-    def _severity(self, symptom: Symptom) -> Severity:
-        """What a symptom is worth: a consequence stays as grave when its cause is found. Info raises nothing."""
-        if symptom.severity.rank == 0:
-            return symptom.severity
-        entry = self._knowledge.get(leading(symptom))
-        grave = max(symptom.severity, entry.severity, key=lambda s: s.rank)
-        return min(grave, entry.at_most, key=lambda s: s.rank)
+    def _severities(self, symptoms: Sequence[Symptom]) -> Iterator[Severity]:
+        """What symptoms are worth: a consequence stays as grave when its cause is found. Info raises nothing."""
+        for severity, cause in {(symptom.severity, leading(symptom)) for symptom in symptoms}:
+            if severity.rank > 0:
+                entry = self._knowledge.get(cause)
+                yield min(max(severity, entry.severity, key=_rank), entry.at_most, key=_rank)
 
     def _entity(self, symptoms: Sequence[Symptom], entry: CauseEntry, places: Sequence[str]) -> str:
         """The BMC for faults of the BMC itself, else the host, else what was observed."""
@@ -107,6 +106,10 @@ class Verdict:
         if entry.class_name == "bmc" or not places or ":" in places[0]:
             return next((s.entity for s in symptoms if entry.id in s.causes), symptoms[0].entity)
         return host(places[0])
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
 
 
 def _where(places: Sequence[str]) -> str:

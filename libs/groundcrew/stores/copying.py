@@ -14,7 +14,14 @@ from typing import Any
 from groundcrew.stores.database import Connection, UniqueViolation
 
 _EPOCH_2000_US = 946_684_800_000_000
-_WIRE = {"timestamptz": "int8", "uuid": "bytea", "smallint": "int2", "integer": "int4", "bigint": "int8"}
+_WIRE = {
+    "timestamptz": "int8",
+    "uuid": "bytea",
+    "smallint": "int2",
+    "integer": "int4",
+    "bigint": "int8",
+    "json": "text",
+}
 
 
 @dataclass(frozen=True)
@@ -61,9 +68,14 @@ async def insert_new(connection: Connection, target: Target, rows: Sequence[Sequ
 
 async def insert_staged(connection: Connection, target: Target, rows: Sequence[Sequence[Any]]) -> int:
     """As `insert_new`, always through the temporary table, which holds all the rows until the transaction ends."""
+    await stage(connection, target, rows)
+    return (await connection.execute(target.insert)).rowcount
+
+
+async def stage(connection: Connection, target: Target, rows: Sequence[Sequence[Any]]) -> None:
+    """Copy rows aside into `stage_<table>`, whose columns are the target's; it is empty when the transaction ends."""
     await connection.execute(target.stage)
     await _copy(connection, target, f"stage_{target.table}", rows)
-    return (await connection.execute(target.insert)).rowcount
 
 
 async def _copy(connection: Connection, target: Target, into: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -28,3 +28,10 @@ class PostgresOutbox:
 async def put(connection: Connection, site: str, payload: bytes) -> None:
     """Add a message within the caller's transaction."""
     await connection.execute("INSERT INTO outbox (site, payload) VALUES (%s, %s)", (site, payload))
+
+
+async def put_all(connection: Connection, site: str, payloads: Sequence[bytes]) -> None:
+    """Add messages within the caller's transaction, in this order."""
+    await connection.execute(
+        "INSERT INTO outbox (site, payload) SELECT %s, unnest(%s::bytea[])", (site, list(payloads))
+    )

@@ -30,7 +30,7 @@ from groundcrew.stores.context.port import ContextStore, FusionTransaction
 from groundcrew.stores.port import StoreUnavailable
 from groundcrew_context.metrics import ContextMetrics
 
-AT_ONCE = 16
+AT_ONCE = 64
 """Handlers of trigger events that run at once, and trigger events of one commit."""
 
 RECENT = timedelta(days=1)
@@ -75,6 +75,8 @@ class Fuser:
         self._revision = 0
         self._turn = asyncio.Lock()
         self._waiting: deque[_Waiting] = deque()  # no more than handlers that run at once
+        self._relaying = asyncio.Lock()
+        self._asked = self._relayed = 0  # numbers of calls of `_relay`, and up to which one it was done
 
     def forget(self) -> None:
         """Read the state anew before the next change."""
@@ -89,7 +91,7 @@ class Fuser:
             if not mine.done:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))]
                 await self._together(batch)
-                await relay_once(self._store.outbox, self._bus)
+        await self._relay()
         if mine.failed is not None:
             raise mine.failed
 
@@ -116,6 +118,7 @@ class Fuser:
         told: list[tuple[str, Envelope[TriggerRaised], Fused | None]] = []
         fusion = await self._current()
         async with self._transaction() as transaction:
+            await transaction.expect(envelopes)
             for envelope in envelopes:
                 if envelope.data.silenced_by:
                     await transaction.add_trigger(envelope, None)
@@ -135,6 +138,16 @@ class Fuser:
                     lag = (self._clock.now() - envelope.received_at).total_seconds()
                     self._metrics.verdict.observe(max(0.0, lag))
 
+    async def _relay(self) -> None:
+        """Publish what is committed by now, once for all who ask; the next commit may be under way meanwhile."""
+        self._asked += 1
+        mine = self._asked
+        async with self._relaying:
+            if self._relayed < mine:
+                upto = self._asked
+                await relay_once(self._store.outbox, self._bus)
+                self._relayed = upto
+
     async def command(self, request: IncidentCommand) -> Incident:
         """Endpoint: an operator acknowledges, resolves or notes."""
         async with self._turn:
@@ -147,7 +160,7 @@ class Fuser:
                 reason = f"incident {request.id} is resolved already"
                 raise RequestFailed(Failure.CONFLICT, reason) from None
             await self._commit(fusion, fused)
-        await relay_once(self._store.outbox, self._bus)
+        await self._relay()
         return fused.changes[0].incident
 
     async def action(self, delivery: Delivery[ActionChanged]) -> None:
@@ -167,7 +180,7 @@ class Fuser:
             except UnknownIncident:
                 return  # resolved long ago; the action's own record says the same
             await self._commit(fusion, fused)
-        await relay_once(self._store.outbox, self._bus)
+        await self._relay()
 
     async def resolve_due(self) -> None:
         """Resolve what has been clear for long enough."""
@@ -177,7 +190,7 @@ class Fuser:
             if fused.changes or fused.forgotten:
                 await self._commit(fusion, fused)
         if fused.changes:
-            await relay_once(self._store.outbox, self._bus)
+            await self._relay()
 
     # --- state -------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The operator's inventory: `inventory.toml`, or a CSV file of hosts. A mistake is one line that names its place."""
+"""The operator's inventory: `inventory.toml`, or a CSV file of hosts or BMCs. A mistake is one line that names it."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from groundcrew.contracts.inventory import Inventory
+from groundcrew.contracts.inventory import Inventory, InventoryBmc
 from groundcrew_context.inventory_faults import faults_of, too_large
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
@@ -18,6 +18,9 @@ CSV_COLUMNS = (
     "switch", "gpus", "role",
 )  # fmt: skip
 """Columns of a CSV file of hosts: the keys of [[host]]. Several feeds in `pdu` are separated by ';'."""
+
+BMC_COLUMNS = tuple(name for name in InventoryBmc.model_fields if name != "origin")
+"""Columns of a CSV file of BMCs: the keys of [[bmc]]. One that no host has, such as `protocol`, says that it is one."""
 
 _OURS = ("revision", "changed_at", "changed_by")
 
@@ -47,19 +50,26 @@ def read_inventory(path: Path) -> Inventory:
 
 
 def read_csv(path: Path) -> Inventory:
-    """Hosts of a CSV file with a heading; columns as in CSV_COLUMNS. Raises InventoryError in one line."""
+    """Hosts or BMCs of a CSV file with a heading; columns as in CSV_COLUMNS or BMC_COLUMNS. Raises InventoryError in
+    one line."""
     reader = csv.DictReader(io.StringIO(_text(path).removeprefix("\ufeff")), strict=True)
     try:
-        unknown = [name for name in reader.fieldnames or () if name not in CSV_COLUMNS]
+        kind, known = _kind_of(reader.fieldnames or ())
+        unknown = [name for name in reader.fieldnames or () if name not in known]
         if not reader.fieldnames or "name" not in reader.fieldnames or unknown:
             wrong = f"there is no column {unknown[0]!r}" if unknown else "the heading has no column 'name'"
-            msg = f"{path}: {wrong}; expected a heading of {', '.join(CSV_COLUMNS)}"
+            msg = f"{path}: {wrong}; expected a heading of {', '.join(known)}"
             raise InventoryError(msg)
-        hosts = [_host_of(path, reader.line_num, row) for row in reader]
+        rows = [_entry_of(path, reader.line_num, row) for row in reader]
     except csv.Error as error:
         msg = f"{path}: line {reader.line_num}: {error}"
         raise InventoryError(msg) from None
-    return _sensible(path, _validated(path, {"host": hosts}))
+    return _sensible(path, _validated(path, {kind: rows}))
+
+
+def _kind_of(heading: Iterable[str]) -> tuple[str, tuple[str, ...]]:
+    of_bmcs = set(heading) & (set(BMC_COLUMNS) - set(CSV_COLUMNS))
+    return ("bmc", BMC_COLUMNS) if of_bmcs else ("host", CSV_COLUMNS)
 
 
 def _text(path: Path) -> str:
@@ -76,7 +86,7 @@ def _text(path: Path) -> str:
         raise InventoryError(msg) from None
 
 
-def _host_of(path: Path, line: int, row: dict[str | None, Any]) -> dict[str, Any]:
+def _entry_of(path: Path, line: int, row: dict[str | None, Any]) -> dict[str, Any]:
     if None in row:
         msg = f"{path}: line {line}: it has more fields than the heading"
         raise InventoryError(msg)

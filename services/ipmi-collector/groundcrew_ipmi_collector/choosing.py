@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from groundcrew.contracts.clock import Clock, to_us
 from groundcrew.contracts.inventory import InventoryBmc
 from groundcrew.diagnosis.sensors import SensorRead
-from groundcrew_ipmi_collector.backend import Backend, Newest, Row
+from groundcrew_ipmi_collector.backend import Backend, Newest
 from groundcrew_ipmi_collector.credentials import credentials_of
 from groundcrew_ipmi_collector.lanplus.client import LanClient
 from groundcrew_ipmi_collector.ledger import Anchor
@@ -95,20 +95,7 @@ class FallingBack:
         return look
 
     async def newest(self, state: SelState, count: int | None, known: Sequence[Anchor]) -> Newest:
-        newest = await self._now.newest(state, count, known)
-        if self._now is self._native and self._native.unsaid:
-            return await self._said_by_tool(newest, state)
-        return newest
-
-    async def _said_by_tool(self, newest: Newest, state: SelState) -> Newest:
-        """With ipmitool's words for the records in which a maker says more than we understand."""
-        try:
-            told = await self._tool.newest(state, len(newest.rows), [])
-        except IpmiFailed as failure:
-            self._log.debug("makers_words_missing", reason=failure.reason.value, detail=str(failure))
-            return newest
-        words = {row.raw.digest: row.said for row in told.rows if row.raw.digest in self._native.unsaid}
-        return Newest([Row(words.get(row.raw.digest, row.said), row.raw) for row in newest.rows], newest.whole)
+        return await self._now.newest(state, count, known)
 
     async def fetch_sensor_records(self) -> bytes | None:
         return await self._now.fetch_sensor_records()

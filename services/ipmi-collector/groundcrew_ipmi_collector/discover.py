@@ -1,7 +1,7 @@
 """`python -m groundcrew_ipmi_collector.discover 10.20.0.0/24 ...`: BMCs of subnets, where there is only this service.
 
 The same as `groundcrew inventory discover`, for the collector's container, which is what reaches the BMCs; prints
-lines for inventory.toml and writes nothing.
+lines for inventory.toml, or for a CSV file, and writes nothing.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import asyncio
 import sys
 
 from groundcrew_ipmi_collector.discovery.discovering import How, discover
-from groundcrew_ipmi_collector.discovery.found import as_toml
+from groundcrew_ipmi_collector.discovery.found import as_csv, as_toml
 from groundcrew_ipmi_collector.discovery.ranges import RangesError, addresses
 
 
@@ -21,6 +21,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, default=usual.port, help="of IPMI")
     parser.add_argument("--redfish-port", type=int, default=usual.redfish_port)
     parser.add_argument("--pin", action="store_true", help="trust the certificates that they show now")
+    parser.add_argument("--csv", action="store_true", help="rows of a CSV file rather than TOML")
     asked = parser.parse_args(arguments)
     try:
         named = addresses([("argument", item) for item in asked.subnets])
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     entries = [one.entry(port=asked.port, redfish_port=asked.redfish_port, pin=asked.pin) for one in found]
-    sys.stdout.write(as_toml(found, entries, len(named)))
+    sys.stdout.write(as_csv(entries) if asked.csv else as_toml(found, entries, len(named)))
     return 0 if found else 1
 
 

@@ -141,8 +141,7 @@ class EventLog:
         first = rows[0].raw.record_id if rows else None
         seen = LogSeen(page.entries, page.erased or "", last_id=page.anchors[-1].record_id)
         erased = state.erased_at if page.erased is not None else ""
-        is_full = state.capacity is not None and state.entries >= state.capacity
-        change, why = what_became(seen, LogSeen(state.entries, erased, first_id=first, is_full=is_full))
+        change, why = what_became(seen, LogSeen(state.entries, erased, first_id=first, is_full=state.is_full))
         fresh = page.model_copy(update={"generation": page.generation + 1, "anchors": [], "last_us": None})
         opened = rows[0].anchor if rows else None
         fresh = fresh.model_copy(update={"opened_with": opened, "entries": state.entries, "erased": state.erased_at})
@@ -156,8 +155,7 @@ class EventLog:
         if opened is None or not rows or rows[0].anchor == opened:
             return page
         seen = LogSeen(page.entries, page.erased or "", last_id=opened.record_id - 1)
-        is_full = state.capacity is not None and state.entries >= state.capacity
-        now = LogSeen(state.entries, state.erased_at, first_id=rows[0].raw.record_id, is_full=is_full)
+        now = LogSeen(state.entries, state.erased_at, first_id=rows[0].raw.record_id, is_full=state.is_full)
         change, why = what_became(seen, now)
         update = {"opened_with": rows[0].anchor, "entries": state.entries, "erased": state.erased_at}
         fresh = self._with_news(page.model_copy(update=update), state, change, why, page)
@@ -208,8 +206,7 @@ class EventLog:
                 raise IpmiFailed(Reason.CHANGED, "the log changed while it was read; the next look goes on")
             if not newest.more:
                 break
-        full = state.capacity is not None and state.entries >= state.capacity
-        wrapped = bool(full and fresh and page.entries == state.entries and not state.overflow)
+        wrapped = bool(state.is_full and fresh and page.entries == state.entries and not state.overflow)
         page = page.model_copy(
             update={
                 "fingerprint": "" if state.fresh else state.fingerprint,

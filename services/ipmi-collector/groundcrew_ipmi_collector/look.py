@@ -1,9 +1,10 @@
 """One look at a BMC: what a script of short commands printed, as facts and as the state of its event log."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from groundcrew.diagnosis.sel import sel_time as parse_time
+from groundcrew_ipmi_collector.log_room import Allocation, capacity
 from groundcrew_ipmi_collector.raw_record import BmcClock
 
 LOOK = ("sel info", "sdr info", "chassis status", "chassis restart_cause", "raw 0x0a 0x48")
@@ -36,7 +37,6 @@ class SelState:
     """What `sel info` says. `fingerprint` changes when the log does, as far as the BMC keeps its times."""
 
     entries: int
-    percent_used: str
     added: str
     erased: str
     overflow: bool
@@ -57,10 +57,15 @@ class SelState:
         return "" if "available" in self.erased.lower() else self.erased
 
     @property
+    def is_full(self) -> bool:
+        return self.capacity is not None and self.entries >= self.capacity
+
+    @property
     def used(self) -> float | None:
         """How full it is, 0 to 1; None where the BMC does not tell."""
-        percent = self.percent_used.rstrip("%")
-        return min(int(percent), 100) / 100 if percent.isascii() and percent.isdigit() else None
+        if self.capacity is None:
+            return None
+        return 1.0 if self.is_full else self.entries / self.capacity
 
     @property
     def dated(self) -> bool:
@@ -82,6 +87,9 @@ class Look:
     guid: str = ""
     guid_known: bool = False
     clock: BmcClock = field(default_factory=BmcClock)
+    maker: int = 0
+    """IANA number of who made the BMC; 0 where that was not asked."""
+
     answered: bool = True
 
     def facts(self) -> dict[str, str]:
@@ -91,7 +99,8 @@ class Look:
             seconds = round(self.clock.offset_us / 1_000_000)
             found["clock_offset_s"] = "not set" if self.clock.since_start else str(seconds)
         if (state := self.sel) is not None:
-            found |= {"sel_entries": str(state.entries), "sel_percent_used": state.percent_used.rstrip("%")}
+            percent = "" if state.used is None else f"{100 * state.used:.0f}"
+            found |= {"sel_entries": str(state.entries), "sel_percent_used": percent}
             found["sel_overflow"] = "yes" if state.overflow else ""
         return {name: value[:_MAX_FACT] for name, value in found.items() if value and "unknown" not in value.lower()}
 
@@ -128,6 +137,7 @@ def parse_look(output: str, complaint: str, at_us: int) -> Look:
         guid=guid,
         guid_known=bool(guid) or _refused(complaint, 0x06, 0x37) or any(len(h) == 48 for h in _hex_lines(output)),
         clock=BmcClock.seen(None if sel_time == 0xFFFF_FFFF else sel_time, at_us),
+        maker=_count(sections.get("mc", {}).get("Manufacturer ID", "")) or 0,
         answered=bool(sections),
     )
 
@@ -154,16 +164,27 @@ def _sel_state(info: dict[str, str], now_s: int | None) -> SelState | None:
         return None
     date, _, clock = info.get("Last Add Time", "").partition(" ")
     added = parse_time(date, clock)
-    free = re.match(r"\d+", info.get("Free Space", ""))
-    return SelState(
+    state = SelState(
         entries=int(entries),
-        capacity=None if free is None or int(free[0]) >= 0xFFFF else int(entries) + int(free[0]) // 16,
-        percent_used=info.get("Percent Used", ""),
+        capacity=capacity(int(entries), _count(info.get("Free Space", "")), _allocation(info)),
         added=info.get("Last Add Time", ""),
         erased=info.get("Last Del Time", ""),
         overflow=info.get("Overflow", "").lower() == "true",
-        fresh=info.get("Percent Used") == "100%" and added is not None and is_fresh(int(added.timestamp()), now_s),
     )
+    fresh = state.is_full and added is not None and is_fresh(int(added.timestamp()), now_s)
+    return replace(state, fresh=fresh)
+
+
+def _allocation(info: dict[str, str]) -> Allocation | None:
+    counts = [_count(info.get(name, "")) for name in ("# of Alloc Units", "Alloc Unit Size", "# Free Units")]
+    units, unit_bytes, free = counts
+    return None if units is None or unit_bytes is None or free is None else Allocation(units, unit_bytes, free)
+
+
+def _count(text: str) -> int | None:
+    """The number that it begins with: `8144 bytes`, `65535 bytes or more`."""
+    found = re.match(r"[0-9]{1,9}(?![0-9])", text)
+    return None if found is None else int(found[0])
 
 
 def _sdr_stamp(sdr: dict[str, str]) -> str:

@@ -1,6 +1,7 @@
 """A BMC read by our own client, over a session that stays open: a quiet look is a handful of datagrams."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import TypeVar
 from groundcrew.diagnosis.fru_bytes import COMMON_HEADER, area_length, fru_facts, fru_length
 from groundcrew.diagnosis.sdr_bytes import SensorRecord
 from groundcrew.diagnosis.sel_bytes import names_of, sel_record
-from groundcrew.diagnosis.sel_makers import maker_says_more
 from groundcrew.diagnosis.sensor_bytes import numbered, sensor_read
 from groundcrew.diagnosis.sensors import SensorRead
 from groundcrew_ipmi_collector.backend import Newest, Row, bound_s
@@ -20,6 +20,7 @@ from groundcrew_ipmi_collector.lanplus.commands import FIRST, GONE, LAST, Ask, D
 from groundcrew_ipmi_collector.lanplus.sensor_records import DEVICE, REPOSITORY, Fetching, Source, stamp_of
 from groundcrew_ipmi_collector.lanplus.wire import BMC
 from groundcrew_ipmi_collector.ledger import Anchor
+from groundcrew_ipmi_collector.log_room import Allocation, capacity
 from groundcrew_ipmi_collector.look import Look, SelState, is_fresh
 from groundcrew_ipmi_collector.raw_record import BmcClock, raw_record
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
@@ -30,7 +31,6 @@ T = TypeVar("T")
 _SOFTWARE = 0x01
 """Bit of an owner's address: no controller, but a program's number."""
 
-_RECORD = 16
 AT_A_TIME = 100
 """Records that are read before they are published: a slow BMC needs half a minute for them."""
 
@@ -58,9 +58,9 @@ class NativeBackend:
         self._guid: bytes | None = None
         self._who: dict[str, str] = {}
         self._unknown: set[str] = set()
-        self.unsaid: set[str] = set()
-        """Digests of the records last read of which ipmitool's decoders of makers' bytes would say more."""
-
+        self._room: Allocation | None = None
+        self._room_of: SelInfo | None = None
+        self._board = 0
         self._names: tuple[list[SensorRecord], dict[tuple[int, int, int], SensorRecord]] = ([], {})
 
     @property
@@ -81,6 +81,7 @@ class NativeBackend:
             if who or self._device is None:
                 await self._ask_who()
             info = await self._unless_unknown("sel", commands.sel_info)
+            await self._ask_room(info)
             stamp = await self._unless_unknown("sdr", self._sdr_stamp)
             chassis, no_chassis = await self._chassis()
             cause = await self._unless_unknown("restart", commands.restart_cause)
@@ -90,7 +91,7 @@ class NativeBackend:
         facts = chassis_facts(chassis) if chassis else {}
         return Look(
             told=self._who | facts | {"restart_cause": restart_words(cause or 0)},
-            sel=None if info is None else _sel_state(info, seconds),
+            sel=None if info is None else _sel_state(info, self._room, seconds),
             sdr_stamp=stamp or "",
             power=facts.pop("power", ""),
             no_chassis=no_chassis,
@@ -104,6 +105,9 @@ class NativeBackend:
         self._unknown.clear()
         self._device = device = await commands.device_id(self._ask)
         self._guid = await self._unless_unknown("guid", commands.system_guid)
+        self._board = (
+            await self._unless_unknown("board", partial(commands.board_number, maker=device.manufacturer)) or 0
+        )
         try:
             fru = await self._fru()
         except IpmiFailed as failure:
@@ -129,6 +133,17 @@ class NativeBackend:
             elif name == "sel":
                 raise
             return None
+
+    async def _ask_room(self, info: SelInfo | None) -> None:
+        """Where the log is as it was, its room is as well; where the BMC refuses for now, what it said before holds."""
+        if info is None or not info.tells_units:
+            self._room = None
+        elif info != self._room_of:
+            told = await self._unless_unknown("sel room", commands.sel_allocation)
+            if told is not None:
+                self._room, self._room_of = told, info
+            elif "sel room" in self._unknown:
+                self._room = None
 
     async def _sdr_stamp(self, ask: Ask) -> str:
         return await stamp_of(ask, self._source())
@@ -176,11 +191,8 @@ class NativeBackend:
 
     def _rows(self, records: list[bytes], names: dict[tuple[int, int, int], SensorRecord]) -> list[Row]:
         maker = 0 if self._device is None else self._device.manufacturer
-        rows = [Row(sel_record(record, names, maker=maker), raw_record(record)) for record in records]
-        self.unsaid = {
-            row.raw.digest for record, row in zip(records, rows, strict=True) if maker_says_more(record, maker)
-        }
-        return rows
+        board = self._board
+        return [Row(sel_record(record, names, maker=maker, board=board), raw_record(record)) for record in records]
 
     async def _entry(self, record_id: int) -> tuple[int, bytes]:
         """The record after it, and the record; empty where it is gone."""
@@ -254,18 +266,15 @@ class NativeBackend:
         return sensor_read(sensor, told, maker=maker, factors=factors)
 
 
-def _sel_state(info: SelInfo, now_s: int | None) -> SelState:
-    used = info.entries * _RECORD
-    total = info.free_bytes + used
-    return SelState(
+def _sel_state(info: SelInfo, room: Allocation | None, now_s: int | None) -> SelState:
+    state = SelState(
         entries=info.entries,
-        capacity=None if info.free_bytes >= 0xFFFF else info.entries + info.free_bytes // _RECORD,
-        percent_used="unknown" if total >= 0xFFFF else f"{100 * used // max(total, 1)}%",
+        capacity=capacity(info.entries, info.free_bytes, room),
         added=_moment(info.added),
         erased=_moment(info.erased),
         overflow=info.overflow,
-        fresh=info.free_bytes < _RECORD and is_fresh(info.added, now_s),
     )
+    return replace(state, fresh=state.is_full and is_fresh(info.added, now_s))
 
 
 def _moment(seconds: int) -> str:

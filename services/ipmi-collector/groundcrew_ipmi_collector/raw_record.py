@@ -16,11 +16,13 @@ _UNTIMED = 0xE0
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """`seconds` is the BMC's stamp: since 1970, or below PREINIT_END since its start; None where it bears none."""
+    """`seconds` is the BMC's stamp: since 1970, or below PREINIT_END since its start; None where it bears none.
+    `data`: all 16 bytes."""
 
     record_id: int
     seconds: int | None
     digest: str
+    data: bytes
 
 
 def get_entry(record_id: int) -> str:
@@ -39,7 +41,7 @@ def raw_record(record: bytes) -> RawRecord:
     stamp = int.from_bytes(record[3:7], "little")
     timed = record[2] < _UNTIMED and stamp not in (0, 0xFFFF_FFFF)
     digest = blake2b(record, digest_size=16).hexdigest()
-    return RawRecord(int.from_bytes(record[0:2], "little"), stamp if timed else None, digest)
+    return RawRecord(int.from_bytes(record[0:2], "little"), stamp if timed else None, digest, record)
 
 
 def _replies(lines: Iterable[str]) -> Iterable[bytes]:

@@ -13,8 +13,8 @@ from groundcrew.contracts.envelope import ProducedBy, seal
 from groundcrew.contracts.identity import Id, random_id
 from groundcrew.contracts.identity import host as host_entity
 from groundcrew.contracts.queries import ActionQuery, ActionsQuery, Endpoints, HostsQuery, IncidentQuery
+from groundcrew_mcp import action_results as told
 from groundcrew_mcp import parameters as given
-from groundcrew_mcp import results as told
 from groundcrew_mcp.asking import Asking
 from groundcrew_mcp.caller import CALLER, NotAllowed
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from groundcrew.contracts.queries import Endpoints, MakeReport
-from groundcrew.contracts.reports import (
+from groundcrew.contracts.report_requests import (
     ReportRequest,
     RootCauseRequest,
     SummaryRequest,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from groundcrew.contracts.report_requests import SummaryType
 from groundcrew.contracts.reports import (
     ActionableIssue,
     CitedEvent,
@@ -14,7 +15,6 @@ from groundcrew.contracts.reports import (
     Report,
     RootCause,
     SensorSummary,
-    SummaryType,
     TaskState,
 )
 from groundcrew.diagnosis.markdown import code, prose

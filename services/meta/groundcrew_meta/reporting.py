@@ -12,19 +12,21 @@ from groundcrew.contracts.envelope import ProducedBy
 from groundcrew.contracts.identity import bmc, host, random_id, stable_id
 from groundcrew.contracts.incidents import Severity
 from groundcrew.contracts.queries import Failure, MakeReport
+from groundcrew.contracts.report_requests import (
+    ReportRequest,
+    RootCauseRequest,
+    SummaryRequest,
+    SummaryType,
+    TasksRequest,
+)
 from groundcrew.contracts.reports import (
     CitedEvent,
     EventSummary,
     RepairTask,
     Report,
     ReportKind,
-    ReportRequest,
     RootCause,
-    RootCauseRequest,
     SensorSummary,
-    SummaryRequest,
-    SummaryType,
-    TasksRequest,
     TaskState,
 )
 from groundcrew.diagnosis.citing import merged, of_evidence, of_trigger

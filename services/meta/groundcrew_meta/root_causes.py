@@ -10,7 +10,8 @@ from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.identity import host
 from groundcrew.contracts.incidents import Evidence, Incident
 from groundcrew.contracts.queries import Failure, HostSummary, LogLine, MetricPoints, SelEntry
-from groundcrew.contracts.reports import CitedEvent, RootCause, RootCauseRequest
+from groundcrew.contracts.report_requests import RootCauseRequest
+from groundcrew.contracts.reports import CitedEvent, RootCause
 from groundcrew.diagnosis.anomalies import Quiet, Series, gaps
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.diagnosis.citing import merged, of_evidence, of_line, of_record, of_trigger

@@ -10,7 +10,8 @@ from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.incidents import Incident, IncidentState
 from groundcrew.contracts.inventory import InventoryHost
 from groundcrew.contracts.queries import BmcSummary, CloseTask, Failure, TasksQuery
-from groundcrew.contracts.reports import ActionableIssue, RepairTask, TasksRequest, TaskState, TaskType, Urgency
+from groundcrew.contracts.report_requests import TasksRequest
+from groundcrew.contracts.reports import ActionableIssue, RepairTask, TaskState, TaskType, Urgency
 from groundcrew.diagnosis.issues import detect_actionable_issues
 from groundcrew.diagnosis.part_types import task_type
 from groundcrew.diagnosis.repairs import Machine, bundle, by_priority, closed, fold_task, task_id
@@ -57,7 +58,7 @@ class TaskBook:
         known = {incident_id for task in undone for incident_id in task.counts}
         own |= {one.id: one for one in await self._gatherer.by_id(sorted(known - own.keys()), fleet.missing)}
         own = {key: one for key, one in own.items() if chosen.concerns(one)}
-        with_part = [one for one in own.values() if task_type(one.cause.component_class, one.cause.id)]
+        with_part = [one for one in own.values() if task_type(one.cause.component_class, one.cause.entry)]
         evidence = await self._gatherer.evidence(with_part, fleet.missing)
         found = await asyncio.to_thread(detect_actionable_issues, with_part, evidence, devices=devices, types=types)
         issues = found[:MAX_ISSUES]

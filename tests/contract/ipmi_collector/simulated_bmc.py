@@ -67,6 +67,9 @@ class SimulatedBmc:
     more_sensors: int = 0
     """Temperatures beside those few."""
 
+    kg: str = ""
+    """Its key K_G, at most 19 characters without spaces, which is all that its configuration takes; empty: none."""
+
     satellite: bool = False
     """A controller behind it, on its bus, with a temperature of its own."""
 
@@ -87,18 +90,19 @@ class SimulatedBmc:
         script = self.folder / "chassis.sh"
         script.write_text('#!/bin/sh\ncase "$3" in power) echo "power:1";; boot) echo "boot:none";; esac\n')
         script.chmod(0o755)
+        key = f'    bmc_key "{self.kg}"\n' if self.kg else ""
         (self.folder / "lan.conf").write_text(
             f'name "bmc{self.port}"\nset_working_mc 0x20\n  startlan 1\n    addr 127.0.0.1 {self.port}\n'
             "    priv_limit admin\n    allowed_auths_callback none md2 md5 straight\n"
             "    allowed_auths_user none md2 md5 straight\n    allowed_auths_operator none md2 md5 straight\n"
             "    allowed_auths_admin none md2 md5 straight\n"
-            f"    guid {self.guid}\n  endlan\n"
+            f"    guid {self.guid}\n{key}  endlan\n"
             f'  chassis_control "{script} 0x20"\n'
             f'  user 1 true "" "" user 10 none md2 md5 straight\n'
             f'  user 2 true "{USER}" "{PASSWORD}" admin 10 none md2 md5 straight\n'
         )
         lines = ["mc_setbmc 0x20", "mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02"]
-        lines.append("sel_enable 0x20 1000 0x0a")
+        lines.append("sel_enable 0x20 1000 0x0b")
         every = "000111111111111"
         for number, (name, kind, entity, value) in enumerate(ANALOG, 1):
             unit, factor, exponent = {1: (1, 1, 0), 4: (18, 100, 0), 2: (4, 1, -1)}[kind]
@@ -145,9 +149,9 @@ class SimulatedBmc:
     def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """What the same BMC says to a plain ipmitool."""
         options = ["-I", "lanplus", "-C", "3", "-N", "1", "-R", "1", "-H", "127.0.0.1", "-p", str(self.port)]
-        environ = {**os.environ, "IPMI_PASSWORD": PASSWORD, "TZ": "UTC"}
+        environ = {**os.environ, "IPMI_PASSWORD": PASSWORD, "TZ": "UTC", "IPMI_KGKEY": self.kg}
         return subprocess.run(
-            ["ipmitool", *options, "-U", USER, "-E", *arguments],
+            ["ipmitool", *options, "-U", USER, "-E", *(["-K"] if self.kg else []), *arguments],
             env=environ, capture_output=True, text=True, check=False,
         )  # fmt: skip
 

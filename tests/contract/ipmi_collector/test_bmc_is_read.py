@@ -50,6 +50,14 @@ async def test_a_temperature_over_its_threshold_has_the_status_that_rules_look_f
     assert (sensors.values[0], sensors.statuses[0]) == (91.0, "cr")
 
 
+async def test_critical_thresholds_travel_with_the_readings(reading: Reading):
+    await reading.poll()
+    sensors = reading.bus.of("observe.sensors")[-1].data
+    limits = dict(zip(sensors.sensors, zip(sensors.lowers, sensors.uppers, strict=True), strict=True))
+    assert limits["CPU1 Temp"] == (5.0, 90.0)
+    assert limits["PS1 Status"] == (None, None)
+
+
 async def test_a_sensor_of_a_controller_behind_the_bmc_is_read_through_it(tmp_path: Path, backend: str):
     with simulated(tmp_path / "bmc", satellite=True) as bmc:
         reading = reading_of(bmc, tmp_path / "collector", backend=backend)
@@ -164,6 +172,13 @@ async def test_either_backend_can_use_the_sensor_records_that_the_other_kept(bmc
         (cache,) = reading.section.state_dir.glob("*.sdr")
         kept.append(cache.read_bytes())
     assert kept[0] == kept[1]
+
+
+async def test_how_much_fits_is_what_the_bmc_tells_of_its_units(reading: Reading):
+    reading.bmc.add_records(3)
+    await reading.poll()
+    told = reading.bus.of("observe.eventlogs")[-1].data
+    assert (told.entries, told.capacities) == ([3], [1_000])
 
 
 async def test_clock_that_is_hours_off_is_corrected(reading: Reading):

@@ -1,4 +1,7 @@
-"""A BMC whose key K_G is set: our client and the real ipmitool log in with it, and without it are told why not."""
+"""A BMC whose key K_G is set: our client and the real ipmitool log in with it, and without it are told why not.
+
+Both to the real `ipmi_sim`, which has the protocol right, and to our simulated BMC.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,22 +21,27 @@ from groundcrew_ipmi_collector.session import Sessions
 from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 from groundcrew_ipmi_collector.turn import Turn
 
-from .simulated_bmc import needs_the_simulator
+from .reading import reading_of
+from .simulated_bmc import PASSWORD, USER, needs_the_simulator, simulated
 
-KG = "a key of twenty byte"
-SECTION = IpmiCollectorSection(password=SecretStr("secret"))
+KG = "nineteen-bytes-of-k"
+SECTION = IpmiCollectorSection(password=SecretStr(PASSWORD))
 
 
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
+@pytest.fixture(params=["ipmi_sim", "ours"])
+async def port(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[int]:
+    if request.param == "ipmi_sim":
+        with simulated(tmp_path / "bmc", kg=KG) as running:
+            yield running.port
+        return
     number = free_port()
-    server = await BmcServer.serve(SimulatedBmc(lambda: 0), number, user="u", password="secret", kg=KG)
+    server = await BmcServer.serve(SimulatedBmc(lambda: 0), number, user=USER, password=PASSWORD, kg=KG)
     yield number
     server.close()
 
 
 def entry(port: int, **kg: str) -> InventoryBmc:
-    return InventoryBmc(name="b", address="127.0.0.1", port=port, user="u", **kg)
+    return InventoryBmc(name="b", address="127.0.0.1", port=port, user=USER, **kg)
 
 
 def client(one: InventoryBmc) -> LanClient:
@@ -65,9 +73,32 @@ async def test_ipmitool_logs_in_with_the_key_and_nobody_sees_it_among_its_argume
     sessions = Sessions(
         one, SECTION, credentials=lambda: credentials_of(one, SECTION), turn=Turn(), processes=asyncio.Semaphore(1)
     )
-    assert KG not in " ".join(sessions._options("u", 17, kg=True))
+    assert KG not in " ".join(sessions._options(USER, 17, kg=True))
     result = await sessions.command("mc", "info")
     assert "Device ID" in result.output
+
+
+async def test_the_whole_bmc_is_read_with_the_key(tmp_path: Path, backend: str) -> None:
+    file = tmp_path / "kg"
+    file.write_text(f"{KG}\n")
+    with simulated(tmp_path / "bmc", kg=KG) as bmc:
+        bmc.add_records(3)
+        reading = reading_of(bmc, tmp_path / "collector", backend=backend, kg_file=str(file))
+        await reading.poll()
+        assert {state for state, _ in reading.sources.values()} == {"present"}
+        assert [number for _, number, _, _ in reading.rows] == [1, 2, 3]
+        await reading.close()
+
+
+async def test_another_key_is_told_as_wrong_credentials(tmp_path: Path, backend: str) -> None:
+    file = tmp_path / "kg"
+    file.write_text("another-key\n")
+    with simulated(tmp_path / "bmc", kg=KG) as bmc:
+        reading = reading_of(bmc, tmp_path / "collector", backend=backend, kg_file=str(file))
+        await reading.poll()
+        assert reading.sources["sel"][1].startswith("credentials: ")
+        assert "another-key" not in str(reading.bus.published)
+        await reading.close()
 
 
 @pytest.mark.parametrize("wrong", ["", "x" * 21])

@@ -9,14 +9,13 @@ import pytest
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import Severity
 from groundcrew.contracts.queries import ReportsQuery, TasksQuery
+from groundcrew.contracts.report_requests import SummaryRequest, TasksRequest
 from groundcrew.contracts.reports import (
     RepairBundle,
     RepairTask,
     Report,
     ReportContext,
     ReportKind,
-    SummaryRequest,
-    TasksRequest,
     TaskState,
     TaskType,
     Urgency,

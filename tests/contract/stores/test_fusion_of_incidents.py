@@ -208,3 +208,40 @@ async def test_of_a_long_history_the_newest_entries_are_told_in_order(store):
             await transaction.save_incident(incident(1, revision=revision), [], actor="fusion", change=str(revision))
     told = [entry.revision for entry in await store.history(SITE, incident(1).id)]
     assert told == list(range(3, MAX_HISTORY + 3))
+
+
+async def test_evidence_that_is_withdrawn_and_comes_back_in_one_transaction_stays(store):
+    async with store.fusion(SITE) as transaction:
+        await transaction.save_incident(incident(1), [evidence(1)], actor="fusion", change="opened")
+        await transaction.withdraw_evidence(incident(1).id, [evidence(1)])
+        await transaction.save_incident(incident(1, revision=2), [evidence(1)], actor="fusion", change="joined again")
+    assert await store.evidence(SITE, incident(1).id) == [evidence(1)]
+
+
+async def test_trigger_events_that_are_looked_up_together_are_told_from_those_that_are_stored(store):
+    async with store.fusion(SITE) as transaction:
+        await transaction.add_trigger(trigger(1), None)
+    async with store.fusion(SITE) as transaction:
+        await transaction.expect([trigger(number) for number in range(3)])
+        assert [await transaction.add_trigger(trigger(number), None) for number in range(3)] == [True, False, True]
+    assert len((await store.triggers(SITE, TriggersQuery())).items) == 3
+
+
+async def test_all_revisions_of_one_transaction_stand_in_the_history(store):
+    async with store.fusion(SITE) as transaction:
+        for revision in (1, 2, 3):
+            await transaction.save_incident(incident(1, revision=revision), [], actor="fusion", change=str(revision))
+    assert (await store.incident(SITE, incident(1).id)).revision == 3
+    assert [entry.revision for entry in await store.history(SITE, incident(1).id)] == [1, 2, 3]
+
+
+async def test_a_transaction_with_a_stale_revision_leaves_nothing(store):
+    async with store.fusion(SITE) as transaction:
+        await transaction.save_incident(incident(1, revision=5), [], actor="fusion", change="five")
+    with pytest.raises(StaleRevision):  # noqa: PT012 - it may be told at the end of the transaction
+        async with store.fusion(SITE) as transaction:
+            await transaction.add_trigger(trigger(1), None)
+            await transaction.save_incident(incident(2), [], actor="fusion", change="opened")
+            await transaction.save_incident(incident(1, revision=4), [], actor="fusion", change="four")
+    assert await store.incident(SITE, incident(2).id) is None
+    assert (await store.triggers(SITE, TriggersQuery())).items == []

@@ -29,6 +29,7 @@ COMMANDS = [
     "forecasts",
     "check",
     "incidents",
+    "incident",
     "approve",
     "reject",
     "logs",

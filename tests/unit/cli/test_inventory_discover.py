@@ -54,6 +54,17 @@ def test_a_file_that_is_there_is_not_overwritten(run: Any, ports: list[str], tmp
     assert file.read_text() == before
 
 
+def test_a_csv_file_of_what_was_found_is_one_that_can_be_taken_in(run: Any, ports: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "found.csv"
+    run("inventory", "discover", *ports, "-o", str(file))
+    heading, row = file.read_text().splitlines()
+    assert heading.startswith("name,address,port,redfish_port,protocol,user,password_file,")
+    assert row.startswith("bmc-127-0-8-2,127.0.8.2,")
+    filled = row.replace(",ipmi,,,", ",ipmi,admin,/etc/groundcrew/bmc,")
+    file.write_text(f"{heading}\n{filled}\n")
+    assert "1 BMC" in run("inventory", "check", str(file)).out
+
+
 def test_only_what_is_not_listed_yet_is_taken_in(run: Any, gateway: Any, ports: list[str]) -> None:
     gateway.reply("GET inventory", Inventory(revision=4))
     gateway.reply("PATCH inventory", Inventory(revision=5))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from groundcrew.contracts.clock import SystemClock
+from groundcrew.contracts.report_requests import SummaryRequest
 from groundcrew.contracts.reports import (
     RepairBundle,
     RepairTask,
@@ -13,7 +14,6 @@ from groundcrew.contracts.reports import (
     ReportContext,
     ReportKind,
     ReportSummary,
-    SummaryRequest,
     TaskState,
     TaskType,
     Urgency,

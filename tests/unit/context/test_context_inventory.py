@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from groundcrew.contracts.inventory import Inventory, InventoryHost, Origin
+from groundcrew.contracts.inventory import Inventory, InventoryBmc, InventoryHost, Origin
 from groundcrew.contracts.observations import InventoryObserved
 from groundcrew.contracts.queries import Endpoints, HostsQuery
 from groundcrew.contracts.streams import Buckets
@@ -227,9 +227,22 @@ def test_hosts_are_read_from_a_csv_file(tmp_path):
     assert second == InventoryHost(name="n2", rack="r1")
 
 
+def test_bmcs_are_read_from_a_csv_file_with_a_column_that_no_host_has(tmp_path):
+    file = tmp_path / "bmcs.csv"
+    file.write_text(
+        "name,address,protocol,port,user,tls_verify\nb1,10.0.0.1,redfish,,admin,false\nb2,10.0.0.2,,624,,\n"
+    )
+    first, second = read_csv(file).bmc
+    assert (first.protocol, first.port, first.user, first.tls_verify) == ("redfish", 623, "admin", False)
+    assert second == InventoryBmc(name="b2", address="10.0.0.2", port=624)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        ("name,protocol,rack\nb1,ipmi,r1\n", "there is no column 'rack'; expected a heading of name, address, port"),
+        ("name,protocol\nb1,telnet\n", "bmc 'b1', protocol"),
+        ("name,port\nb1,many\n", "bmc 'b1', port"),
         ("name,colour\nn1,red\n", "there is no column 'colour'; expected a heading of name, address"),
         ("rack\nr1\n", "the heading has no column 'name'"),
         ("", "the heading has no column 'name'"),

@@ -55,6 +55,17 @@ def test_how_urgent_it_is_follows_from_whether_it_stands():
     assert found == [Urgency.NOW, Urgency.SOON, Urgency.PLANNED, Urgency.PLANNED, Urgency.WATCH]
 
 
+def test_variant_says_who_carries_the_spare_part():
+    def told(variant: str, component_class: str, wider: str, part: str):
+        return incident(
+            cause=Cause(id=wider, variant=variant, component_class=component_class, component=part, confidence=0.9)
+        )
+
+    [cable] = issues(told("cable.drive_errors", "cable", "cable.errors", "sdc"))
+    assert cable.type is TaskType.STORAGE
+    assert issues(told("network.directory_unreachable", "network", "network.unreachable", "ldap.example")) == []
+
+
 def test_only_wanted_types_are_told():
     assert issues(incident(), types=[TaskType.MEMORY]) == []
     assert len(issues(incident(), types=[TaskType.MEMORY, TaskType.POWER])) == 1

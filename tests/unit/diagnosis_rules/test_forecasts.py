@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundcrew.diagnosis.forecasts import Target, forecast, line_of, parse_forecasts, time_to
+from groundcrew.diagnosis.forecasts import Target, back_test, forecast, line_of, parse_forecasts, time_to
 from groundcrew.diagnosis.rules import PackError
 
 HOUR = 3_600.0
@@ -59,6 +59,27 @@ def test_a_copy_that_comes_and_goes_does_not_move_the_line() -> None:
     assert clean is not None
     assert dirty is not None
     assert dirty.likely_s == pytest.approx(clean.likely_s, rel=0.1)
+
+
+def test_what_was_emptied_lately_gives_none_until_its_old_line_is_out_of_the_window() -> None:
+    """A leak, a kill and a new start from a higher level: the old line would say that nothing is left already."""
+    times = [at * HOUR for at in range(96)]
+    leak = [170.0 - 2 * at for at in range(84)]
+    started = [230.0 - 2 * at for at in range(12)]
+    assert forecast(times[:84], leak, FULL) is not None
+    assert line_of(times, leak + started) is None
+    assert line_of(times, started + [206.0 - 2 * at for at in range(84)]) is not None
+
+
+def test_a_back_test_says_by_how_much_the_line_would_have_missed() -> None:
+    times = [at * HOUR for at in range(60)]
+    steady = back_test(times, [1_000.0 - at for at in times])
+    assert steady == pytest.approx(0.0, abs=1e-9)
+    slowed = back_test(times, [1_000.0 - 10 * min(at, 36) - 2 * max(0, at - 36) for at in range(60)])
+    assert slowed is not None
+    assert slowed > 0.2
+    assert back_test(times[:9], [1_000.0 - at for at in range(9)]) is None  # no line of six points
+    assert back_test(times, [5.0] * 60) is None
 
 
 @pytest.mark.parametrize("noise", [0.0, 2.0, 8.0])

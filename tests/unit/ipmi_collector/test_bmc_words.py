@@ -16,7 +16,8 @@ from groundcrew_ipmi_collector.settings import IpmiCollectorSection
 NOW_S = 1_780_000_000
 NOW_US = NOW_S * 1_000_000
 SEL = (
-    "SEL Information\nVersion          : 1.5 (v1.5, v2 compliant)\nEntries          : 212\nPercent Used     : 41%\n"
+    "SEL Information\nVersion          : 1.5 (v1.5, v2 compliant)\nEntries          : 212\n"
+    "Free Space       : 4880 bytes \nPercent Used     : 41%\n"
     "Last Add Time    : 03/04/2026 02:36:11\nLast Del Time    : Not Available\nOverflow         : true\n"
 )
 
@@ -24,7 +25,7 @@ SEL = (
 def test_sections_keep_apart_what_has_the_same_name():
     look = parse_look(f"{SEL}Free Space : 1\nSDR Version : 0x51\nRecord Count : 31\nFree Space : 2\n", "", NOW_US)
     assert look.sel is not None
-    assert (look.sel.entries, look.sel.percent_used, look.sel.overflow, look.sel.dated) == (212, "41%", True, True)
+    assert (look.sel.entries, look.sel.capacity, look.sel.overflow, look.sel.dated) == (212, 517, True, True)
     assert look.sdr_stamp.startswith("31 | "), "the free space of the one is not that of the other"
 
 

@@ -1,6 +1,6 @@
 """When a BMC is given to ipmitool, and when it is taken back."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -22,7 +22,6 @@ class Client:
     suite: int | None = None
     looks: int = 0
     closed: int = 0
-    unsaid: set[str] = field(default_factory=set)
 
     async def look(self, *, who: bool) -> Look:
         self.looks += 1

@@ -54,7 +54,7 @@ class Log:
         newest = str(self.records[-1]) if self.records else "Not Available"
         count = len(self.records)
         capacity = None if self.free_bytes is None else count + self.free_bytes // 16
-        return SelState(count, "1%", f"{newest} {count}", self.erased, overflow=False, capacity=capacity)
+        return SelState(count, f"{newest} {count}", self.erased, overflow=False, capacity=capacity)
 
     async def command(self, *words: str, cache: Path | None = None, timeout_s: float = 0) -> Finished:
         self.asked.append(" ".join(words))

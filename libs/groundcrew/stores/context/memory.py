@@ -4,16 +4,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from groundcrew.contracts.clock import from_us, to_us
-from groundcrew.contracts.envelope import Envelope, encode
+from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.event_logs import EventLogBatch, SyncChanged, SyncJob
 from groundcrew.contracts.identity import host, kind_of, name_of
-from groundcrew.contracts.incidents import Evidence, EvidenceSource, Finding, Incident, TriggerRaised
+from groundcrew.contracts.incidents import Evidence, Finding, Incident
 from groundcrew.contracts.observations import (
     InventoryObserved,
     LogBatch,
@@ -42,10 +40,9 @@ from groundcrew.contracts.queries import (
     SyncsQuery,
     TriggerPage,
     TriggersQuery,
-    TriggerSummary,
 )
-from groundcrew.stores.context.fusion import stale
 from groundcrew.stores.context.latest import EntitySeen, labels_text, values_of
+from groundcrew.stores.context.memory_fusion import MemoryFusionTransaction
 from groundcrew.stores.context.memory_rows import Timeline
 from groundcrew.stores.context.memory_site import MemorySite
 from groundcrew.stores.context.port import MAX_HISTORY, MAX_SENSORS, MAX_UNITS, SENSOR_GONE, UNIT_GONE
@@ -64,69 +61,6 @@ from groundcrew.stores.context.trend import MAX_SERIES, Buckets, bucket_seconds,
 from groundcrew.stores.copying import storable
 from groundcrew.stores.memory_outbox import MemoryOutbox
 from groundcrew.stores.paging import cut_page, read_cursor
-
-
-@dataclass(frozen=True)
-class _Revision:
-    incident: Incident
-    evidence: tuple[Evidence, ...]
-    actor: str
-    change: str
-
-
-class MemoryFusionTransaction:
-    """Collects what is to change; `commit` does it."""
-
-    def __init__(self, site: MemorySite) -> None:
-        self._site = site
-        self._triggers: Timeline[TriggerSummary] = Timeline()
-        self._revisions: list[_Revision] = []
-        self._withdrawn: list[tuple[str, Evidence]] = []
-        self.payloads: list[bytes] = []
-
-    async def add_trigger(self, envelope: Envelope[TriggerRaised], incident_id: str | None) -> bool:
-        summary = _trigger(envelope, incident_id)
-        key = trigger_key(summary)
-        return key not in self._site.triggers and self._triggers.add(*key, summary)
-
-    async def save_incident(self, incident: Incident, evidence: Sequence[Evidence], *, actor: str, change: str) -> None:
-        newest = [revision.incident for revision in self._revisions if revision.incident.id == incident.id]
-        stored = newest[-1] if newest else self._site.incidents.get(incident.id)
-        if stored == incident:
-            return
-        if stored is not None and stored.revision >= incident.revision:
-            raise stale(incident, stored.revision)
-        self._revisions.append(_Revision(incident, tuple(evidence), actor, change))
-
-    async def withdraw_evidence(self, incident_id: str, evidence: Sequence[Evidence]) -> None:
-        self._withdrawn += [(incident_id, one) for one in evidence]
-
-    async def publish(self, envelope: Envelope[Any]) -> None:
-        self.payloads.append(encode(envelope))
-
-    def commit(self) -> None:
-        site = self._site
-        for (time, row_id), summary in self._triggers.oldest_first():
-            site.triggers.add(time, row_id, summary)
-        for one in self._revisions:
-            incident = one.incident
-            site.keep_incident(incident)
-            site.history.setdefault(incident.id, []).append(
-                HistoryEntry(
-                    revision=incident.revision,
-                    time=incident.updated_at,
-                    actor=storable(one.actor),
-                    change=storable(one.change),
-                )
-            )
-            timeline = site.evidence.setdefault(incident.id, Timeline())
-            for piece in one.evidence:
-                timeline.add(to_us(piece.time), piece.id, piece)
-            for name in incident.hosts:
-                site.entity(host(name)).named(incident.last_seen)
-        for incident_id, piece in self._withdrawn:
-            if incident_id in site.evidence:
-                site.evidence[incident_id].remove(to_us(piece.time), piece.id)
 
 
 class MemoryContextStore:
@@ -378,26 +312,6 @@ def _log_filter(query: LogsQuery) -> Callable[[LogLine], bool]:
         line.priority <= query.max_priority
         and (query.unit is None or line.unit == query.unit)
         and (part is None or part in line.message.encode().lower())
-    )
-
-
-def _trigger(envelope: Envelope[TriggerRaised], incident_id: str | None) -> TriggerSummary:
-    data = envelope.data
-    return TriggerSummary(
-        id=envelope.id,
-        time=envelope.time,
-        entity=envelope.entity,
-        rule_id=storable(data.rule_id),
-        severity=data.severity,
-        title=storable(data.title),
-        component=storable(data.component),
-        count=data.count,
-        incident_id=incident_id,
-        silenced_by=storable(data.silenced_by),
-        state=data.state,
-        component_class=storable(data.component_class),
-        source=data.evidence[0].source if data.evidence else EvidenceSource.UNKNOWN,
-        observed=data.evidence[0].id if data.evidence else None,
     )
 
 

@@ -75,13 +75,17 @@ class HostRow(Protocol):
 
 
 class FusionTransaction(Protocol):
-    """Everything that one trigger event changes, committed at once."""
+    """Everything that trigger events change, committed at once; nothing of it is written before the end."""
+
+    async def expect(self, envelopes: Sequence[Envelope[TriggerRaised]]) -> None:
+        """Trigger events that `add_trigger` is going to be asked to add: looked up together, which is cheaper."""
 
     async def add_trigger(self, envelope: Envelope[TriggerRaised], incident_id: str | None) -> bool:
         """False where this trigger event is stored already (then nothing else of it may be done again)."""
 
     async def save_incident(self, incident: Incident, evidence: Sequence[Evidence], *, actor: str, change: str) -> None:
-        """Store a revision of an incident, the evidence that is new with it, and why it changed."""
+        """Store a revision of an incident, the evidence that is new with it, and why it changed. One that is not newer
+        than what is stored, and not the same, ends the transaction with StaleRevision."""
 
     async def withdraw_evidence(self, incident_id: str, evidence: Sequence[Evidence]) -> None:
         """Take evidence off an incident that turned out to belong to another one, which has it by now."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request
@@ -28,15 +28,18 @@ from groundcrew.contracts.queries import (
     TicketPage,
     TicketsQuery,
 )
+from groundcrew.contracts.report_requests import TimeRange
 from groundcrew_gateway.access import Operator, Viewer
 from groundcrew_gateway.pages.affected import WIDTH, affected
 from groundcrew_gateway.pages.lanes import Reboot, axis_of, incident_chart
 from groundcrew_gateway.pages.overview import worst_first
 from groundcrew_gateway.pages.render import Asking, back, page
 from groundcrew_gateway.pages.similar import similar
+from groundcrew_gateway.pages.zoom import zoomed
+from groundcrew_gateway.problems import Problem
 from groundcrew_gateway.rest.conversations import DEADLINE_S, analyse
-from groundcrew_gateway.rest.incidents import SeverityName, command
-from groundcrew_gateway.rest.parameters import Cursor, HostFilter, RecordId, Text
+from groundcrew_gateway.rest.incidents import MAX_OWNER, SeverityName, command
+from groundcrew_gateway.rest.parameters import Cursor, HostFilter, RecordId, Since, Text, Until
 
 router = APIRouter(include_in_schema=False)
 _STATES = {"open": list(LIVE_STATES), "resolved": [IncidentState.RESOLVED], "all": []}
@@ -86,7 +89,10 @@ async def incidents(
 
 
 @router.get("/incidents/{incident_id}")
-async def incident(request: Request, caller: Viewer, incident_id: RecordId) -> Response:
+async def incident(
+    request: Request, caller: Viewer, incident_id: RecordId, since: Since = None, until: Until = None
+) -> Response:
+    """`since` and `until` are the part of the timeline that is drawn."""
     asking = Asking(caller)
     detail, actions, tickets, analysis, inventory, live = await asyncio.gather(
         caller.ask(Endpoints.INCIDENT, IncidentQuery(id=incident_id)),
@@ -97,8 +103,9 @@ async def incident(request: Request, caller: Viewer, incident_id: RecordId) -> R
         asking.ask(Endpoints.INCIDENTS, _LIVE, IncidentPage(items=[])),
     )
     others = [one for one in live.items if one.id != incident_id and one.merged_into is None]
-    axis = axis_of(detail, actions.items)
-    reboots = await _reboots(asking, detail.incident.hosts[:_REBOOTS], axis.start, axis.end)
+    zoom = zoomed(axis_of(detail, actions.items), since, until, [one.time for one in detail.evidence])
+    shown = zoom.shown
+    reboots = await _reboots(asking, detail.incident.hosts[:_REBOOTS], shown.start, shown.end)
     return await page(
         request,
         asking,
@@ -108,11 +115,18 @@ async def incident(request: Request, caller: Viewer, incident_id: RecordId) -> R
         actions=actions.items,
         tickets=tickets.items,
         analysis=analysis,
-        chart=incident_chart(detail, actions.items, reboots),
+        chart=incident_chart(detail, actions.items, reboots, shown),
+        zoom=zoom,
+        report_range=_range_for(caller.gateway.clock.now() - detail.incident.opened_at).value,
         drawing=affected(detail.incident, inventory, others),
         drawing_width=WIDTH,
         earlier=await similar(caller, detail.incident),
     )
+
+
+def _range_for(age: timedelta) -> TimeRange:
+    """The shortest range of a report that an incident of this age lies in, the longest where none is long enough."""
+    return next((one for one in TimeRange if one.span > age), TimeRange.MONTH)
 
 
 async def _reboots(asking: Asking, hosts: Sequence[str], since: datetime, until: datetime) -> list[Reboot]:
@@ -162,5 +176,9 @@ async def change(
     what: CommandName,
     text: Annotated[Text, Form(max_length=4_000)] = "",
 ) -> Response:
+    if what == "note" and not text.strip():
+        raise Problem(422, "text: a note is expected")
+    if what == "assign" and len(text.strip()) > MAX_OWNER:
+        raise Problem(422, f"text: a name of at most {MAX_OWNER} characters is expected")
     await command(caller, incident_id, what, text.strip())
     return back(request, caller, f"/incidents/{incident_id}", _SAID[what])

@@ -27,9 +27,11 @@ Reboot = tuple[datetime, str]
 """When, and of which host."""
 
 
-def incident_chart(detail: IncidentDetail, actions: Sequence[Action], reboots: Sequence[Reboot] = ()) -> Chart:
-    """One lane per source of evidence, then what Groundcrew and people did."""
-    axis = axis_of(detail, actions)
+def incident_chart(
+    detail: IncidentDetail, actions: Sequence[Action], reboots: Sequence[Reboot] = (), axis: Axis | None = None
+) -> Chart:
+    """One lane per source of evidence, then what Groundcrew and people did; `axis` where a part is to be drawn."""
+    axis = axis or axis_of(detail, actions)
     lanes: dict[str, Lane] = {}
     for symptom in sorted(detail.incident.symptoms, key=lambda one: one.first_seen):
         name = _lane(symptom.source, symptom.component_class)
@@ -42,7 +44,11 @@ def incident_chart(detail: IncidentDetail, actions: Sequence[Action], reboots: S
         name = _lane(one.source, classes.get(one.rule_id, ""))
         lanes.setdefault(name, Lane(name)).add(_mark(axis, one))
     told = [lanes[name] for name in (*_ORDER, *(name for name in lanes if name not in _ORDER)) if name in lanes]
-    drawn = [lane for lane in (*told, _history(axis, detail), _actions(axis, actions)) if lane.marks or lane.spans]
+    drawn = [
+        lane
+        for lane in (*told, _history(axis, detail), _actions(axis, actions))
+        if lane.marks or lane.spans or lane.elsewhere
+    ]
     marks = [
         Mark(axis.x(when), f"{exact(when)}\n{name} started", "#lanes", "reboot")
         for when, name in sorted(reboots)

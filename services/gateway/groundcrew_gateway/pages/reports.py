@@ -1,6 +1,7 @@
 """Reports as pages: a panel for each kind with what to ask and the newest answer, one report, and the repair tasks."""
 
 import asyncio
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
@@ -8,6 +9,7 @@ from pydantic import BeforeValidator, ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from groundcrew.bus.port import RequestFailed
+from groundcrew.contracts.incidents import Incident
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import (
     Endpoints,
@@ -15,6 +17,7 @@ from groundcrew.contracts.queries import (
     HostPage,
     HostsQuery,
     IncidentPage,
+    IncidentQuery,
     IncidentsQuery,
     InventoryQuery,
     ReportPage,
@@ -23,17 +26,15 @@ from groundcrew.contracts.queries import (
     TaskPage,
     TasksQuery,
 )
-from groundcrew.contracts.reports import (
-    Report,
-    ReportKind,
+from groundcrew.contracts.report_requests import (
     ReportRequest,
     RootCauseRequest,
     SummaryRequest,
     SummaryType,
     TasksRequest,
-    TaskState,
     TimeRange,
 )
+from groundcrew.contracts.reports import Report, ReportKind, TaskState
 from groundcrew_gateway.access import Caller, Operator, Viewer
 from groundcrew_gateway.pages.render import Asking, address, back, page
 from groundcrew_gateway.problems import Problem
@@ -47,6 +48,7 @@ _MOST_EARLIER = 8
 _MOST_EVENTS = 30
 _MOST_NAMES = 1_000
 _PAGE = 50
+_ID = re.compile(r"[0-9a-f]{32}")
 TYPES = ("memory", "thermal", "power", "fans", "storage", "gpu", "network", "board")
 SEVERITIES = ("critical", "warning", "info")
 
@@ -56,6 +58,9 @@ _BLANK = {
 }  # fmt: skip
 _RANGE = {"summary": "24h", "tasks": "7d", "root-cause": "24h"}
 """What the fields of a form say before anything was asked."""
+
+_FILLED = ("device", "event_id", "description", "time_range")
+"""Fields that an address may fill in."""
 
 Blank = Annotated[str | None, BeforeValidator(lambda text: text or None)]
 """A field of a form that was left empty."""
@@ -71,9 +76,9 @@ async def panel_or_report(request: Request, caller: Viewer, panel: str) -> Respo
     """A panel with its newest report, or one report in the panel of its kind."""
     if panel in ("summary", "tasks", "root-cause"):
         query = request.query_params
-        filled = {name: query[name] for name in ("device", "event_id", "description") if query.get(name)}
+        filled = {name: query[name] for name in _FILLED if query.get(name)}
         return await _panel(request, caller, panel, None, filled)
-    if len(panel) != 32 or set(panel) - set("0123456789abcdef"):
+    if not _ID.fullmatch(panel):
         raise Problem(404, f"there is no page /reports/{panel[:40]}")
     report = await caller.ask(Endpoints.REPORT, ReportQuery(id=panel))
     return await _panel(request, caller, report.kind.value, report, {})
@@ -167,6 +172,10 @@ async def _panel(
     if report is None and earlier.items and not filled:
         report = await _kept(asking, earlier.items[0].id)
     asked = report.request.model_dump(mode="json") if report else {}
+    same = _BLANK | {"time_range": _RANGE[panel]} | asked | filled
+    listed = [one for one in events.items if one.merged_into is None]
+    if same["event_id"] and not any(one.id == same["event_id"] for one in listed):
+        listed += await _incident(asking, same["event_id"])
     return await page(
         request,
         asking,
@@ -174,15 +183,28 @@ async def _panel(
         here="reports",
         panel=panel,
         report=report,
-        same=_BLANK | {"time_range": _RANGE[panel]} | asked | filled,
+        same=same,
         earlier=earlier.items,
         names=[one.name for one in hosts.items],
         groups=_groups(inventory),
-        events=[one for one in events.items if one.merged_into is None],
+        events=listed,
         ranges=[one.value for one in TimeRange],
         types=TYPES,
         severities=SEVERITIES,
     )
+
+
+async def _incident(asking: Asking, event_id: str) -> list[Incident]:
+    """The incident of this id; none where it is of another kind of event, or of nothing."""
+    if not _ID.fullmatch(event_id):
+        return []
+    try:
+        found = await asking.ask(Endpoints.INCIDENT, IncidentQuery(id=event_id), None)
+    except RequestFailed as failed:
+        if failed.failure is Failure.NOT_FOUND:
+            return []
+        raise
+    return [found.incident] if found else []
 
 
 async def _kept(asking: Asking, report_id: str) -> Report | None:

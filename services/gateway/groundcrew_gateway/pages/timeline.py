@@ -63,8 +63,14 @@ class Lane:
     note: str = ""
     """How sure the times of this lane are, where they are not."""
 
+    elsewhere: int = 0
+    """Marks before and after the part that is drawn."""
+
     def add(self, mark: Mark) -> None:
         """Marks come in order of time; near ones become one with a count."""
+        if not 0 <= mark.x <= 100:
+            self.elsewhere += 1
+            return
         last = self.marks[-1] if self.marks else None
         if last is None or mark.x - last.x >= _TOGETHER or last.kind != mark.kind:
             self.marks.append(mark)
@@ -109,6 +115,14 @@ class Chart:
     axis: Axis
     lanes: list[Lane]
     reboots: list[Mark] = field(default_factory=list)
+
+    @property
+    def drawn(self) -> bool:
+        return any(lane.marks or lane.spans for lane in self.lanes)
+
+    @property
+    def elsewhere(self) -> int:
+        return sum(lane.elsewhere for lane in self.lanes)
 
 
 def padded(start: datetime, end: datetime) -> Axis:

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from groundcrew.contracts.incidents import Incident, IncidentState, Severity
@@ -19,12 +20,21 @@ from groundcrew.contracts.queries import (
 )
 from groundcrew_gateway.access import Caller, Operator, Viewer
 from groundcrew_gateway.rest.once import once
-from groundcrew_gateway.rest.parameters import Cursor, HostFilter, Limit, Note, RecordId, Remark, Since
+from groundcrew_gateway.rest.parameters import Body, Cursor, HostFilter, Limit, Note, RecordId, Remark, Since, Text
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 
 StateName = Literal["open", "acknowledged", "maintenance", "mitigated", "resolved"]
 SeverityName = Literal["info", "warning", "critical"]
+
+
+MAX_OWNER = 200
+
+
+class Owner(Body):
+    """Who takes care of it from now on."""
+
+    text: Text = Field("", max_length=MAX_OWNER, examples=["ada"])
 
 
 @router.get("", operation_id="listIncidents", summary="Incidents, newest first")
@@ -97,7 +107,7 @@ async def reopen(request: Request, caller: Operator, incident_id: RecordId, body
 
 
 @router.post("/{incident_id}/assign", operation_id="assignIncident", response_model=Incident)
-async def assign(request: Request, caller: Operator, incident_id: RecordId, body: Remark) -> Response:
+async def assign(request: Request, caller: Operator, incident_id: RecordId, body: Owner) -> Response:
     """Name who takes care of it; an empty text: nobody."""
     return await once(request, caller, lambda: command(caller, incident_id, "assign", body.text))
 

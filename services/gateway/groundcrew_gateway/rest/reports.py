@@ -17,17 +17,8 @@ from groundcrew.contracts.queries import (
     TaskQuery,
     TasksQuery,
 )
-from groundcrew.contracts.reports import (
-    RepairTask,
-    Report,
-    ReportKind,
-    ReportRequest,
-    RootCauseRequest,
-    SummaryRequest,
-    TasksRequest,
-    TaskState,
-    TaskType,
-)
+from groundcrew.contracts.report_requests import ReportRequest, RootCauseRequest, SummaryRequest, TasksRequest
+from groundcrew.contracts.reports import RepairTask, Report, ReportKind, TaskState, TaskType
 from groundcrew_gateway.access import Caller, Operator, Viewer
 from groundcrew_gateway.pages.render import draw
 from groundcrew_gateway.rest.once import once

@@ -1,5 +1,7 @@
 """What was found, as entries of the inventory and as a file to look through before it is taken in."""
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,6 +66,20 @@ def as_toml(found: Sequence[Found], entries: Sequence[InventoryBmc], asked: int)
         if one.redfish is not None and not entry.tls_fingerprint:
             lines.append(f"# tls_fingerprint = {_toml(one.redfish.fingerprint)}  # the certificate that it showed")
     return "\n".join([*lines, ""])
+
+
+_CSV = ("name", "address", "port", "redfish_port", "protocol", "user", "password_file", "tls_fingerprint", "vendor")
+
+
+def as_csv(entries: Sequence[InventoryBmc]) -> str:
+    """Rows of a CSV file of BMCs, for a spreadsheet: columns that an operator fills in are there and empty. What a
+    machine said of itself does not begin as a formula does."""
+    written = io.StringIO()
+    rows = csv.DictWriter(written, _CSV, extrasaction="ignore", lineterminator="\n")
+    rows.writeheader()
+    for entry in entries:
+        rows.writerow(entry.model_dump(mode="json") | {"vendor": _printable(entry.vendor).lstrip("=+-@ ")})
+    return written.getvalue()
 
 
 def _toml(value: object) -> str:

@@ -50,6 +50,9 @@ class SimulatedBmc:
     sel_bytes: int = 16
     """Bytes of an event log record that it gives at once."""
 
+    unit_bytes: int = 0
+    """Of its log's memory, in which it keeps a record each; 0: it tells nothing of units."""
+
     own_sdrs_only: bool = False
     """It has no repository of sensor records, but gives those of its own sensors."""
 
@@ -101,6 +104,13 @@ class SimulatedBmc:
         self.erased = self.seconds
         self._reservations["sel"] += 1
 
+    def hold(self, count: int) -> None:
+        """So many records fit from now on; the oldest of what is above that go, as where it wrapped."""
+        self.capacity = count
+        if len(self.log) > count:
+            del self.log[:-count]
+            self.overflow = True
+
     def add_sensor(self, sensor: Sensor) -> None:
         self.sensors.append(sensor)
         self.sdr_added = max(self.seconds, self.sdr_added + 1)
@@ -144,7 +154,7 @@ class SimulatedBmc:
         return (0, b"") if Fault.DEAF_BUS in self.faults else (0x83, b"")
 
     def board_id(self, _data: bytes) -> Answer:
-        """Supermicro's own command."""
+        """Supermicro's own command, and Quanta's."""
         return (0, struct.pack("<H", self.board)) if self.board else (UNKNOWN, b"")
 
     def power(self, _data: bytes) -> Answer:
@@ -154,9 +164,19 @@ class SimulatedBmc:
         return 0, b"\xdc" + figures
 
     def sel_info(self, _data: bytes) -> Answer:
-        free = min(max(self.capacity - len(self.log), 0) * 16, 0xFFFF)
-        flags = 0x0A | (0x80 if self.overflow else 0)
+        free = min(self._room * (self.unit_bytes or 16), 0xFFFF)
+        flags = 0x0A | (0x80 if self.overflow else 0) | (0x01 if self.unit_bytes else 0)
         return 0, struct.pack("<BHHIIB", 0x51, len(self.log), free, self.added, self.erased, flags)
+
+    @property
+    def _room(self) -> int:
+        return max(self.capacity - len(self.log), 0)
+
+    def sel_allocation(self, _data: bytes) -> Answer:
+        """The largest record in bytes, as Supermicro's tell it, not in units."""
+        if not self.unit_bytes:
+            return UNKNOWN, b""
+        return 0, struct.pack("<HHHHB", self.capacity, self.unit_bytes, self._room, self._room, self.unit_bytes)
 
     def sel_entry(self, data: bytes) -> Answer:
         reservation, wanted, offset, count = struct.unpack_from("<HHBB", data)
@@ -257,6 +277,7 @@ _COMMANDS: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {
     (0x0A, 0x10): SimulatedBmc.fru_info,
     (0x0A, 0x11): SimulatedBmc.fru_read,
     (0x0A, 0x40): SimulatedBmc.sel_info,
+    (0x0A, 0x41): SimulatedBmc.sel_allocation,
     (0x0A, 0x42): SimulatedBmc.sel_reserve,
     (0x0A, 0x43): SimulatedBmc.sel_entry,
     (0x0A, 0x44): SimulatedBmc.sel_add,
@@ -265,6 +286,7 @@ _COMMANDS: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {
     (0x0A, 0x49): SimulatedBmc.set_sel_time,
     (0x2C, 0x02): SimulatedBmc.power,
     (0x30, 0x21): SimulatedBmc.board_id,
+    (0x36, 0x65): SimulatedBmc.board_id,
 }
 
 _REPOSITORY: dict[tuple[int, int], Callable[[SimulatedBmc, bytes], Answer]] = {

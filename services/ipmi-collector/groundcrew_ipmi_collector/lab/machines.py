@@ -41,6 +41,7 @@ def machine(place: int, clock: Callable[[], int], *, sensor_count: int = 60, rec
             ("Acme", "Brick 4", "PN-4", "1.0", f"SN-{place:05}"),
         ),
         watts=chance.randrange(180, 420),
+        unit_bytes=20,
     )
     for sensor in bmc.sensors:
         if isinstance(sensor, Analog):

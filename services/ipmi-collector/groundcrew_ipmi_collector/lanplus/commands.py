@@ -8,7 +8,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
+from groundcrew.diagnosis.maker_meanings import QUANTA, SUPERMICRO
 from groundcrew_ipmi_collector.lanplus.wire import Message
+from groundcrew_ipmi_collector.log_room import Allocation
 from groundcrew_ipmi_collector.reason import IpmiFailed, Reason
 
 CHASSIS, SENSOR, APP, STORAGE, GROUP = 0x00, 0x04, 0x06, 0x0A, 0x2C
@@ -82,6 +84,17 @@ async def device_id(ask: Ask) -> DeviceId:
     )
 
 
+async def board_number(ask: Ask, maker: int) -> int:
+    """Which of its boards, of makers that have a command for that (ipmitool lib/helper.c and lib/ipmi_quantaoem.c); 0
+    of others."""
+    if maker in SUPERMICRO:
+        told = await data_of(ask, "Get Board ID", 0x30, 0x21, least=2)
+        return int.from_bytes(told[:2], "little")
+    if maker == QUANTA:
+        return (await data_of(ask, "Get Platform ID", 0x36, 0x65, b"\x4c\x1c\x00\x02", least=1))[0]
+    return 0
+
+
 async def system_guid(ask: Ask) -> bytes:
     """22.14."""
     return (await data_of(ask, "Get System GUID", APP, 0x37, least=16))[:16]
@@ -118,13 +131,21 @@ class SelInfo:
     added: int
     erased: int
     overflow: bool
+    tells_units: bool
+    """It says that it knows Get SEL Allocation Info."""
 
 
 async def sel_info(ask: Ask) -> SelInfo:
     told = await data_of(ask, "Get SEL Info", STORAGE, 0x40, least=14)
     _, entries, free, added, erased, flags = struct.unpack_from("<BHHIIB", told)
     never = 0xFFFF_FFFF
-    return SelInfo(entries, free, added % never, erased % never, bool(flags & 0x80))
+    return SelInfo(entries, free, added % never, erased % never, bool(flags & 0x80), bool(flags & 0x01))
+
+
+async def sel_allocation(ask: Ask) -> Allocation:
+    """31.3."""
+    told = await data_of(ask, "Get SEL Allocation Info", STORAGE, 0x41, least=6)
+    return Allocation(*struct.unpack_from("<HHH", told))
 
 
 async def sel_time(ask: Ask) -> int | None:
