@@ -64,8 +64,10 @@ class Relation:
 
     def place(self, symptom: Symptom) -> str:
         """The host a symptom shows on, or its own entity where that is no host's. A line that blames a BMC is about
-        the host that the BMC sits in, whoever wrote it."""
+        the host that the BMC sits in, and one that blames a host's clock about that host, whoever wrote it."""
         if symptom.component_class == "bmc" and (host := self._topology.host_of_bmc(symptom.component)):
+            return host
+        if symptom.component_class == "time" and (host := self._topology.host_named(symptom.component)):
             return host
         return self._host_of(symptom.entity)
 
