@@ -176,7 +176,8 @@ class Grouping:
                 and names_part(first.component)
                 and names_part(second.component)
             )
-        return self._knowledge.common(one, other) >= UNLIKELY
+        ways = self._knowledge.common(one, other), self._knowledge.chance(one, other), self._knowledge.chance(other, one)
+        return max(ways) >= UNLIKELY
 
     def _nearest(self, symptom: Symptom, heads: Sequence[Sequence[Symptom]]) -> int:
         """Index of the first causes that a consequence goes to."""
@@ -230,7 +231,7 @@ class Grouping:
             assert entry.shared is not None
             if shown.isdisjoint(entry.shared.shows_as):
                 continue
-            told = {self._relation.place(one) for one in (*quiet, *symptoms) if leading(one) == entry.id}
+            told = {self._relation.place(one) for one in quiet if leading(one) == entry.id}
             left = [symptom for symptom in symptoms if self._relation.speaks_for(symptom, entry, told)]
             if len({self._relation.place(symptom) for symptom in left}) < entry.shared.min_hosts:
                 continue

@@ -203,8 +203,8 @@ class Relation:
         cause = leading(symptom)
         if not entry.shared.kind.in_topology:
             wanted = part_key(element) if entry.shared.same_part else element
-            return cause in entry.shared.shows_as and wanted in self.elements(symptom, entry)
-        known = cause in entry.shared.shows_as or self._knowledge.explains(entry.id, cause)
+            return cause in entry.shared.of and wanted in self.elements(symptom, entry)
+        known = cause in entry.shared.of or self._knowledge.explains(entry.id, cause)
         return known and element in self._topology.shared(self.place(symptom), entry.shared.kind)
 
     def _of_parts(self, one: str, other: str) -> bool:
