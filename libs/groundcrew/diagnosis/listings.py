@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from groundcrew.diagnosis import freeipmi
+from groundcrew.diagnosis.ipmiutil import parse_ipmiutil_row
 from groundcrew.diagnosis.locators import SENSOR_TYPES
 from groundcrew.diagnosis.maker_listings import parse_maker_blocks
+from groundcrew.diagnosis.openbmc_log_util import parse_log_util_row
 from groundcrew.diagnosis.raid_tools import is_sas_ircu, parse_sas_ircu, parse_storcli
 from groundcrew.diagnosis.redfish_listing import parse_redfish
 from groundcrew.diagnosis.sel import SelRecord, parse_blocks, parse_row
@@ -25,6 +27,11 @@ MAX_UNPARSED = 1_000
 
 _EMPTY = re.compile(r"SEL has no entries", re.IGNORECASE)
 _RULER = re.compile(r"[-=#*+ |]*|SEL Records?:?|(?:Unable to read sensor|Locating sensor record).*", re.IGNORECASE)
+_HEADINGS = re.compile(
+    r"(?:ipmiutil|isel)\S* (?:sel )?ver(?:sion)? .*|-- BMC version .*|SEL Ver \w+ Support .*|RecId \W*Date/Time.*|"
+    r"ipmiutil sel, completed.*|FRU#\s+FRU_NAME\s+TIME_STAMP.*"
+)
+"""Of ipmiutil and log-util."""
 _LOCATOR = re.compile(r"(?:(?:Static|Dynamic) MC @|(?:Log|Phys) FRU @|GenDev|FRU @)", re.IGNORECASE)
 _TOOLS = ("ipmitool", "ipmi-sel", "ipmi-sensors")
 _OEM = re.compile(r"Linux kernel panic|OEM record", re.IGNORECASE)
@@ -141,6 +148,12 @@ def _take_line(listing: Listing, number: int, line: str, names: Sequence[str] | 
     elif read := parse_sensor_row(line):
         listing.found("ipmitool sensors")
         listing.readings.append(read)
+    elif record := parse_ipmiutil_row(line):
+        listing.found("ipmiutil sel")
+        listing.records.append(record)
+    elif record := parse_log_util_row(line):
+        listing.found("log-util")
+        listing.records.append(record)
     elif _is_decoration(listing, line):
         listing.passed += 1
     else:
@@ -155,7 +168,7 @@ def _is_decoration(listing: Listing, line: str) -> bool:
     if info := _INFO.fullmatch(text):
         listing.info[info[1]] = info[2].strip()
         return True
-    if _RULER.fullmatch(text) or _INFO_REST.fullmatch(text) or _is_prompt(text):
+    if _RULER.fullmatch(text) or _INFO_REST.fullmatch(text) or _HEADINGS.fullmatch(text) or _is_prompt(text):
         return True
     columns = text.split("|")
     return len(columns) > 2 and _LOCATOR.match(columns[1].strip()) is not None

@@ -65,8 +65,13 @@ def names_part(component: str) -> str:
 
 def are_two_parts(one: str, other: str) -> bool:
     """Whether two part keys surely name two parts: not where one is blank, nor where they are of different ways to name
-    parts, such as a GPU's index and an address."""
-    return bool(one and other) and one != other and _naming(one) == _naming(other)
+    parts, such as a GPU's index and an address, nor a folder and one below it, which may be of one file system."""
+    return bool(one and other) and one != other and _naming(one) == _naming(other) and not _nested(one, other)
+
+
+def _nested(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    return shorter.startswith("/") and longer.startswith(shorter + "/")
 
 
 @lru_cache(maxsize=_KEYS_KEPT)

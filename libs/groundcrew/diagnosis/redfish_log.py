@@ -23,7 +23,11 @@ _HOLDS = re.compile(r"\bassert(?:ed|ion)\b", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?P<name>[^:|]{1,60}?) ?: ?(?P<direction>(?:de-?)?assert)(?:ed)? ?: ?(?P<event>\S.*)", re.IGNORECASE | re.DOTALL
 )
-"""How AMI's MegaRAC and what is built on it writes a record of the log of IPMI."""
+_NAMED_LAST = re.compile(
+    r"(?P<name>[^:|]{1,60}?) ?: ?(?P<event>\S[^:]*?) ?: ?(?P<direction>(?:de-?)?assert)(?:ed)?\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How AMI's MegaRAC and what is built on it writes a record of the log of IPMI: the direction in the middle or last."""
 _ARGUMENT = re.compile(r"%(\d{1,2})")
 
 
@@ -101,17 +105,21 @@ def _said(entry: Resource, message: str, message_id: str) -> tuple[str, str, boo
     asserted = False if _is_over(entry) else _direction(entry, message)
     if kind and code is not None:
         event, holds = code
-        named = _NAMED.fullmatch(message)
+        named = _named(message)
         name = named["name"].strip() if named else _sensor_name(entry)
         sensor = f"{SENSOR_TYPES.get(kind, kind)} {name}".strip()
         return sensor, event, False if asserted is False else holds
-    if kind and (named := _NAMED.fullmatch(message)):
+    if kind and (named := _named(message)):
         holds = not named["direction"].lower().startswith("de") and not _is_over(entry)
         return f"{SENSOR_TYPES.get(kind, kind)} {named['name'].strip()}", named["event"].strip(), holds
     if spoken := in_sensor_words(message):
         sensor, event, holds = spoken
         return sensor, event, False if _is_over(entry) else holds
     return f"Redfish {message_id}".strip(), message, asserted
+
+
+def _named(message: str) -> re.Match[str] | None:
+    return _NAMED.fullmatch(message) or _NAMED_LAST.fullmatch(message)
 
 
 def _sensor_name(entry: Resource) -> str:

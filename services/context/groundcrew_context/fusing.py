@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from groundcrew.bus.port import Bus, Delivery, RequestFailed
+from groundcrew.bus.port import Bus, BusUnavailable, Delivery, RequestFailed, StreamFull
 from groundcrew.contracts.actions import ActionChanged
 from groundcrew.contracts.clock import Clock
 from groundcrew.contracts.envelope import Envelope, Message, ProducedBy, seal
@@ -31,7 +31,11 @@ from groundcrew.stores.port import StoreUnavailable
 from groundcrew_context.metrics import ContextMetrics
 
 AT_ONCE = 64
-"""Handlers of trigger events that run at once, and trigger events of one commit."""
+"""Trigger events of one commit."""
+
+HANDLERS = 3 * AT_ONCE
+"""Handlers of trigger events that run at once: those of a commit, of the one before that is being published, and of the
+next one."""
 
 RECENT = timedelta(days=1)
 """How far back evidence of incidents may lie that could open again after a rebuild."""
@@ -77,6 +81,7 @@ class Fuser:
         self._waiting: deque[_Waiting] = deque()  # no more than handlers that run at once
         self._relaying = asyncio.Lock()
         self._asked = self._relayed = 0  # numbers of calls of `_relay`, and up to which one it was done
+        self._relay_failed: BusUnavailable | StreamFull | StoreUnavailable | None = None
 
     def forget(self) -> None:
         """Read the state anew before the next change."""
@@ -139,14 +144,21 @@ class Fuser:
                     self._metrics.verdict.observe(max(0.0, lag))
 
     async def _relay(self) -> None:
-        """Publish what is committed by now, once for all who ask; the next commit may be under way meanwhile."""
+        """Publish what is committed by now, once for all who ask; the next commit may be under way meanwhile. Raises
+        for all of them what bus and store raise, so that an outage is waited for once."""
         self._asked += 1
         mine = self._asked
         async with self._relaying:
             if self._relayed < mine:
-                upto = self._asked
-                await relay_once(self._store.outbox, self._bus)
+                upto, self._relay_failed = self._asked, None
+                try:
+                    await relay_once(self._store.outbox, self._bus)
+                except (BusUnavailable, StreamFull, StoreUnavailable) as error:
+                    self._relay_failed = error
                 self._relayed = upto
+            failed = self._relay_failed
+        if failed is not None:  # an exception of its own each, as in `_together`
+            raise type(failed)(str(failed))
 
     async def command(self, request: IncidentCommand) -> Incident:
         """Endpoint: an operator acknowledges, resolves or notes."""

@@ -15,7 +15,7 @@ from groundcrew.runtime.relay import relay
 from groundcrew.runtime.resources import Resources
 from groundcrew_context.answers import Answers
 from groundcrew_context.forecasting import Forecasts, targets_of
-from groundcrew_context.fusing import AT_ONCE, Fuser
+from groundcrew_context.fusing import HANDLERS, Fuser
 from groundcrew_context.housekeeping import forget_old_rows, resolve_incidents
 from groundcrew_context.inventory import InventoryBook, InventoryFile, read_inventory
 from groundcrew_context.lease import Leadership, Lease
@@ -100,7 +100,7 @@ async def wire(settings: Settings, resources: Resources) -> None:
         """What only one process of a site may do."""
         fuser.forget()
         metrics.leader.set(1)
-        running.append(await bus.consume(Durables.FUSE, pausing(fuser.trigger), concurrency=AT_ONCE))
+        running.append(await bus.consume(Durables.FUSE, pausing(fuser.trigger), concurrency=HANDLERS))
         running.append(await bus.consume(Durables.CONTEXT_ACTIONS, pausing(fuser.action)))
         running.append(await bus.serve(Endpoints.INCIDENT_COMMAND, answering(fuser.command)))
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from prometheus_client import CollectorRegistry
 
-from groundcrew.bus.port import Delivery
+from groundcrew.bus.port import BusUnavailable, Delivery
 from groundcrew.contracts.inventory import Inventory
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.diagnosis.relation import Windows
@@ -115,3 +115,19 @@ async def test_a_handler_that_is_cancelled_takes_nobody_along(station, fuser, co
     assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError, *[type(None)] * 4]
     hosts = {name for incident, _ in await station.store.live_incidents(SITE) for name in incident.hosts}
     assert hosts == {"n0", "n1", "n2", "n3"}
+
+
+async def test_a_bus_that_is_away_is_waited_for_once_for_all(station, fuser, monkeypatch):
+    tried = 0
+
+    async def away(envelopes):
+        nonlocal tried
+        tried += 1
+        await asyncio.sleep(0)
+        raise BusUnavailable("no broker")
+
+    monkeypatch.setattr(station.bus, "publish_batch", away)
+    outcomes = await all_at_once(fuser, *(f"n{i}" for i in range(AT_ONCE)))
+    assert [type(outcome) for outcome in outcomes] == [BusUnavailable] * AT_ONCE
+    assert tried <= 3
+    assert len(await station.store.live_incidents(SITE)) == AT_ONCE, "what was committed goes out later"

@@ -61,7 +61,10 @@ def test_bmc_stands_for_its_host():
         ("sda", "Drive 3", False),
         ("CPU_SrcID#0_MC#1_Chan#0_DIMM#0", "DIMM 7", False),
         ("CPU_SrcID#0_MC#1_Chan#0_DIMM#0", "CPU_SrcID#1_MC#1_Chan#0_DIMM#0", True),
+        ("/var", "/var/lib/docker", False),
+        ("/srv/backup", "/srv/build", True),
+        ("/var", "/variants", True),
     ],
 )
-def test_an_index_and_an_address_are_not_surely_two_parts(one, other, two):
+def test_other_ways_to_name_a_part_are_not_surely_two_parts(one, other, two):
     assert are_two_parts(part_key(one), part_key(other)) is two

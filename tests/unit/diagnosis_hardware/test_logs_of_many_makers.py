@@ -12,22 +12,7 @@ VOCABULARY = Vocabulary(load_packs().knowledge.rules)
 LOGS = list(maker_logs())
 
 
-OPEN = {
-    "gigabyte-gpu-node-redfish",
-    "intel-ipmiutil-sel",
-    "nettrix-megarac-redfish",
-    "ocp-log-util",
-    "xfusion-ibmc-sel-list",
-}
-"""Logs that a blind author found us wrong on, not mended yet; docs/scenarios-written-blind.md has the figures."""
-
-
-def _known(log: MakerLog) -> object:
-    marks = [pytest.mark.xfail(reason="found wrong by a blind author", strict=True)] if log.name in OPEN else []
-    return pytest.param(log, id=log.name, marks=marks)
-
-
-@pytest.mark.parametrize("log", [_known(log) for log in LOGS])
+@pytest.mark.parametrize("log", LOGS, ids=lambda log: log.name)
 def test_what_stands_has_passed_or_is_noise_in_a_makers_log(log: MakerLog) -> None:
     listing = read_listing(log.text)
     assert len(listing.records) == len(log.answers)
