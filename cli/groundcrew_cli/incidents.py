@@ -13,6 +13,7 @@ from groundcrew_cli.errors import NOT_POSSIBLE, CliError
 from groundcrew_cli.terminal import (
     ago,
     clip,
+    clip_host,
     clock_time,
     command,
     count,
@@ -100,7 +101,7 @@ def show_list(gateway: Gateway, wanted: Wanted, *, as_json: bool, now: datetime)
         say_json(page.model_dump(mode="json"))
         return
     if page.next and not wanted.severity:
-        page = _gravest(gateway, wanted)
+        page = gravest(gateway, wanted)
     if not page.items:
         say(_none(gateway, wanted))
         return
@@ -116,7 +117,7 @@ def _asked(gateway: Gateway, wanted: Wanted, severity_: str | None, limit: int) 
     return gateway.get(IncidentPage, "incidents", state=states, severity=severity_, host=wanted.host, limit=limit)
 
 
-def _gravest(gateway: Gateway, wanted: Wanted) -> IncidentPage:
+def gravest(gateway: Gateway, wanted: Wanted) -> IncidentPage:
     """Where not all fit: the critical ones first, however old they are."""
     found: dict[str, Incident] = {}
     for name in ("critical", "warning", "info"):
@@ -149,11 +150,12 @@ def show_short(gateway: Gateway, incident: Incident, waiting: list[Action], now:
 
 def heading(incident: Incident, now: datetime) -> str:
     """How grave, where, since when; in which state and whose, where that is worth a word."""
-    where = plain(", ".join(incident.hosts) or incident.entity)
+    first = clip_host(plain(incident.hosts[0] if incident.hosts else incident.entity), 30)
+    where = clip(", ".join([first, *map(plain, incident.hosts[1:])]), 30)
     state = "" if incident.state.value == "open" else f"  {incident.state.value}"
     state += f"  {clip(plain(incident.owner), 12)}" if incident.owner else ""
     since = f"since {clock_time(incident.opened_at, now)} ({ago(incident.opened_at, now)})"
-    return f"{severity(incident.severity.value)}  {clip(where, 30)}  {since}{state}"
+    return f"{severity(incident.severity.value)}  {where}  {since}{state}"
 
 
 def show_one(gateway: Gateway, prefix: str, *, as_json: bool, now: datetime) -> None:

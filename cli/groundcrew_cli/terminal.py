@@ -85,6 +85,17 @@ def clip(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def clip_host(name: str, width: int) -> str:
+    """As `clip`, and what tells hosts of one fleet apart stays: the end of the first part of the name."""
+    if len(name) <= width:
+        return name
+    first = name.partition(".")[0]
+    if len(first) < width:
+        return f"{first}…"
+    tail = width // 2
+    return f"{first[: width - 1 - tail]}…{first[-tail:]}"
+
+
 def clock_time(when: datetime, now: datetime) -> str:
     """Local time: '02:36' today, 'Mar 1 02:36' this year, else with the year."""
     local, today = when.astimezone(), now.astimezone()

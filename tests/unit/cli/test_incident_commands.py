@@ -10,6 +10,7 @@ from groundcrew.contracts.clock import SystemClock
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.incidents import Cause, Incident, IncidentState, Severity
 from groundcrew.contracts.queries import ActionPage, HistoryEntry, IncidentDetail, IncidentPage
+from groundcrew_cli.terminal import clip_host
 
 NOW = SystemClock().now()
 FIRST, SECOND = stable_id("first"), stable_id("second")
@@ -157,6 +158,19 @@ def test_of_more_than_fit_the_critical_ones_come_first_however_old(run: Any, gat
         "an old critical one", "warning 0", "warning 1", "warning 2"
     ]  # fmt: skip
     assert "There are more" in result.err
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("web-01", "web-01"),
+        ("web-01.a-long-domain-of-a-long-company.example", "web-01…"),
+        ("a-very-long-name-of-the-second-centre-0450.example", "a-very-long-na…ond-centre-0450"),
+    ],
+)
+def test_what_tells_hosts_apart_stays_where_a_name_is_cut(name: str, shown: str) -> None:
+    assert clip_host(name, 30) == shown
+    assert len(shown) <= 30
 
 
 def test_one_incident_shows_its_owner_its_notes_and_what_was_said_of_it(run: Any, gateway: Any) -> None:

@@ -31,6 +31,9 @@ from groundcrew_gateway.pages.render import Asking, page
 from groundcrew_gateway.pages.timeline import FleetChart, fleet_chart
 
 router = APIRouter(include_in_schema=False)
+_GLANCE = 20
+"""Incidents of the overview; the list has all."""
+
 _MOST_OTHERS = 8
 _PATIENCE_S = 1.5
 _NOTHING = FleetStatus(hosts=0, healthy=0, warning=0, critical=0, open_incidents=0, log_rows=0, triggers_24h=0)
@@ -69,7 +72,7 @@ async def overview(request: Request, caller: Viewer) -> Response:
     others = [site for site in caller.key.sites if site != caller.site][:_MOST_OTHERS]
     status, live, hosts, queue, chart, elsewhere = await asyncio.gather(
         asking.ask(Endpoints.STATUS, Empty(), _NOTHING),
-        live_incidents(asking, limit=50),
+        live_incidents(asking, limit=_GLANCE),
         asking.ask(Endpoints.HOSTS, HostsQuery(limit=1_000), HostPage(items=[])),
         asking.ask(Endpoints.ACTIONS, ActionsQuery(states=[ActionState.QUEUED], limit=200), ActionPage(items=[])),
         _day(asking, now),
