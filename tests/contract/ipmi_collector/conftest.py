@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.bmc.fleet import Lab, lab
 
+from .difficult import Difficult, ordinary
 from .reading import Reading, reading_of
-from .simulated_bmc import SimulatedBmc, simulated
+from .simulated_bmc import SimulatedBmc, needs_the_simulator, simulated
 
 
 @pytest.fixture
@@ -25,3 +27,15 @@ async def reading(bmc: SimulatedBmc, tmp_path: Path, backend: str) -> AsyncItera
     made = reading_of(bmc, tmp_path / "collector", backend=backend)
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Lab]:
+    needs_the_simulator()
+    with lab() as started:
+        yield started
+
+
+@pytest.fixture
+def difficult(running: Lab) -> Difficult:
+    return ordinary(running)
