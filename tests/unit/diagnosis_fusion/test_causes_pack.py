@@ -99,6 +99,30 @@ def test_chain_of_unlikely_steps_explains_nothing():
     assert not chain.explains("network.dns", "network.flood")
 
 
+@pytest.mark.parametrize(
+    ("cause", "part", "told"),
+    [
+        ("kernel.hung_task", "systemd", "kernel.host_hangs"),
+        ("kernel.hung_task", "jbd2/sda1-8", "kernel.host_hangs"),
+        ("kernel.hung_task", "kswapd0:98", "kernel.host_hangs"),
+        ("kernel.hung_task", "systemd-udevd", "kernel.hung_task"),
+        ("kernel.hung_task", "rsync", "kernel.hung_task"),
+        ("filesystem.full", "253:4", "filesystem.pool_full"),
+        ("filesystem.full", "vg-data-tpool", "filesystem.pool_full"),
+        ("filesystem.full", "/srv/things", "filesystem.full"),
+        ("cable.errors", "ata3.00", "cable.drive_errors"),
+        ("cable.errors", "/dev/sdc", "cable.drive_errors"),
+        ("cable.errors", "Drive 5", "cable.drive_errors"),
+        ("cable.errors", "eth0", "cable.errors"),
+        ("cable.errors", "sdnet0", "cable.errors"),
+        ("cooling.airflow", "CPU2 Temp", "cpu.overheated"),
+        ("cooling.airflow", "CPU1 VRM Temp", "cooling.airflow"),
+    ],
+)
+def test_name_of_a_part_narrows_a_cause(knowledge, cause, part, told):
+    assert knowledge.narrowed(symptom_of(raise_trigger("n1", cause, part=part))).causes[0] == told
+
+
 def test_braces_in_a_part_stay_what_they_are(knowledge):
     assert knowledge.get("fan.failed").title_for("{place}", "n1") == "{place} of n1 stopped"
 
