@@ -32,11 +32,9 @@ def _show_one(one: Forecast, now: datetime) -> None:
     latest = clock_time(one.latest, now) if one.latest is not None else "never"
     amount = f"{_short(one.value)} of {_short(one.limit)} {one.unit}".rstrip()
     moved = f"{one.per_day:+.3g} a day"
-    say(
-        paint(
-            f"  between {clock_time(one.soonest, now)} and {latest} · {amount} · {moved} · {one.points} points", "dim"
-        )
-    )
+    tested = "" if one.back_test is None else f" · back-test off by {min(one.back_test, 9.99):.0%}"
+    between = f"between {clock_time(one.soonest, now)} and {latest}"
+    say(paint(wrapped(f"{between} · {amount} · {moved} · {one.points} points{tested}", "  ", "  "), "dim"))
 
 
 def _left(when: datetime, now: datetime) -> str:

@@ -95,13 +95,12 @@ def find_incident(gateway: Gateway, prefix: str) -> str:
 
 
 def show_list(gateway: Gateway, wanted: Wanted, *, as_json: bool, now: datetime) -> None:
-    states = wanted.states or (None if wanted.everything else OPEN)
-    page = gateway.get(
-        IncidentPage, "incidents", state=states, severity=wanted.severity, host=wanted.host, limit=wanted.limit
-    )
+    page = _asked(gateway, wanted, wanted.severity, wanted.limit)
     if as_json:
         say_json(page.model_dump(mode="json"))
         return
+    if page.next and not wanted.severity:
+        page = _gravest(gateway, wanted)
     if not page.items:
         say(_none(gateway, wanted))
         return
@@ -110,6 +109,20 @@ def show_list(gateway: Gateway, wanted: Wanted, *, as_json: bool, now: datetime)
         show_short(gateway, incident, waiting, now)
     if page.next:
         note(f"There are more: {command('incident list --limit 1000')}{gateway.site_option}, or narrow it by --host.")
+
+
+def _asked(gateway: Gateway, wanted: Wanted, severity_: str | None, limit: int) -> IncidentPage:
+    states = wanted.states or (None if wanted.everything else OPEN)
+    return gateway.get(IncidentPage, "incidents", state=states, severity=severity_, host=wanted.host, limit=limit)
+
+
+def _gravest(gateway: Gateway, wanted: Wanted) -> IncidentPage:
+    """Where not all fit: the critical ones first, however old they are."""
+    found: dict[str, Incident] = {}
+    for name in ("critical", "warning", "info"):
+        if len(found) < wanted.limit:
+            found |= {one.id: one for one in _asked(gateway, wanted, name, wanted.limit - len(found)).items}
+    return IncidentPage(items=list(found.values()), next="more")
 
 
 def _none(gateway: Gateway, wanted: Wanted) -> str:

@@ -16,8 +16,9 @@ from pathlib import Path
 from statistics import median
 
 import orjson
+from tests.bench.bench_forecasts_sensors import composed_sensors
 
-from groundcrew.diagnosis.forecasts import Target, line_of, parse_forecasts, time_to
+from groundcrew.diagnosis.forecasts import Target, line_of, parse_forecasts, parse_sensor_forecasts, time_to
 from groundcrew.runtime.packs import load_packs
 
 SERIES = 400
@@ -169,7 +170,9 @@ def main(arguments: Sequence[str]) -> None:
     composed()
     named = os.environ.get("GROUNDCREW_SCENARIOS", "")
     folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "scenarios"
-    targets = [one for file in load_packs().texts("forecasts") for one in parse_forecasts(file.text, file.name)]
+    files = load_packs().texts("forecasts")
+    composed_sensors([one for file in files for one in parse_sensor_forecasts(file.text, file.name)])
+    targets = [one for file in files for one in parse_forecasts(file.text, file.name)]
     if folder.is_dir():
         recorded(folder, targets)
     else:

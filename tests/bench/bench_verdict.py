@@ -24,7 +24,9 @@ from groundcrew.contracts.clock import SystemClock
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import TriggerRaised
 
-HOSTS = 1_000
+FLEET = 10_000
+SYMPTOMS = 12
+"""Kinds of trigger event of a host; what comes beyond them are repeats."""
 EVERY_S = 0.05
 PATIENCE_S = 120.0
 BAR_S = 5.0
@@ -39,10 +41,10 @@ def stamped(envelope: Envelope[TriggerRaised], number: int) -> Envelope[TriggerR
     )
 
 
-async def offered(bus: JetStreamBus, rate: int, seconds: int) -> int:
+async def offered(bus: JetStreamBus, struck_hosts: int, rate: int, seconds: int) -> int:
     """Hand trigger events to the broker at this rate; how many they were."""
-    hosts = struck(10_000, HOSTS / 10_000)
-    told = events(hosts, 12, rate * seconds, random.randrange(1_000_000))
+    hosts = struck(FLEET, struck_hosts / FLEET)
+    told = events(hosts, SYMPTOMS, rate * seconds, random.randrange(1_000_000))
     began = time.monotonic()
     number = 0
     while number < rate * seconds:
@@ -54,7 +56,7 @@ async def offered(bus: JetStreamBus, rate: int, seconds: int) -> int:
     return number
 
 
-async def measured(folder: Path, rate: int, seconds: int) -> None:
+async def measured(folder: Path, hosts: int, rate: int, seconds: int) -> None:
     nats = NatsServer(folder)
     await nats.start()
     data = Path(tempfile.mkdtemp(prefix="gc-verdict-postgres-"))
@@ -68,11 +70,11 @@ async def measured(folder: Path, rate: int, seconds: int) -> None:
         async with connected(nats) as bus:
             await bus.publish(stamped(event("warm", "disk.failed", "sda", 0, 0), 0))
             before = cpu_s(context.process.pid)
-            sent = await offered(bus, rate, seconds)
+            sent = await offered(bus, hosts, rate, seconds)
             took = time.monotonic()
             await until_handled(context.port, sent)
-            print(f"{sent:,} trigger events of {HOSTS:,} hosts at {rate:,} a second; all fused "
-                  f"{time.monotonic() - took:.2f} s after the last was offered. CPU time of context per trigger "
+            print(f"{sent:,} trigger events of {SYMPTOMS} kinds on each of {hosts:,} hosts at {rate:,} a second; all "
+                  f"fused {time.monotonic() - took:.2f} s after the last was offered. CPU time of context per trigger "
                   f"event: {1e3 * (cpu_s(context.process.pid) - before) / sent:.2f} ms.\n")  # fmt: skip
             lag = latencies(context.port)
             print("| share of the trigger events | verdict within |\n|---|---|")
@@ -128,11 +130,12 @@ def latencies(port: int) -> Callable[[float], str]:
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="bench verdict", description=__doc__)
     parser.add_argument("--rate", type=int, default=1_000, help="trigger events a second")
+    parser.add_argument("--hosts", type=int, default=1_000, help="hosts with faults: the fewer, the more are repeats")
     parser.add_argument("--seconds", type=int, default=30)
     given = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="gc-verdict-"))
     try:
-        asyncio.run(measured(folder, given.rate, given.seconds))
+        asyncio.run(measured(folder, given.hosts, given.rate, given.seconds))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

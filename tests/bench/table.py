@@ -125,8 +125,10 @@ BENCHMARKS = (
         takes="1 min; recorded series with GROUNDCREW_SCENARIOS",
         note=(
             "The line of Theil and Sen with Sen's range for as many points as the series is worth. The range says nine "
-            "of ten; of what falls ever faster a line is late by its nature. On recorded series, which are short, what "
-            "moved and came back counts against the line."
+            "of ten; of what falls ever faster a line is late by its nature. Where the newest points have left the "
+            "line, as after a kill of what leaks, none is given. Fans are compared at equal duty, temperatures above "
+            "the inlet at equal power; no recorded series of them is as long as the four days that a trend must hold. "
+            "On recorded series, which are short, what moved and came back counts against the line."
         ),
     ),
     Benchmark(

@@ -139,8 +139,17 @@ class SharedFault(Record):
     spreads: bool = Field(False, description="several elements at the same time are one fault still, such as of a room")
     same_part: bool = Field(False, description="of kinds that the inventory does not know: the part is the element")
     of: list[str] = Field(min_length=1, description="causes on single hosts that it shows as")
+    of_told: list[str] = Field(
+        default_factory=list,
+        description="causes that it also shows as, on hosts that tell of this cause itself, were it as info only",
+    )
     min_hosts: int = Field(3, ge=2)
     severity: Severity = Field(Severity.INFO, description="at least so grave once so many hosts show it")
+
+    @cached_property
+    def shows_as(self) -> frozenset[str]:
+        """All causes on single hosts that it may show as."""
+        return frozenset((*self.of, *self.of_told))
 
 
 class CauseEntry(Record):
@@ -156,6 +165,10 @@ class CauseEntry(Record):
     at_most: Severity = Field(
         Severity.CRITICAL,
         description="however grave its symptoms: nothing is lost by it alone; its consequences may be",
+    )
+    grave: Severity = Field(
+        Severity.INFO,
+        description="an incident whose cause brought this about is at least so severe, though info alone tells of it",
     )
     explains: list[str] = Field(
         default_factory=list, description="causes whose symptoms it often brings about on a host: `symptom` in short"
@@ -267,7 +280,7 @@ class Knowledge(Record):
             named = [
                 *(name for one in self.narrowing for name in (one.cause, one.to)),
                 *(one.shows for one in entry.produced),
-                *(entry.shared.of if entry.shared else ()),
+                *(entry.shared.shows_as if entry.shared else ()),
                 *((entry.kind_of,) if entry.kind_of else ()),
                 *self.stopping,
             ]
@@ -294,7 +307,7 @@ class Knowledge(Record):
             one.id: tuple(
                 entry
                 for entry in self.shared_faults
-                if entry.shared and (one.id in entry.shared.of or self.explains(entry.id, one.id))
+                if entry.shared and (one.id in entry.shared.shows_as or self.explains(entry.id, one.id))
             )
             for one in self.cause
         }
@@ -306,7 +319,7 @@ class Knowledge(Record):
             cause: entry.shared.same_part
             for entry in self.shared_faults
             if entry.shared and (entry.shared.spreads or not entry.shared.kind.in_topology)
-            for cause in entry.shared.of
+            for cause in sorted(entry.shared.shows_as)
         }
 
     def shared_faults_showing(self, cause: str) -> tuple[CauseEntry, ...]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import sqrt
 from statistics import median
+from typing import Literal
 
 from pydantic import Field
 
@@ -66,6 +67,21 @@ class Target(Named):
     unit: str = ""
 
 
+class SensorTarget(Named):
+    """Sensors of a BMC to forecast, at equal terms (equal_terms.py), up to a critical threshold.
+
+    `of` fans: speeds at the present duty, down to the lower one; temperatures: at the present inlet and power, up to
+    the upper one. `least` is what it must have moved within the week, as a share of its value or in degrees.
+    """
+
+    of: Literal["fans", "temperatures"]
+    limit: float | None = Field(None, description="absent: the critical threshold that the BMC tells")
+    least: float = Field(gt=0)
+    horizon_days: float = Field(gt=0, description="what lies further ahead is not told")
+    title: str
+    component_class: str
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Value at the newest point, and the slope per second with its range."""
@@ -88,7 +104,12 @@ class Range:
 
 def parse_forecasts(text: str, name: str) -> list[Target]:
     """The `[[forecast]]` tables of one file. Raises PackError naming file, entry and key."""
-    return parse_tables(text, name, "forecast", Target)
+    return parse_tables(text, name, "forecast", Target, beside=["sensor_forecast"])
+
+
+def parse_sensor_forecasts(text: str, name: str) -> list[SensorTarget]:
+    """The `[[sensor_forecast]]` tables of the same file. Raises PackError."""
+    return parse_tables(text, name, "sensor_forecast", SensorTarget, beside=["forecast"])
 
 
 def line_of(times_s: Sequence[float], values: Sequence[float]) -> Line | None:

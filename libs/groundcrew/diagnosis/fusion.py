@@ -264,7 +264,7 @@ class Fusion:
         for entry in entries:
             assert entry.shared is not None
             wide = entry.id if entry.shared.spreads else "" if entry.shared.kind.in_topology else cause
-            if wide == cause and wide in entry.shared.of:
+            if wide == cause and wide in entry.shared.shows_as:
                 found.update(self._speaking_at(wide, part_key(symptom.component) if entry.shared.same_part else ""))
         return found
 
@@ -275,7 +275,7 @@ class Fusion:
             if entry.shared.kind.in_topology:
                 for element in self._topology.shared(place, entry.shared.kind):
                     found.add(f"{entry.shared.kind.value}:{element}")
-                    if cause in entry.shared.of:
+                    if cause in entry.shared.shows_as:
                         found.update(self._topology.hosts_on(entry.shared.kind, element))
         return frozenset(found)
 

@@ -78,7 +78,7 @@ class Grouping:
                 speaking.append([part for part in parts if part])
         done = [part for whole in speaking for part in whole]
         anew = self._parted(in_order(together)) if together else []
-        faults = self._of_one_whole(self._with_shared([*anew, *done]), together)
+        faults = self._of_one_whole(self._with_shared([*anew, *done], quiet), together)
         if changed.severity.rank == 0:
             quiet.append(changed)
         return self._with_quiet(faults, quiet) if quiet else faults
@@ -203,11 +203,11 @@ class Grouping:
             return list(faults)
         return [replace(fault, parted=True) if mine else fault for fault, mine in zip(faults, of, strict=True)]
 
-    def _with_shared(self, parts: list[list[Symptom]]) -> list[Fault]:
+    def _with_shared(self, parts: list[list[Symptom]], quiet: Sequence[Symptom]) -> list[Fault]:
         faults: list[Fault] = []
         left = parts
         suffering = {id(symptom) for part in parts for symptom in self._relation.suffering(part)}
-        for shared in self._shared([s for part in parts for s in part if id(s) not in suffering]):
+        for shared in self._shared([s for part in parts for s in part if id(s) not in suffering], quiet):
             under = [part for part in left if any(id(s) not in suffering and self._under(s, shared) for s in part)]
             if under:
                 left = [part for part in left if part not in under]
@@ -222,15 +222,16 @@ class Grouping:
             gap(symptom, other) <= self._windows.join for other in shared.symptoms
         )
 
-    def _shared(self, symptoms: Sequence[Symptom]) -> Iterator[Shared]:
+    def _shared(self, symptoms: Sequence[Symptom], quiet: Sequence[Symptom]) -> Iterator[Shared]:
         """Shared faults that enough hosts show, by entry; of one entry first the element of which the larger share is
         struck (the feed whose other hosts are well is not the fault), then the one with more hosts, then by name."""
         shown = {leading(symptom) for symptom in symptoms}
         for entry in self._knowledge.shared_faults:
             assert entry.shared is not None
-            if shown.isdisjoint(entry.shared.of):
+            if shown.isdisjoint(entry.shared.shows_as):
                 continue
-            left = [symptom for symptom in symptoms if self._relation.speaks_for(symptom, entry)]
+            told = {self._relation.place(one) for one in (*quiet, *symptoms) if leading(one) == entry.id}
+            left = [symptom for symptom in symptoms if self._relation.speaks_for(symptom, entry, told)]
             if len({self._relation.place(symptom) for symptom in left}) < entry.shared.min_hosts:
                 continue
             elements = []

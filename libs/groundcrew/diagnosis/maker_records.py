@@ -2,7 +2,7 @@
 
 Sources: openbmc/fb-ipmi-oem src/selcommands.cpp and its include/storagecommands.hpp (Meta's records C0h, C2h, C3h and
 the unified FBh; the kinds of error that it leaves out are those of pldm's oem_meta); ipmitool lib/ipmi_quantaoem.c
-(errors of PCIe, which are Meta's as well).
+(errors of PCIe, which are Meta's as well); pyghmi ipmi/oem/lenovo/handler.py (D0h to D2h of Lenovo's ThinkServer).
 """
 
 from collections.abc import Callable
@@ -48,6 +48,13 @@ _PCIE_EVENTS = (
     "PCIe downstream port containment", "PCIe live error recovery", "PCIe link retraining and recovery",
     "PCIe link CRC error check and retry", "PCIe corrupt data containment", "PCIe ECRC",
 )  # fmt: skip
+LENOVO = 19_046
+_UPDATED = {
+    1: "Management Controller", 2: "UEFI/BIOS", 3: "CPLD", 4: "Power Supply", 5: "Storage Adapter",
+    6: "Add-in Adapter",
+}  # fmt: skip
+_UPDATES = ("Firmware update failed", "Firmware update succeeded", "Firmware update aborted")
+_RECOVERIES = {1: "automatic", 2: "manual"}
 _PROCESSORS = 2
 _DIMM_LETTERS = "ACBD"
 
@@ -65,6 +72,8 @@ def record_words(record: bytes, maker: int) -> Said:
         return told(record[3:]) if told is not None else _UNKNOWN
     if kind == _PCIE and maker in (META, QUANTA):
         return _pcie_device(record[10:])
+    if maker == LENOVO and (lenovo := _LENOVOS.get(kind)) is not None:
+        return lenovo(record[10:])
     if kind == _MCA and maker == META:
         words = (int.from_bytes(record[at : at + 2], "little") for at in (12, 14))
         return "Processor", "Machine check details (MSCOD {:04x} | MCACOD {:04x})".format(*words)
@@ -88,6 +97,28 @@ def _bus(error: int, where: str) -> Said:
 def _pcie_device(told: bytes) -> Said:
     vendor, device = (int.from_bytes(told[at : at + 2], "little") for at in (0, 2))
     return _bus(told[5], f"slot {told[4]} | vendor {vendor:04x} device {device:04x}")
+
+
+def _lenovo_update(told: bytes) -> Said:
+    what, kind, slot = _UPDATED.get(told[0], ""), told[1] & 7, told[1] >> 3
+    if not what or kind >= len(_UPDATES):
+        return _UNKNOWN
+    return f"Version Change {what}{f' {slot}' if slot else ''}", f"{_UPDATES[kind]} ({told[2]}.{told[3]})"
+
+
+def _lenovo_recovery(told: bytes) -> Said:
+    how = _RECOVERIES.get(told[0] >> 4, "")
+    if not how:
+        return _UNKNOWN
+    failed = " failed" * (told[0] & 0x0F == 0) + ", no recovery image found" * (told[1] == 1)
+    return "System Firmwares BIOS", f"BIOS recovery, {how}{failed}"
+
+
+def _lenovo_flash(told: bytes) -> Said:
+    return ("Management Subsys Health eMMC", "eMMC format error") if told[0] == 1 else _UNKNOWN
+
+
+_LENOVOS = {0xD0: _lenovo_update, 0xD1: _lenovo_recovery, 0xD2: _lenovo_flash}
 
 
 # --- Meta's unified record: byte 0 says of what kind, 1 to 4 are a time, the rest is that kind's own ------------------

@@ -261,7 +261,7 @@ def _missing(entry: CauseEntry, facts: Sequence[_Fact], first: Symptom, watch: W
         return []
     grounds = []
     for one in entry.awaited:
-        if not _watched(one, watch) or any(one.shows in fact.names for fact in facts):
+        if not _watched(one, watch) or any(_shows(fact, one) for fact in facts):
             continue
         if watch.until - first.first_seen < timedelta(seconds=one.within_s + first.uncertainty_s):
             continue
@@ -269,6 +269,12 @@ def _missing(entry: CauseEntry, facts: Sequence[_Fact], first: Symptom, watch: W
         weight = log(1 - chance + chance * MISSED)
         grounds.append(Ground(what=one.shows, says="missing", weight=round(weight, 3)))
     return grounds
+
+
+def _shows(fact: _Fact, one: Produced) -> bool:
+    """Whether a fact is what was awaited. For what is required a rule must speak first for it: that of another fact
+    which names it as the lesser possibility is no sight of it."""
+    return fact.cause == one.shows if one.role is Role.REQUIRED else one.shows in fact.names
 
 
 def _watched(one: Produced, watch: Watch) -> bool:
@@ -365,7 +371,7 @@ def _below_shared(
     """The shared fault on top; causes on single hosts that it accounts for are its consequences."""
     entry, element, hosts = shared
     assert entry.shared is not None
-    of = entry.shared.of
+    of = entry.shared.shows_as
     below = []
     for one in scored:
         if one.entry.id not in of and not knowledge.explains(entry.id, one.entry.id):

@@ -15,15 +15,12 @@ from groundcrew.diagnosis.locators import sel_component
 from groundcrew.diagnosis.matching import Match, Matcher
 from groundcrew.diagnosis.memory import Memory
 from groundcrew.diagnosis.rules import Rule
+from groundcrew.diagnosis.sel_times import UNBOUND_S
 from groundcrew.diagnosis.standing import Told
 from groundcrew.diagnosis.templates import fill
 from groundcrew.diagnosis.tracks import SECOND_US, Cited, Hit, Spec
 
 MAX_SENSOR_NAMES = 20_000
-UNBOUND_S = 2_700.0
-"""What is assumed of the clock of a BMC that nothing bounds: clocks that nobody sets are off by minutes, and one that
-is off by half an hour must not part a fault from its consequences."""
-
 HISTORY_US = 86_400 * SECOND_US
 """Event log records this much older than their arrival are history: recorded, but no news."""
 

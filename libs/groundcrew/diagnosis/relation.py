@@ -1,7 +1,7 @@
 """When two symptoms belong to one fault. The relation is symmetric and looks at symptoms only, never at the verdict of
 the moment, so the incidents that come out do not depend on the order in which the triggers came in."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -174,9 +174,13 @@ class Relation:
             return False
         return one == other or self._knowledge.explains(one, other) or self._knowledge.explains(other, one)
 
-    def speaks_for(self, symptom: Symptom, entry: CauseEntry) -> bool:
-        """Whether a symptom is of the kind that a fault of a shared element shows as on single hosts."""
-        return entry.shared is not None and symptom.severity.rank > 0 and leading(symptom) in entry.shared.of
+    def speaks_for(self, symptom: Symptom, entry: CauseEntry, told: Collection[str] = ()) -> bool:
+        """Whether a symptom is of the kind that a fault of a shared element shows as on single hosts. `told`: places
+        that tell of the shared fault itself."""
+        if entry.shared is None or symptom.severity.rank == 0:
+            return False
+        cause = leading(symptom)
+        return cause in entry.shared.of or (cause in entry.shared.of_told and self.place(symptom) in told)
 
     def elements(self, symptom: Symptom, entry: CauseEntry) -> tuple[str, ...]:
         """Names of the elements of the entry's kind that a symptom's host hangs on."""
@@ -199,8 +203,8 @@ class Relation:
         cause = leading(symptom)
         if not entry.shared.kind.in_topology:
             wanted = part_key(element) if entry.shared.same_part else element
-            return cause in entry.shared.of and wanted in self.elements(symptom, entry)
-        known = cause in entry.shared.of or self._knowledge.explains(entry.id, cause)
+            return cause in entry.shared.shows_as and wanted in self.elements(symptom, entry)
+        known = cause in entry.shared.shows_as or self._knowledge.explains(entry.id, cause)
         return known and element in self._topology.shared(self.place(symptom), entry.shared.kind)
 
     def _of_parts(self, one: str, other: str) -> bool:

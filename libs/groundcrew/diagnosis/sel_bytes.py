@@ -55,9 +55,10 @@ def with_more(said: SelRecord, record: bytes, maker: int, board: int = 0) -> Sel
     if kind >= _OEM:
         ours = sel_record(record, {}, maker=maker)
         return said if kind == _PANIC or ours.asserted is None else replace(ours, source_time=said.source_time)
-    told = with_makers_words(event_words(record[10], record[12] & 0x7F, record[13], record[14]), maker, record, board)
+    plain = event_words(record[10], record[12] & 0x7F, record[13], record[14])
+    told = with_makers_words(plain, maker, record, board)
     event, text = said.event, said.text
-    if told and "(" not in event and told != event:
+    if told != plain and "(" not in event and told != event:
         before = f"{said.sensor} | {event}" if event else said.sensor
         event, text = told, text.replace(before, f"{said.sensor} | {told}", 1)
     if (raw := unread(record, event)) and text.endswith("serted"):

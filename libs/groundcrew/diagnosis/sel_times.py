@@ -14,6 +14,11 @@ from itertools import pairwise
 from groundcrew.diagnosis.sel_bytes import PREINIT_END
 
 SECOND_US = 1_000_000
+HOUR_US = 3_600 * SECOND_US
+UNBOUND_S = 2_700.0
+"""What is assumed of the clock of a BMC that nothing bounds: clocks that nobody sets are off by minutes, and one that
+is off by half an hour must not part a fault from its consequences."""
+
 RESOLUTION_S = 1.0
 """A stamp has whole seconds."""
 
@@ -95,6 +100,14 @@ def place(
         found[start : end + 1] = placed
         start = end + 1
     return [one for one in found if one is not None]
+
+
+def ahead(newest_us: int, read_us: int) -> int:
+    """How far a BMC's clock is fast, of whose log nothing is known but its newest stamp and when it was read; 0 where
+    the stamp may be true, give or take what nobody knows of a clock anyway. What is yet to come cannot have been
+    written: the clock is fast by at least so much, and as clocks are mostly wrong by a time zone, by whole hours."""
+    least = newest_us - read_us
+    return -(-least // HOUR_US) * HOUR_US if least > UNBOUND_S * SECOND_US else 0
 
 
 def _by_its_stamp(record: Stamped, now: ClockLook, before: ClockLook | None) -> Placed | None:

@@ -7,7 +7,7 @@ is kept beside how far two readings in a row lie apart, under the sensor's name 
 import base64
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -31,6 +31,17 @@ class SensorHistory:
         self._now: dict[str, list[float]] = {}
         self._sampled_s = -math.inf
         self._before: dict[str, float] = {}
+
+    @classmethod
+    def of_series(cls, series: Mapping[str, Sequence[tuple[int, float]]]) -> "SensorHistory":
+        """Of what is stored, (second, value) by sensor: as many slots as are kept, up to the newest."""
+        history = cls()
+        found = {name: {when // SLOT_S: value for when, value in pairs} for name, pairs in series.items()}
+        slots = sorted({slot for of in found.values() for slot in of})
+        history.slots = [slot for slot in slots if slot > slots[-1] - SLOTS]
+        for name in sorted(found)[:MAX_SENSORS]:
+            history.series[name] = array("f", [found[name].get(slot, math.nan) for slot in history.slots])
+        return history
 
     def take(self, when_s: int, sensors: Sequence[str], values: Sequence[float | None], units: Sequence[str]) -> bool:
         """Take one reading of all sensors. True where a slot is complete with what came before."""

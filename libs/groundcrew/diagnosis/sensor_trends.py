@@ -2,7 +2,7 @@
 
 All series are `(second since the epoch, value)` in order of time; times out are seconds. A forecast is the robust line
 of `trend.py` through what is left to the threshold, so that a saw-tooth gives none. What a machine does of itself is
-taken out first: a fan is compared at equal duty, a temperature above its inlet.
+taken out before (equal_terms.py).
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,6 @@ from statistics import median
 from groundcrew.diagnosis.trend import Forecast, add, forecast
 
 Series = Sequence[tuple[int, float]]
-
-DUTY_BAND = 5.0
-"""Percentage points of duty within which two fan speeds are compared."""
 
 MIN_SIBLINGS = 5
 """Machines of the same model, beside the one that is judged, from which on they say what is usual."""
@@ -64,29 +61,3 @@ def time_to_threshold(series: Series, threshold: float, window_s: float, *, fall
     for when, value in series:
         add(points, when, value - threshold if falling else threshold - value, window_s)
     return forecast(points, window_s)
-
-
-def fan_at_equal_duty(speeds: Series, duties: Series, lower: float, window_s: float) -> Forecast | None:
-    """When a fan falls below `lower` (RPM), of its speeds at the duty (percent) that it has now.
-
-    A fan that turns slower because it is told to is no case for anybody.
-    """
-    duty_at = dict(duties)
-    paired = [(when, speed, duty_at[when]) for when, speed in speeds if when in duty_at]
-    if not paired:
-        return None
-    now = paired[-1][2]
-    alike = [(when, speed) for when, speed, duty in paired if abs(duty - now) <= DUTY_BAND]
-    return time_to_threshold(alike, lower, window_s, falling=True)
-
-
-def temperature_above_inlet(temperatures: Series, inlet: Series, upper: float, window_s: float) -> Forecast | None:
-    """When a part reaches `upper` (degrees C) at the inlet's present temperature, of what it is above the inlet.
-
-    It rises for dust, a failing fan or old paste; that the room warms up is told by the inlet itself.
-    """
-    inlet_at = dict(inlet)
-    above = [(when, value - inlet_at[when]) for when, value in temperatures if when in inlet_at]
-    if not above:
-        return None
-    return time_to_threshold(above, upper - inlet_at[above[-1][0]], window_s, falling=False)

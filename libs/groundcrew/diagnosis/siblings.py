@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from groundcrew.diagnosis.ailing import CELSIUS, DAY_S, INLET, VOLT_STEP, Ailing, Machine, alike
+from groundcrew.diagnosis.ailing import DAY_S, VOLT_STEP, Ailing
+from groundcrew.diagnosis.equal_terms import CELSIUS, INLET, Machine, alike
 from groundcrew.diagnosis.sensor_history import SLOT_S, VOLTS
 from groundcrew.diagnosis.sensor_trends import against_siblings
 

@@ -4,8 +4,10 @@ The state machine knows no clock: it moves only with the times of what was obser
 observations gives the same triggers, however they are cut into batches.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from groundcrew.contracts.incidents import EvidenceSource, Severity
 
@@ -17,6 +19,12 @@ STORM = 20
 comes then: the counts of a storm's triggers add up to its hits."""
 
 _SLOTS = 64
+MAX_WORDINGS = 4
+"""Wordings of a track that are told at once; what comes in yet other words waits for the debounce as repeats do."""
+
+_BITS = 63
+_WORDS = re.compile(r"[^A-Za-z ]+|(?<![A-Za-z])[A-Za-z]{1,2}(?![A-Za-z])")
+"""What varies in a line: numbers, addresses, marks, and what is left of names without them."""
 
 CLOCK_JUMP_US = 3_600 * 1_000_000
 """A hit this much older than the newest one means that the source's clock was set back: its timeline starts anew."""
@@ -69,7 +77,8 @@ class Hit(NamedTuple):
 
 @dataclass(slots=True)
 class Track:
-    """State of one (rule, entity, component). Times are event times in microseconds."""
+    """State of one (rule, entity, component). Times are event times in microseconds. `told`: bits of the wordings that
+    were folded since it was raised: another one is news, such as the remount that follows an aborted journal."""
 
     raised: bool = False
     emitted_us: int | None = None
@@ -79,6 +88,7 @@ class Track:
     captures: dict[str, str] = field(default_factory=dict)
     evidence: list[Cited] = field(default_factory=list)
     window: list[list[int]] = field(default_factory=list)
+    told: int = 0
 
     def hit(self, hit: Hit, *, confirm_us: int = 0) -> bool:
         """Take a hit; True where a trigger is to be raised now with what was folded. With `confirm_us` it waits so
@@ -93,6 +103,8 @@ class Track:
         if hit.spec.rate_count and not (self.raised and self._still_at_rate(hit)):
             return self._rate(hit)
         self._fold(hit)
+        if self._another_wording(hit.cited) and self.raised:
+            return True
         if self.raised:
             return self._again(hit.spec.debounce_us)
         if confirm_us:
@@ -106,6 +118,13 @@ class Track:
         if self.count >= STORM:
             self.due_us = self.emitted_us + debounce_us + 1  # a hit at that very time comes before
         return False
+
+    def _another_wording(self, cited: Cited) -> bool:
+        """Whether a line says it in words that none before did; of many, only the first few are told apart."""
+        if cited.source is not EvidenceSource.JOURNAL or self.told.bit_count() >= MAX_WORDINGS:
+            return False
+        known, self.told = self.told, self.told | 1 << crc32(_WORDS.sub("", cited.text).encode()) % _BITS
+        return known != self.told
 
     def _fold(self, hit: Hit) -> None:
         self.count += hit.weight
@@ -156,14 +175,16 @@ class Track:
         """A JSON form; `restore` reads it."""
         cited = [[c.id, c.source.value, c.ref, c.time_us, c.text, c.uncertainty_s] for c in self.evidence]
         return [
-            self.raised, self.emitted_us, self.newest_us, self.due_us, self.count, self.captures, cited, self.window
+            self.raised, self.emitted_us, self.newest_us, self.due_us, self.count, self.captures, cited, self.window,
+            self.told,
         ]  # fmt: skip
 
     @classmethod
     def restore(cls, state: list[Any]) -> "Track":
-        raised, emitted_us, newest_us, due_us, count, captures, cited, window = state
+        raised, emitted_us, newest_us, due_us, count, captures, cited, window, *told = state
         evidence = [Cited(i, EvidenceSource(source), *rest) for i, source, *rest in cited]
-        return cls(raised, emitted_us, newest_us, due_us, count, captures, evidence, window)
+        # a state of before there were wordings says nothing of them
+        return cls(raised, emitted_us, newest_us, due_us, count, captures, evidence, window, *told)
 
 
 def _in_slots(window: list[list[int]], slot_us: int) -> list[list[int]]:

@@ -10,7 +10,8 @@ from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.identity import name_of, stable_id
 from groundcrew.contracts.incidents import EvidenceSource
 from groundcrew.contracts.observations import SensorBatch
-from groundcrew.diagnosis.ailing import Ailing, Machine, ailing_of
+from groundcrew.diagnosis.ailing import Ailing, ailing_of
+from groundcrew.diagnosis.equal_terms import Machine
 from groundcrew.diagnosis.levels import Look, Patience, Step
 from groundcrew.diagnosis.matching import Match, Matcher
 from groundcrew.diagnosis.memory import Memory

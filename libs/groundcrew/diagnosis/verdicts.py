@@ -39,7 +39,7 @@ class Verdict:
         hosts = [place for place in places if ":" not in place]
         where = _where(hosts or places)
         least = entry.shared.severity if shared is not None and entry.shared else entry.severity
-        severity = max((entry.severity, least, *self._severities(symptoms)), key=_rank)
+        severity = max((entry.severity, least, *self._severities(symptoms, entry)), key=_rank)
         title = entry.title_for(causes[0].component, where)
         update = {
             "cause": causes[0],
@@ -80,7 +80,7 @@ class Verdict:
         if len(places) < 2:
             return places
         speaking = [s for s in symptoms if s.severity.rank > 0]
-        of = {entry.id, *(entry.shared.of if entry.shared else ())}
+        of = {entry.id, *(entry.shared.shows_as if entry.shared else ())}
         own = {self._relation.place(s) for s in speaking if not of.isdisjoint(s.causes)}
         suffering = {place for place in places if self._only_suffers(place, speaking, own - {place})}
         return [place for place in places if place not in suffering] or places
@@ -92,12 +92,15 @@ class Verdict:
             s in following or any(self._knowledge.explains(leading(one), leading(s)) for one in following) for s in here
         )
 
-    def _severities(self, symptoms: Sequence[Symptom]) -> Iterator[Severity]:
-        """What symptoms are worth: a consequence stays as grave when its cause is found. Info raises nothing."""
+    def _severities(self, symptoms: Sequence[Symptom], found: CauseEntry) -> Iterator[Severity]:
+        """What symptoms are worth: a consequence stays as grave when its cause is found. Info raises nothing, but for
+        what the found cause can bring about and must not be taken lightly, such as the end of a host."""
         for severity, cause in {(symptom.severity, leading(symptom)) for symptom in symptoms}:
+            entry = self._knowledge.get(cause)
             if severity.rank > 0:
-                entry = self._knowledge.get(cause)
                 yield min(max(severity, entry.severity, key=_rank), entry.at_most, key=_rank)
+            elif self._knowledge.explains(found.id, cause):
+                yield entry.grave
 
     def _entity(self, symptoms: Sequence[Symptom], entry: CauseEntry, places: Sequence[str]) -> str:
         """The BMC for faults of the BMC itself, else the host, else what was observed."""

@@ -13,7 +13,7 @@ from groundcrew_context.inventory_file import read_inventory
 
 class ContextSection(Section):
     inventory_file: str = Field("", description="path of inventory.toml; empty: hosts are known by what they report")
-    packs: str = Field("", description="folder with causes*.toml that are laid over the shipped causes")
+    packs: str = Field("", description="folder with causes*.toml and forecasts*.toml that are laid over ours")
     join_minutes: float = Field(15, gt=0, le=1_440, description="triggers further apart are not one incident")
     hold_minutes: float = Field(5, ge=0, le=1_440, description="how long all must be clear before an incident resolves")
     reopen_minutes: float = Field(

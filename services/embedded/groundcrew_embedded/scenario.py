@@ -8,7 +8,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from groundcrew.contracts.clock import to_us
 from groundcrew.contracts.inventory import Inventory, InventoryHost
 from groundcrew.diagnosis.sel import SelRecord, parse_sel
+from groundcrew.diagnosis.sel_times import ahead
 from groundcrew_host_collector.journal_entry import row_of
 from groundcrew_host_collector.source import LogRow
 
@@ -156,8 +157,12 @@ def _entry(line: bytes, place: str) -> tuple[str, LogRow]:
     return str(fields["_HOSTNAME"]), row
 
 
-def _placed(records: list[SelRecord]) -> list[SelRecord]:
-    """An undated record happened before the next dated one: where that is history, so is this."""
+def _placed(records: list[SelRecord], end: int) -> list[SelRecord]:
+    """An undated record happened before the next dated one: where that is history, so is this. A clock that stamps
+    what lies beyond the scenario's end is fast."""
+    fast = timedelta(microseconds=ahead(max((to_us(one.time) for one in records if one.time), default=0), end))
+    if fast:
+        records = [replace(one, time=one.time - fast) if one.time is not None else one for one in records]
     placed: list[SelRecord] = []
     later: datetime | None = None
     for record in reversed(records):
@@ -166,11 +171,12 @@ def _placed(records: list[SelRecord]) -> list[SelRecord]:
     return placed[::-1]
 
 
-def _event_logs(folder: Path, within: Callable[[int], int]) -> Iterator[Arrival]:
-    """A record arrives when its BMC says it happened: nothing in the folder tells by how much that clock is wrong."""
+def _event_logs(folder: Path, within: Callable[[int], int], end: int) -> Iterator[Arrival]:
+    """A record arrives when its BMC says it happened: nothing in the folder tells by how much that clock is wrong, but
+    that no record was written after the end."""
     for path in sorted((folder / "sel").glob("*.txt")):
         now = within(0)
-        records = _placed(parse_sel(path.read_text(encoding="utf-8", errors="replace")))
+        records = _placed(parse_sel(path.read_text(encoding="utf-8", errors="replace")), end)
         for number, record in enumerate(records, 1):
             if record.time is not None:
                 now = max(now, within(to_us(record.time)))
@@ -185,7 +191,7 @@ def read(folder: Path) -> Scenario:
     def within(us: int) -> int:
         return min(max(us, start), end)
 
-    arrivals = [*_journal(folder, within), *_event_logs(folder, within)]
+    arrivals = [*_journal(folder, within), *_event_logs(folder, within, end)]
     for number, metric in enumerate(_lines(folder / "metrics.jsonl", MetricLine)):
         arrivals.append(Arrival(within(to_us(metric.time)), ("metrics", metric.host, number), metric))
     for number, service in enumerate(_lines(folder / "services.jsonl", ServiceLine)):

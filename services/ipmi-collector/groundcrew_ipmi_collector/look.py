@@ -25,8 +25,8 @@ _HEX = re.compile(r"(?: [0-9a-f]{2}){1,16}")
 FAULTS = ("Power Overload", "Main Power Fault", "Power Control Fault", "Drive Fault", "Cooling/Fan Fault")
 _FRU_FACTS = {
     "Product Manufacturer": "product_vendor", "Product Name": "product", "Product Serial": "product_serial",
-    "Board Mfg": "board_vendor", "Board Product": "board", "Board Serial": "board_serial",
-    "Chassis Serial": "chassis_serial",
+    "Product Part Number": "product_part", "Board Mfg": "board_vendor", "Board Product": "board",
+    "Board Serial": "board_serial", "Board Part Number": "board_part", "Chassis Serial": "chassis_serial",
 }  # fmt: skip
 _UNSUPPORTED = re.compile(r"rsp=0x(?:c1|c9|cb|cc|d5|d6)", re.IGNORECASE)
 _MAX_FACT = 200

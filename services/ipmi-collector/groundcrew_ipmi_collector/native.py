@@ -1,5 +1,6 @@
 """A BMC read by our own client, over a session that stays open: a quiet look is a handful of datagrams."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,14 +35,21 @@ _SOFTWARE = 0x01
 AT_A_TIME = 100
 """Records that are read before they are published: a slow BMC needs half a minute for them."""
 
+_DISPENSABLE = frozenset({"board", "sel room"})
+_IN_VAIN = 2
+"""Times in a row: once may be the network."""
+
 _FRU_PIECE = 32
 _FETCH_S = 300.0
 """Seconds that all sensor records of a slow BMC may take: some hundred, each in several pieces."""
 
 _MAX_FRU = 2_048
 _FRU_SHOWN = frozenset(
-    {"product_vendor", "product", "product_serial", "board_vendor", "board", "board_serial", "chassis_serial"}
-)
+    {
+        "product_vendor", "product", "product_serial", "product_part", "board_vendor", "board", "board_serial",
+        "board_part", "chassis_serial",
+    }
+)  # fmt: skip
 POWER_SENSOR = "DCMI Power"
 """Name under which the BMC's own measurement of the whole server's power appears among its sensors."""
 
@@ -61,6 +69,7 @@ class NativeBackend:
         self._room: Allocation | None = None
         self._room_of: SelInfo | None = None
         self._board = 0
+        self._vain: Counter[str] = Counter()
         self._names: tuple[list[SensorRecord], dict[tuple[int, int, int], SensorRecord]] = ([], {})
 
     @property
@@ -105,9 +114,6 @@ class NativeBackend:
         self._unknown.clear()
         self._device = device = await commands.device_id(self._ask)
         self._guid = await self._unless_unknown("guid", commands.system_guid)
-        self._board = (
-            await self._unless_unknown("board", partial(commands.board_number, maker=device.manufacturer)) or 0
-        )
         try:
             fru = await self._fru()
         except IpmiFailed as failure:
@@ -120,19 +126,30 @@ class NativeBackend:
             "ipmi_version": device.ipmi,
             **{name: text for name, text in fru.items() if name in _FRU_SHOWN},
         }
+        board = partial(commands.board_number, maker=device.manufacturer)
+        self._board = await self._unless_unknown("board", board) or 0
 
     async def _unless_unknown(self, name: str, asking: Callable[[Ask], Awaitable[T]]) -> T | None:
-        """None where the BMC refuses; what it does not know is then not asked again until `_ask_who`."""
+        """None where the BMC refuses; what it does not know is then not asked again until `_ask_who`. What can be done
+        without is not asked any more of a BMC that falls silent over it: it can be read but for that."""
         if name in self._unknown:
             return None
+        if self._vain[name] >= _IN_VAIN:
+            return None
         try:
-            return await asking(self._ask)
+            told = await asking(self._ask)
         except Refused as refused:
             if refused.reason in (Reason.UNSUPPORTED, Reason.PRIVILEGE):
                 self._unknown.add(name)
             elif name == "sel":
                 raise
             return None
+        except IpmiFailed as failure:
+            if failure.reason is Reason.TIMEOUT and name in _DISPENSABLE:
+                self._vain[name] += 1
+            raise
+        self._vain[name] = 0
+        return told
 
     async def _ask_room(self, info: SelInfo | None) -> None:
         """Where the log is as it was, its room is as well; where the BMC refuses for now, what it said before holds."""

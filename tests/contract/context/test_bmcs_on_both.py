@@ -122,6 +122,27 @@ async def test_the_newest_reading_of_each_sensor_is_told(told: Station, by: dict
     assert {one.bmc for one in found} == {BMC}
 
 
+async def test_the_thresholds_of_a_sensor_are_those_that_were_told_last(told: Station) -> None:
+    limits = {"lowers": [0.0, None], "uppers": [45.0, 95.0]}
+    given = [
+        readings(3, Inlet=25, CPU1=62).model_copy(update=limits),
+        readings(2, Inlet=25, CPU1=62).model_copy(update={"lowers": [9.0, 9.0], "uppers": [9.0, 9.0]}),  # late
+        readings(4, Inlet=26, CPU1=63),  # tells none
+    ]
+    for number, data in enumerate(given, start=50):
+        await told.bus.publish(of_bmc(data, number))
+
+    async def newest() -> list[tuple[str, float | None, float | None, float | None]]:
+        found = (await told.bus.request(Endpoints.SENSORS, SensorsQuery(bmc=BMC))).sensors
+        return [(one.sensor, one.value, one.lower, one.upper) for one in found]
+
+    async def recorded() -> bool:
+        return [value for _, value, _, _ in await newest()] == [63, 26]
+
+    await told.until(recorded)
+    assert await newest() == [("CPU1", 63, None, 95.0), ("Inlet", 26, None, 45.0)]
+
+
 @pytest.mark.parametrize("by", [{"bmc": BMC}, {"host": "gpu-03"}], ids=["bmc", "host"])
 async def test_the_event_log_is_told_newest_first_in_pages(told: Station, by: dict[str, str]) -> None:
     first = await told.bus.request(Endpoints.SEL, SelQuery(limit=1, **by))

@@ -471,6 +471,22 @@ async def test_a_record_of_a_maker_s_own_type_is_said_in_words_and_kept_raw(runn
     await reading.close()
 
 
+@pytest.mark.parametrize("command", [(0x30, 0x21), (STORAGE, ALLOCATION)], ids=["which board", "units of its log"])
+async def test_a_bmc_that_falls_silent_over_what_can_be_done_without_is_read_but_for_that(
+    running: Lab, tmp_path: Path, command: tuple[int, int]
+):
+    bmc = SimulatedBmc(our_clock, maker=10_876, board=0x0933, unit_bytes=20, mute={command})
+    board = Difficult(running, bmc, running.start(bmc))
+    reading = reading_of(board, tmp_path / "mute", backend="native")
+    for _ in range(4):
+        board.add(1)
+        await reading.poll()
+    assert reading.sources["sel"][0] == "present"
+    assert numbers(reading) == [1, 2, 3, 4]
+    assert reading.errors("timeout") == 2
+    await reading.close()
+
+
 async def test_bytes_of_a_maker_that_nobody_reads_are_kept(difficult: Difficult, reading: Reading):
     difficult.lab.do(lambda: difficult.bmc.add(event(0x0C, 5, b"\xa1\x1a\x7f")))
     await reading.poll()

@@ -32,6 +32,7 @@ async def test_sensors_event_log_and_chassis_become_observations(reading: Readin
     facts = reading.facts
     assert (facts["power"], facts["faults"]) == ("on", "none")
     assert (facts["product_vendor"], facts["product"], facts["product_serial"]) == ("Acme", "Brick 4", "SN-77")
+    assert facts["product_part"] == "P-1"
     assert (facts["firmware"], facts["sel_entries"], facts["clock_offset_s"]) == ("9.08", "1", "0")
 
 

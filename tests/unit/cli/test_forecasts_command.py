@@ -13,6 +13,7 @@ WEAR = Forecast(
     id="nvme.wear", title="nvme0 has taken the writes that it is rated for", component_class="nvme", component="nvme0",
     metric="smart_percentage_used", unit="percent", value=91.5, limit=100, per_day=0.5,
     soonest=NOW + timedelta(days=12), likely=NOW + timedelta(days=17), points=90,
+    back_test=0.034,
 )  # fmt: skip
 
 
@@ -34,8 +35,18 @@ def test_a_forecast_is_told_with_its_range(capsys: pytest.CaptureFixture[str]) -
     foretelling.show(gateway, "web 01", as_json=False, now=NOW)  # type: ignore[arg-type]
     out = capsys.readouterr().out
     assert gateway.asked == ["hosts/web%2001/forecasts"]
-    for told in ("in 17 days", "nvme.wear", "rated for", "and never", "91.5 of 100 percent", "+0.5 a day", "90 points"):
+    for told in (
+        "in 17 days",
+        "nvme.wear",
+        "rated for",
+        "and never",
+        "91.5 of 100 percent",
+        "+0.5 a day",
+        "90 points",
+        "back-test off by 3%",
+    ):
         assert told in out
+    assert max(map(len, out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(("series", "said"), [(4, "nothing is being used up"), (0, "nothing to go by")])

@@ -139,6 +139,26 @@ def test_a_list_is_narrowed_by_state_severity_and_host(run: Any, gateway: Any, t
     assert run("incident", "list", "--host", "web-01", "--url", gateway.url).out == "No incident is like that.\n"
 
 
+def test_of_more_than_fit_the_critical_ones_come_first_however_old(run: Any, gateway: Any) -> None:
+    warnings = [incident(stable_id("warning", at), severity=Severity.WARNING, title=f"warning {at}") for at in range(9)]
+    held = [*warnings, incident(title="an old critical one")]  # newest first
+
+    def answer(query: Any, _body: Any) -> tuple[int, Any]:
+        fits = [one for one in held if query.get("severity", [one.severity.value]) == [one.severity.value]]
+        limit = int(query["limit"][0])
+        page = IncidentPage(items=fits[:limit], next="more" if len(fits) > limit else None)
+        return 200, page.model_dump(mode="json")
+
+    gateway.reply("GET incidents", answer)
+    gateway.reply("GET actions", ActionPage(items=[]))
+    result = run("incident", "list", "--limit", "4", "--url", gateway.url)
+    titles = [line.strip() for line in result.out.splitlines() if line.startswith("  ") and "·" not in line]
+    assert [one for one in titles if not one.startswith("groundcrew")] == [
+        "an old critical one", "warning 0", "warning 1", "warning 2"
+    ]  # fmt: skip
+    assert "There are more" in result.err
+
+
 def test_one_incident_shows_its_owner_its_notes_and_what_was_said_of_it(run: Any, gateway: Any) -> None:
     history = [
         HistoryEntry(revision=number, time=NOW, actor="ada", change=f"said {number} of it") for number in range(1, 13)

@@ -3,7 +3,7 @@
 from groundcrew.contracts.incidents import EvidenceSource, Severity
 from groundcrew.contracts.inventory import Inventory, InventoryDependency, InventoryHost
 
-from .conftest import Crew, raise_trigger
+from .conftest import Crew, rack, raise_trigger
 
 MINUTE = 60
 CRITICAL = Severity.CRITICAL
@@ -111,3 +111,33 @@ def test_warm_inlets_of_two_racks_at_once_are_the_rooms(trigger):
     for index, one in enumerate(hosts):
         crew.see(raise_trigger(one.name, "cooling.ambient_high", part="Inlet Temp", at=index * 30))
     assert (crew.only.cause.id, crew.only.hosts) == ("cooling.ambient_high", sorted(h.name for h in hosts))
+
+
+def test_a_unit_that_crashes_on_two_hosts_after_a_change_of_both_is_one_bad_update(trigger):
+    def crashes(*changed):
+        crew = Crew(rack(3))
+        crew.see_all(trigger(host, "software.regression", severity=Severity.INFO) for host in changed)
+        crew.see(
+            trigger("n1", "software.crash_loop", "software.regression", part="slurmd.service", at=20),
+            trigger("n2", "software.crash_loop", "software.regression", part="slurmd.service", at=60),
+        )
+        return [hosts for _, _, hosts in causes(crew)]
+
+    assert crashes("n1", "n2") == [("n1", "n2")]
+    assert sorted(crashes("n1")) == [("n1",), ("n2",)]
+
+
+def test_who_says_that_a_hosts_clock_is_wrong_does_not_matter(trigger):
+    crew = Crew(rack(2)).see(
+        trigger("n1", "time.skew", rule="says-the-monitor", part="n2"),
+        trigger("n2", "time.skew", rule="says-itself", at=60),
+    )
+    assert causes(crew) == [("time.skew", "n2", ("n2",))]
+
+
+def test_a_fault_that_ended_a_host_is_critical_and_a_host_that_came_back_is_none(trigger):
+    came_back = trigger("n1", "kernel.unclean_stop", severity=Severity.INFO, at=120)
+    lost = Crew(rack(1)).see(trigger("n1", "psu.input_lost", part="PSU1"), came_back)
+    assert lost.only.severity is Severity.CRITICAL
+    assert Crew(rack(1)).see(trigger("n1", "psu.input_lost", part="PSU1")).only.severity is Severity.WARNING
+    assert Crew(rack(1)).see(came_back).incidents == []

@@ -106,6 +106,16 @@ def test_what_should_have_been_seen_and_was_not_counts_against_a_cause(knowledge
         assert weights(rank(symptoms, knowledge, watch=watch)[0], "missing") == []
 
 
+def test_lesser_possibility_of_a_rule_is_no_sight_of_what_a_cause_requires(knowledge):
+    flaps = symptom("nic.link_flap", "cable.errors", part="eno1")
+    counted = symptom("cable.errors", part="eno1", at=60)
+    watch = Watch(sources={EvidenceSource.METRICS}, until=flaps.first_seen + timedelta(hours=1))
+    link, cable = rank([flaps], knowledge, watch=watch)
+    assert (link.id, cable.id) == ("nic.link_flap", "cable.errors")
+    assert "should have been seen" in cable.why_not
+    assert rank([flaps, counted], knowledge, watch=watch)[0].id == "cable.errors"
+
+
 def test_what_contradicts_a_cause_makes_it_less_likely_and_says_so(knowledge):
     fan = symptom("fan.failed", part="FAN3")
     air = symptom("cooling.airflow", "fan.failed", part="Exhaust Temp", at=60)

@@ -17,7 +17,7 @@ from groundcrew.contracts.clock import from_us
 from groundcrew.contracts.envelope import Envelope, ProducedBy, seal
 from groundcrew.contracts.identity import stable_id
 from groundcrew.contracts.observations import SensorBatch
-from groundcrew.diagnosis import ailing
+from groundcrew.diagnosis import equal_terms
 from groundcrew.diagnosis.detector import Detector, Knowledge, TriggerDraft
 from groundcrew.diagnosis.sensor_history import SensorHistory
 from groundcrew.diagnosis.siblings import MAX_SIBLINGS, Siblings
@@ -258,7 +258,7 @@ def test_a_clock_that_was_set_back_begins_anew_and_breaks_nothing(back_s: int):
 @given(st.lists(st.floats(0.1, 3.0), min_size=2, max_size=20), st.data())
 def test_the_median_of_the_other_fans_is_that_of_the_list_without_the_one(shares: list[float], data: st.DataObject):
     at = data.draw(st.integers(0, len(shares) - 1))
-    assert ailing._median_without(sorted(shares), shares[at]) == median(shares[:at] + shares[at + 1 :])
+    assert equal_terms._median_without(sorted(shares), shares[at]) == median(shares[:at] + shares[at + 1 :])
 
 
 def test_of_a_model_only_as_many_siblings_are_kept_as_are_compared():
@@ -269,5 +269,5 @@ def test_of_a_model_only_as_many_siblings_are_kept_as_are_compared():
             reads = machine.read(T0 + step * 1_200)
             units = [unit for _, unit, _, _ in reads.values()]
             history.take(T0 + step * 1_200, list(reads), [value for value, _, _, _ in reads.values()], units)
-        siblings.odd("model", machine.name, ailing.Machine(history, {}, {}))
+        siblings.odd("model", machine.name, equal_terms.Machine(history, {}, {}))
     assert len(siblings._by_model["model"]) == MAX_SIBLINGS + 1

@@ -99,6 +99,23 @@ def test_an_error_of_pcie_with_its_device_and_slot():
     assert sel_component(said.sensor, said.event) == "slot 3"
 
 
+@pytest.mark.parametrize(
+    ("kind", "data", "sensor", "said"),
+    [
+        (0xD0, "02 00 01 05 0000", "Version Change UEFI/BIOS", "Firmware update failed (1.5)"),
+        (0xD0, "05 19 02 00 0000", "Version Change Storage Adapter 3", "Firmware update succeeded (2.0)"),
+        (0xD0, "09 00 01 05 0000", "OEM record d0", "004a66"),
+        (0xD1, "10 01 00 00 0000", "System Firmwares BIOS", "BIOS recovery, automatic failed, no recovery image found"),
+        (0xD2, "01 00 00 00 0000", "Management Subsys Health eMMC", "eMMC format error"),
+    ],
+)
+def test_records_of_lenovos_thinkserver(kind: int, data: str, sensor: str, said: str):
+    raw = bytes([1, 0, kind]) + bytes.fromhex("00f15365 664a00") + bytes.fromhex(data)
+    record = sel_record(raw, {}, maker=19_046)
+    assert (record.sensor, record.event) == (sensor, said)
+    assert f"OEM record {kind:02x}" in record.text
+
+
 RULES = load_packs().knowledge.rules
 
 

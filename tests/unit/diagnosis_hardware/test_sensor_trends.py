@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 
 from groundcrew.diagnosis.sensor_trends import (
     against_siblings,
-    fan_at_equal_duty,
     spread_of,
-    temperature_above_inlet,
     time_to_threshold,
 )
 
@@ -19,38 +17,6 @@ WINDOW = 7 * DAY
 
 def series(value, hours=range(0, 168, 3)):  # type: ignore[no-untyped-def]
     return [(hour * HOUR, float(value(hour))) for hour in hours]
-
-
-def test_a_fan_that_sinks_at_equal_duty_reaches_its_limit_in_time() -> None:
-    speeds, duties = series(lambda hour: 6_000 - 10 * hour), series(lambda hour: 40)
-    found = fan_at_equal_duty(speeds, duties, 500, WINDOW)
-    assert found is not None
-    assert found.left_s == pytest.approx((6_000 - 1_650 - 500) / 10 * HOUR, rel=0.05)
-
-
-def test_a_fan_that_turns_slower_because_it_is_told_to_is_well() -> None:
-    duties = series(lambda hour: 80 - hour / 3)
-    speeds = series(lambda hour: 100 * (80 - hour / 3))
-    assert time_to_threshold(speeds, 500, WINDOW, falling=True) is not None
-    assert fan_at_equal_duty(speeds, duties, 500, WINDOW) is None
-
-
-def test_a_fan_without_its_duty_says_nothing() -> None:
-    assert fan_at_equal_duty(series(lambda hour: 6_000 - 10 * hour), [], 500, WINDOW) is None
-
-
-def test_a_part_that_gets_warmer_above_its_inlet() -> None:
-    inlet = series(lambda hour: 22 + 4 * (hour // 12 % 2))
-    found = temperature_above_inlet(series(lambda hour: 50 + hour / 10 + 4 * (hour // 12 % 2)), inlet, 90, WINDOW)
-    assert found is not None
-    assert found.left_s == pytest.approx((90 - inlet[-1][1] - (28 + 16.5)) * 10 * HOUR, rel=0.05)
-
-
-def test_a_part_that_gets_warmer_with_the_room_is_well() -> None:
-    inlet = series(lambda hour: 22 + hour / 20)
-    parts = series(lambda hour: 50 + hour / 20)
-    assert time_to_threshold(parts, 90, WINDOW, falling=False) is not None
-    assert temperature_above_inlet(parts, inlet, 90, WINDOW) is None
 
 
 def test_a_saw_tooth_and_a_flat_line_give_no_forecast() -> None:

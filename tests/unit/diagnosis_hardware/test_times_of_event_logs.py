@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundcrew.diagnosis.sel_bytes import PREINIT_END
-from groundcrew.diagnosis.sel_times import DRIFT, SECOND_US, ClockLook, Stamped, place
+from groundcrew.diagnosis.sel_times import DRIFT, HOUR_US, SECOND_US, ClockLook, Stamped, ahead, place
 
 NOW_S = 1_780_000_000
 NOW = NOW_S * SECOND_US
@@ -143,3 +143,16 @@ def test_whatever_a_log_holds_each_record_gets_a_time_that_is_not_in_the_future(
     assert all(0 <= one.time_us <= NOW for one in placed)
     assert all(one.uncertainty_s is None or one.uncertainty_s >= 1 for one in placed)
     assert PREINIT_END < NOW_S
+
+
+@pytest.mark.parametrize(
+    ("stamped_h", "read_h", "fast_h"),
+    [
+        (5.0, 6.0, 0),  # may be true
+        (6.5, 6.0, 0),  # as far off as a clock may be that nobody sets
+        (14.25, 7.0, 8),  # China's time, written down 45 minutes before it was read
+        (8.0, 7.0, 1),
+    ],
+)
+def test_a_log_that_tells_of_what_is_yet_to_come_was_written_by_a_clock_in_another_time_zone(stamped_h, read_h, fast_h):
+    assert ahead(round(stamped_h * HOUR_US), round(read_h * HOUR_US)) == fast_h * HOUR_US

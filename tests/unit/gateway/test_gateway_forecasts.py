@@ -38,6 +38,15 @@ async def test_the_page_of_a_host_says_what_lies_ahead(rig):
     assert "/var is full" in text
     assert "never" in text
     assert "5.0 GiB" in text or "5 GiB" in text
+    assert "too few points" in text
+
+
+async def test_a_fan_that_wears_is_told_with_its_back_test(rig):
+    fan = {"id": "fan.wear", "title": "FAN2 turns slow", "metric": "fan", "unit": "RPM", "value": 5_225.0}
+    rig.fleet.ahead = [FULL.model_copy(update=fan | {"limit": 3_000.0, "per_day": -150.0, "back_test": 0.034})]
+    text = (await (await rig.browser(Role.VIEWER)).get("/hosts/brickbox-43", headers=HTML)).text
+    assert "off by 3 %" in text
+    assert "RPM" in text
 
 
 async def test_a_host_of_which_nothing_is_used_up(rig):

@@ -32,9 +32,10 @@ def test_sections_keep_apart_what_has_the_same_name():
 def test_a_product_of_the_fru_is_not_the_product_of_the_controller():
     output = (
         "Device ID : 32\nManufacturer Name : Acme\nProduct Name : Unknown (0xF02)\n Product Name          : Brick 4\n"
+        " Board Part Number     : PB-1\n"
     )
     facts = parse_look(output, "", NOW_US).facts()
-    assert (facts["product"], facts["manufacturer"]) == ("Brick 4", "Acme")
+    assert (facts["product"], facts["manufacturer"], facts["board_part"]) == ("Brick 4", "Acme", "PB-1")
 
 
 @pytest.mark.parametrize(

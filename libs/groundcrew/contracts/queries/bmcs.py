@@ -24,6 +24,8 @@ class SensorReading(Record):
     text: str
     unit: str
     status: str = Field(description="ok, nc, cr, nr or ns as ipmitool prints them")
+    lower: float | None = Field(None, description="lower critical threshold, where the BMC tells one")
+    upper: float | None = Field(None, description="upper critical threshold")
 
 
 class SensorsReply(Record):

@@ -46,7 +46,7 @@ class Forecast(Record):
     title: str = Field(description="what will be so then")
     component_class: str
     component: str
-    metric: str
+    metric: str = Field(description="name of the metric; 'fan' or 'temperature' of a sensor of the host's BMC")
     labels: dict[str, str] = Field(default_factory=dict)
     unit: str = ""
     value: float = Field(description="the line's value at the newest measurement")
@@ -56,6 +56,11 @@ class Forecast(Record):
     likely: AwareDatetime
     latest: AwareDatetime | None = Field(None, description="None: it may be never")
     points: int
+    back_test: float | None = Field(
+        None,
+        description="by how much the line through the first two thirds missed the present value, as a share of what it "
+        "moved since the first; None where there was no line then",
+    )
 
 
 class ForecastsReply(Record):

@@ -1,5 +1,6 @@
 """The newest value of each series of an entity, held in one place so that a fleet page reads no samples."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,11 @@ def series_key(name: str, labels: Mapping[str, str]) -> str:
 def labels_text(labels: Mapping[str, str]) -> str:
     """Canonical JSON of the labels: what makes two series equal."""
     return orjson.dumps(dict(labels), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def limit(value: float | None) -> float | None:
+    """A threshold that says something: of a BMC that sets none, zero and what is no number come as one."""
+    return value if value and math.isfinite(value) else None
 
 
 def newest_of(batch: MetricBatch) -> Latest:

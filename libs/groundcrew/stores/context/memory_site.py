@@ -18,7 +18,7 @@ from groundcrew.contracts.observations import (
     ServiceBatch,
 )
 from groundcrew.contracts.queries import HistoryEntry, LogLine, SelEntry, SensorReading, ServiceState, TriggerSummary
-from groundcrew.stores.context.latest import Latest, labels_text, merged, newest_of
+from groundcrew.stores.context.latest import Latest, labels_text, limit, merged, newest_of
 from groundcrew.stores.context.memory_event_logs import MemoryEventLogs
 from groundcrew.stores.context.memory_rows import Timeline
 from groundcrew.stores.context.tables import check_times
@@ -126,7 +126,10 @@ class MemorySite:
             reading = _sensor_reading(envelope, row)
             if self.sensors.add(batch.times[row], f"{envelope.entity} {sensor}", reading):
                 new += 1
-                if reading.sensor not in newest or newest[reading.sensor].time < reading.time:
+                held = newest.get(reading.sensor)
+                if held is None or held.time < reading.time:
+                    if held is not None and not batch.lowers:  # one that tells no limits leaves them
+                        reading = reading.model_copy(update={"lower": held.lower, "upper": held.upper})
                     newest[reading.sensor] = reading
         self._seen(envelope)
         return new
@@ -207,6 +210,8 @@ def _sensor_reading(envelope: Envelope[SensorBatch], row: int) -> SensorReading:
         text=storable(batch.texts[row]),
         unit=storable(batch.units[row]),
         status=storable(batch.statuses[row]),
+        lower=limit(batch.lowers[row]) if batch.lowers else None,
+        upper=limit(batch.uppers[row]) if batch.uppers else None,
     )
 
 

@@ -136,7 +136,7 @@ class Reading:
 
     async def sensors(self, site: str, entity: str) -> list[SensorReading]:
         rows = await self._database.fetch(
-            "SELECT time, sensor, value, text, unit, status FROM sensor_latest"
+            "SELECT time, sensor, value, text, unit, status, lower, upper FROM sensor_latest"
             " WHERE site = %(site)s AND entity = %(entity)s AND time > ("
             " SELECT max(time) FROM sensor_latest WHERE site = %(site)s AND entity = %(entity)s) - %(gone)s"
             ' ORDER BY sensor COLLATE "C" LIMIT %(limit)s',
@@ -151,6 +151,8 @@ class Reading:
                 text=row[3],
                 unit=row[4],
                 status=row[5],
+                lower=row[6],
+                upper=row[7],
             )
             for row in rows
         ]

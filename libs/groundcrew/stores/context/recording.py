@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from groundcrew.contracts.clock import to_us
+from groundcrew.contracts.clock import from_us, to_us
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.observations import (
     InventoryObserved,
@@ -18,7 +18,7 @@ from groundcrew.contracts.observations import (
     SensorBatch,
     ServiceBatch,
 )
-from groundcrew.stores.context.latest import Latest, merged, newest_of
+from groundcrew.stores.context.latest import Latest, limit, merged, newest_of
 from groundcrew.stores.context.partitions import Partitions
 from groundcrew.stores.context.portions import C, portions
 from groundcrew.stores.context.series_ids import SeriesIds, keys_of
@@ -92,6 +92,7 @@ class Recording:
             new = await insert_staged(connection, SENSOR_READINGS.target, rows)
             if new:
                 await connection.execute(_NEWEST_SENSORS)
+                await _limits(connection, envelope)
             await _seen(connection, envelope)
         return new
 
@@ -191,6 +192,16 @@ def _sensor_rows(envelope: Envelope[SensorBatch]) -> list[tuple[Any, ...]]:
     )  # fmt: skip
 
 
+async def _limits(connection: Connection, envelope: Envelope[SensorBatch]) -> None:
+    """They hardly ever change, so that hardly ever a row is written. A batch that tells none leaves them."""
+    batch = envelope.data
+    if not batch.lowers:
+        return
+    columns = [list(map(storable, batch.sensors)), list(map(from_us, batch.times))]
+    columns += [list(map(limit, batch.lowers)), list(map(limit, batch.uppers))]
+    await connection.execute(_SENSOR_LIMITS, (*columns, envelope.site, storable(envelope.entity)))
+
+
 def _sel_rows(envelope: Envelope[SelBatch]) -> list[tuple[Any, ...]]:
     batch = envelope.data
     return _once(
@@ -245,6 +256,17 @@ FROM stage_sensor_readings ORDER BY sensor, time DESC
 ON CONFLICT (site, entity, sensor) DO UPDATE SET
     time = excluded.time, value = excluded.value, text = excluded.text, unit = excluded.unit, status = excluded.status
 WHERE l.time < excluded.time
+"""
+
+_SENSOR_LIMITS = b"""
+UPDATE sensor_latest AS l SET lower = t.lower, upper = t.upper
+FROM (
+    SELECT DISTINCT ON (sensor) sensor, time, lower, upper
+    FROM unnest(%s::text[], %s::timestamptz[], %s::float8[], %s::float8[]) AS u (sensor, time, lower, upper)
+    ORDER BY sensor, time DESC
+) AS t
+WHERE l.site = %s AND l.entity = %s AND l.sensor = t.sensor AND l.time = t.time
+    AND (l.lower IS DISTINCT FROM t.lower OR l.upper IS DISTINCT FROM t.upper)
 """
 
 _NEWEST_SERVICES = b"""

@@ -31,8 +31,8 @@ from groundcrew.contracts.queries import (
 from groundcrew.contracts.report_requests import TimeRange
 from groundcrew_gateway.access import Operator, Viewer
 from groundcrew_gateway.pages.affected import WIDTH, affected
+from groundcrew_gateway.pages.gravest import live_incidents, worst_first
 from groundcrew_gateway.pages.lanes import Reboot, axis_of, incident_chart
-from groundcrew_gateway.pages.overview import worst_first
 from groundcrew_gateway.pages.render import Asking, back, page
 from groundcrew_gateway.pages.similar import similar
 from groundcrew_gateway.pages.zoom import zoomed
@@ -73,15 +73,18 @@ async def incidents(
     cursor: Cursor = None,
 ) -> Response:
     asking = Asking(caller)
-    query = IncidentsQuery(
-        states=_STATES[state],
-        severity=Severity(severity) if severity else None,
-        host=host or None,
-        limit=_PAGE,
-        cursor=cursor,
-    )
-    found = await asking.ask(Endpoints.INCIDENTS, query, IncidentPage(items=[]))
-    items = worst_first(found.items) if state == "open" else found.items
+    if state == "open" and not severity:
+        found = await live_incidents(asking, limit=_PAGE, host=host or None, cursor=cursor or "")
+    else:
+        query = IncidentsQuery(
+            states=_STATES[state],
+            severity=Severity(severity) if severity else None,
+            host=host or None,
+            limit=_PAGE,
+            cursor=cursor,
+        )
+        found = await asking.ask(Endpoints.INCIDENTS, query, IncidentPage(items=[]))
+    items = worst_first(found.items) if state == "open" and severity else found.items
     filters = {"state": state, "severity": severity, "host": host or ""}
     return await page(
         request, asking, "incidents.html", here="incidents", incidents=items, next=found.next, filters=filters

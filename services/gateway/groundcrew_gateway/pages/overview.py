@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from groundcrew.bus.port import RequestFailed
 from groundcrew.contracts.actions import ActionState
-from groundcrew.contracts.incidents import LIVE_STATES, Incident, IncidentState
 from groundcrew.contracts.observations import SourceState
 from groundcrew.contracts.queries import (
     ActionPage,
@@ -27,6 +26,7 @@ from groundcrew.contracts.queries import (
     TriggersQuery,
 )
 from groundcrew_gateway.access import Caller, Viewer
+from groundcrew_gateway.pages.gravest import live_incidents
 from groundcrew_gateway.pages.render import Asking, page
 from groundcrew_gateway.pages.timeline import FleetChart, fleet_chart
 
@@ -69,7 +69,7 @@ async def overview(request: Request, caller: Viewer) -> Response:
     others = [site for site in caller.key.sites if site != caller.site][:_MOST_OTHERS]
     status, live, hosts, queue, chart, elsewhere = await asyncio.gather(
         asking.ask(Endpoints.STATUS, Empty(), _NOTHING),
-        asking.ask(Endpoints.INCIDENTS, IncidentsQuery(states=list(LIVE_STATES), limit=50), IncidentPage(items=[])),
+        live_incidents(asking, limit=50),
         asking.ask(Endpoints.HOSTS, HostsQuery(limit=1_000), HostPage(items=[])),
         asking.ask(Endpoints.ACTIONS, ActionsQuery(states=[ActionState.QUEUED], limit=200), ActionPage(items=[])),
         _day(asking, now),
@@ -84,7 +84,7 @@ async def overview(request: Request, caller: Viewer) -> Response:
         "overview.html",
         here="overview",
         status_line=status,
-        incidents=worst_first(live.items),
+        incidents=live.items,
         more=live.next is not None,
         waiting=waiting,
         hosts=sorted(hosts.items, key=lambda host: (host.health, host.name)),
@@ -102,14 +102,6 @@ async def _day(asking: Asking, now: datetime) -> FleetChart:
         asking.ask(Endpoints.ACTIONS, ActionsQuery(limit=100), ActionPage(items=[])),
     )
     return fleet_chart(now, triggers.items, incidents.items, actions.items)
-
-
-def worst_first(incidents: Sequence[Incident]) -> list[Incident]:
-    """Open before acknowledged, critical before warning, newest first within."""
-    return sorted(
-        sorted(incidents, key=lambda one: (one.last_seen, one.id), reverse=True),
-        key=lambda one: (one.state is not IncidentState.OPEN, -one.severity.rank),
-    )
 
 
 def source_counts(hosts: Sequence[HostSummary]) -> list[SourceCount]:

@@ -60,6 +60,9 @@ class SimulatedBmc:
     refuses: dict[tuple[int, int], int] = field(default_factory=dict)
     """Completion codes for commands, by network function and command, that it does not carry out."""
 
+    mute: set[tuple[int, int]] = field(default_factory=set)
+    """Commands that it never answers, by network function and command."""
+
     asked: int = 0
     """Requests within sessions."""
 

@@ -217,6 +217,8 @@ class BmcServer(asyncio.DatagramProtocol):
         if Fault.FORGET in self.bmc.faults and session.asked > _FORGETS_AFTER:
             del self.sessions[number]
             return None
+        if (asked.netfn, asked.command) in self.bmc.mute:
+            return None
         code, told = self._answer(asked, number)
         session.sent += 1
         sealed = keys.seal(wire.response(asked, code, told))
