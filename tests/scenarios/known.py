@@ -12,16 +12,9 @@ GIVEN = Path(os.environ.get("GROUNDCREW_SCENARIOS", HERE.parents[1].parent / "sh
 
 OPEN = {
     "adapter-trains-at-half-width",
-    "amd-accelerator-loses-memory",
-    "healthy-arm-and-openbmc",
     "host-loses-all-power",
-    "log-volume-full-without-metrics",
     "object-server-machine-check",
     "osd-loses-its-disk",
-    "root-remounted-read-only",
     "sata-cable-of-a-home-server",
-    "strip-of-a-colo-rack-trips",
-    "tasks-hang-in-the-kernel",
-    "update-breaks-slurm",
 }
 """Scenarios that a blind author found us wrong on, not mended yet; docs/benchmarks/scenarios.md has the figures."""
