@@ -176,8 +176,8 @@ class Grouping:
                 and names_part(first.component)
                 and names_part(second.component)
             )
-        ways = self._knowledge.common(one, other), self._knowledge.chance(one, other), self._knowledge.chance(other, one)
-        return max(ways) >= UNLIKELY
+        known = self._knowledge
+        return max(known.common(one, other), known.chance(one, other), known.chance(other, one)) >= UNLIKELY
 
     def _nearest(self, symptom: Symptom, heads: Sequence[Sequence[Symptom]]) -> int:
         """Index of the first causes that a consequence goes to."""
