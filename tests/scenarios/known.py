@@ -15,6 +15,5 @@ OPEN = {
     "host-loses-all-power",
     "object-server-machine-check",
     "osd-loses-its-disk",
-    "sata-cable-of-a-home-server",
 }
 """Scenarios that a blind author found us wrong on, not mended yet; docs/benchmarks/scenarios.md has the figures."""
