@@ -71,10 +71,9 @@ def resolved(track: Track, at: datetime, actor: str, text: str) -> Change:
 def moved(track: Track, at: datetime, actor: str, state: IncidentState, text: str) -> Change:
     """A person says in which state it is; who acknowledges what nobody owns owns it."""
     owner = actor if state is IncidentState.ACKNOWLEDGED and not track.incident.owner else track.incident.owner
-    word = "opened again" if state is IncidentState.OPEN else f"set to {state.value}"
-    return Change(
-        track=track.revised(at, state=state, owner=owner), actor=actor, text=text or f"{word} by {actor}.".capitalize()
-    )
+    word = "Opened again" if state is IncidentState.OPEN else f"Set to {state.value}"
+    said = f"{word}: {text}" if text else f"{word} by {actor}."
+    return Change(track=track.revised(at, state=state, owner=owner), actor=actor, text=said)
 
 
 def assigned(track: Track, at: datetime, actor: str, owner: str) -> Change:

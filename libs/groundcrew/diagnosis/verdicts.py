@@ -14,7 +14,7 @@ from groundcrew.diagnosis.topology import Topology
 from groundcrew.diagnosis.track import Track
 
 _OF_BMC = frozenset({EvidenceSource.SEL, EvidenceSource.SENSORS})
-_OF_HOST = frozenset({EvidenceSource.JOURNAL, EvidenceSource.METRICS, EvidenceSource.SERVICES})
+_OF_HOST = frozenset({EvidenceSource.JOURNAL})
 
 
 class Verdict:
@@ -33,7 +33,8 @@ class Verdict:
         found = None if shared is None else (shared.entry, shared.element, len(places))
         until = max(track.incident.updated_at, now) if now is not None else track.incident.updated_at
         suffering = list(self._relation.suffering(symptoms)) if len(places) > 1 else []
-        causes = rank(symptoms, self._knowledge, found, Watch(sources=self._sources(places), until=until), suffering)
+        watch = Watch(sources=self._sources(places, symptoms), until=until)
+        causes = rank(symptoms, self._knowledge, found, watch, suffering)
         entry = self._knowledge.get(causes[0].entry)
         places = self._at_fault(symptoms, places, entry)
         hosts = [place for place in places if ":" not in place]
@@ -68,12 +69,14 @@ class Verdict:
             return incident.cause.component if len(incident.hosts) >= entry.shared.min_hosts else ""
         return name_of(incident.entity) if kind_of(incident.entity) == entry.shared.kind.value else ""
 
-    def _sources(self, places: Sequence[str]) -> frozenset[EvidenceSource]:
-        """Sources that watch all of these places."""
+    def _sources(self, places: Sequence[str], symptoms: Sequence[Symptom]) -> frozenset[EvidenceSource]:
+        """Sources that watch all of these places: metrics and services of a host only where they told something of it,
+        as not every host has a collector of them."""
         hosts = [place for place in places if ":" not in place]
         if not hosts or len(hosts) < len(places):
             return frozenset()
-        return _OF_BMC | _OF_HOST if all(map(self._topology.has_bmc, hosts)) else _OF_HOST
+        heard = _OF_HOST | {one.source for one in symptoms}
+        return heard | _OF_BMC if all(map(self._topology.has_bmc, hosts)) else heard
 
     def _at_fault(self, symptoms: Sequence[Symptom], places: list[str], entry: CauseEntry) -> list[str]:
         """The places where the fault is: without those that only suffer from it, and what follows from that."""

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from groundcrew.bus.port import BusUnavailable, Delivery, Handler, RequestFailed, StreamFull, Unavailable
 from groundcrew.contracts.queries import Failure
+from groundcrew.stores.paging import BadCursor
 from groundcrew.stores.port import StoreUnavailable
 from groundcrew.telemetry.log import correlated
 
@@ -31,7 +32,8 @@ def pausing(handler: Handler) -> Handler:
 
 
 def answering(handler: Callable[[Q], Awaitable[R]]) -> Callable[[Q], Awaitable[R]]:
-    """Wrap an endpoint's handler: a store or broker that is away is the answer UNAVAILABLE, with the reason."""
+    """Wrap an endpoint's handler: a store or broker that is away is the answer UNAVAILABLE, with the reason, and a
+    cursor that no page gave out is INVALID."""
 
     @wraps(handler)
     async def guarded(request: Q) -> R:
@@ -39,5 +41,7 @@ def answering(handler: Callable[[Q], Awaitable[R]]) -> Callable[[Q], Awaitable[R
             return await handler(request)
         except (StoreUnavailable, BusUnavailable, StreamFull) as error:
             raise RequestFailed(Failure.UNAVAILABLE, str(error)) from error
+        except BadCursor as error:
+            raise RequestFailed(Failure.INVALID, str(error)) from error
 
     return guarded

@@ -13,6 +13,7 @@ from groundcrew.contracts.queries import (
     Failure,
     HostsQuery,
     IncidentCommand,
+    IncidentsQuery,
     LogsQuery,
     MetricsQuery,
     TriggersQuery,
@@ -195,3 +196,18 @@ async def test_verdict_does_not_wait_for_a_timer(station):
     await station.send(trigger("n1", "disk.failed", "sda"))
     assert len(await station.incidents()) == 1
     assert station.clock.now() == START
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "query"),
+    [
+        (Endpoints.INCIDENTS, IncidentsQuery(cursor="ö")),
+        (Endpoints.LOGS, LogsQuery(cursor="nonsense")),
+        (Endpoints.TRIGGERS, TriggersQuery(cursor="1-2")),
+    ],
+)
+async def test_a_cursor_that_no_page_gave_out_is_the_callers_mistake(station, endpoint, query):
+    await station.start()
+    with pytest.raises(RequestFailed, match="expected the `next` of the page before") as refused:
+        await station.bus.request(endpoint, query)
+    assert refused.value.failure is Failure.INVALID

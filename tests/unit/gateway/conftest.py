@@ -500,7 +500,7 @@ class Fleet:
         self.asked.append(query)
         found = [one for one in self.incidents if not query.states or one.state in query.states]
         found = [one for one in found if query.severity in (None, one.severity)]
-        begun = int(query.cursor or 0)
+        begun = _number(query.cursor)
         end = begun + query.limit
         return IncidentPage(items=found[begun:end], next=str(end) if end < len(found) else None)
 
