@@ -13,6 +13,8 @@ from groundcrew_embedded.scenario import Scenario
 
 CHANGED = {
     "healthy-kernel-updates": "a link that falls by order may be told before the order arrives",
+    "healthy-pods-on-accelerators": "by a slow BMC's clock a drive was gone for longer than it takes to change it",
+    "intel-adapter-hangs": "that a peer's link is up again arrives after the patience with it is over",
     "xfs-metadata-corrupted": "the line that is cited is another one",
 }
 """Scenarios whose answer changes, and why."""

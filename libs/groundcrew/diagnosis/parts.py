@@ -9,7 +9,11 @@ _SCSI_DISK = re.compile(r"^((?:sd|vd|xvd|hd)[a-z]+)\d*$")
 _NVME = re.compile(r"^(nvme\d+)(?:n\d+)?(?:p\d+)?$")
 _GPU = re.compile(r"^gpu\s*(?=[0-9a-f]{4}:)")
 _DIMM = re.compile(r"^(?:dimm|slot)[\s_\-]*(?=[a-z0-9])")
-_PORT = re.compile(r"^(?:mc\d+|ata\d+(?:\.\d+)?|dm\d+|mapper/.+|\d+:\d+:\d+:\d+)$")
+_PORT = re.compile(
+    r"^(?:mc\d+|ata\d+(?:\.\d+)?|dm\d+|mapper/.+|\d+:\d+:\d+:\d+"
+    r"|(?:mpt\dsas|smartpqi|hpsa|megaraidsas|aacraid|pm80xx|mvsas)\S*)$"
+)
+"""What parts hang on: a memory controller, ATA port, mapped device, SCSI address, disk controller by its driver."""
 _PCI = re.compile(r"^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2})(?:\.[0-7])?$")
 
 _SENSOR = re.compile(r"^((?:cpu|proc|processor)\d+)(?:temp(?:erature)?|status|dts\w*)$")

@@ -100,13 +100,12 @@ class Track:
             self.__init__(newest_us=self.newest_us)  # type: ignore[misc]
         self.newest_us = max(self.newest_us, when)
         self.captures = hit.captures
+        news = self._another_wording(hit.cited)
         if hit.spec.rate_count and not (self.raised and self._still_at_rate(hit)):
             return self._rate(hit)
         self._fold(hit)
-        if self._another_wording(hit.cited) and self.raised:
-            return True
         if self.raised:
-            return self._again(hit.spec.debounce_us)
+            return news or self._again(hit.spec.debounce_us)
         if confirm_us:
             self.due_us = self.due_us if self.due_us is not None else when + confirm_us
             return False
