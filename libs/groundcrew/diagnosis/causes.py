@@ -319,7 +319,18 @@ class Knowledge(Record):
             cause: entry.shared.same_part
             for entry in self.shared_faults
             if entry.shared and (entry.shared.spreads or not entry.shared.kind.in_topology)
-            for cause in sorted(entry.shared.shows_as)
+            for cause in entry.shared.of
+        }
+
+    @cached_property
+    def shared_where_told(self) -> dict[str, tuple[str, bool]]:
+        """Causes on single hosts that a shared fault shows as only where its own sign is told, too: which fault, and
+        whether on equal parts only."""
+        return {
+            cause: (entry.id, entry.shared.same_part)
+            for entry in self.shared_faults
+            if entry.shared
+            for cause in entry.shared.of_told
         }
 
     def shared_faults_showing(self, cause: str) -> tuple[CauseEntry, ...]:

@@ -207,6 +207,9 @@ class Fusion:
         """Cause and part of symptoms that hosts may share beyond the inventory; without part where any will do."""
         for cause in track.firsts:
             same_part = self._knowledge.shared_beyond.get(cause)
+            sign, of_part = self._knowledge.shared_where_told.get(cause, ("", None))
+            if same_part is None and any(leading(symptom) == sign for symptom in track.incident.symptoms):
+                same_part = of_part
             if same_part is not None:
                 for (_, _, part), symptom in track.keys.items():
                     if leading(symptom) == cause:
