@@ -141,3 +141,12 @@ def test_a_fault_that_ended_a_host_is_critical_and_a_host_that_came_back_is_none
     assert lost.only.severity is Severity.CRITICAL
     assert Crew(rack(1)).see(trigger("n1", "psu.input_lost", part="PSU1")).only.severity is Severity.WARNING
     assert Crew(rack(1)).see(came_back).incidents == []
+
+
+def test_a_unit_that_fails_everywhere_without_a_change_is_looked_for_on_one_host_alone(trigger):
+    crew = Crew(rack(30)).see_all(
+        trigger(f"n{number}", "software.failed", part="shop.service", at=number) for number in range(1, 30)
+    )
+    [more] = Crew(rack(30)).see(trigger("n30", "software.failed", part="shop.service", at=40)).only.symptoms
+    assert crew.fusion._sharing(more) == set()
+    assert len(crew.incidents) == 29
