@@ -36,7 +36,7 @@ AT_ONCE = 400
 HANDLERS = 2
 """So that trigger events are fused while what was committed before them is published."""
 
-BREATHE_EVERY = 32
+BREATHE_EVERY = 4
 """Trigger events after which others get their turn: health, heartbeats, operators."""
 
 RECENT = timedelta(days=1)
