@@ -2,8 +2,9 @@
 
 Every line is a line of the log behind ` ~ `, and before it, where a record begins, the answer: `A <class> <part>` for a
 fault that stands, `R <class> <part>` for one that has passed, `+` for the record that ends it, `.` for what tells of no
-fault, `?` for what people judge differently. Names, serials, times and values are invented; the forms are those of
-ipmitool, freeipmi and the makers' tools, and the texts follow their message catalogues.
+fault, `?` for what people judge differently, `!` for a line that is no record (a prompt, somebody's note). Names,
+serials, times and values are invented; the forms are those of ipmitool, freeipmi and the makers' tools, and the texts
+follow their message catalogues.
 
 The answers were written before the parser saw the logs, so that they measured it.
 """
@@ -42,6 +43,8 @@ class MakerLog:
     name: str
     text: str
     answers: tuple[Answer, ...]
+    notes: int = 0
+    """Lines that are no records."""
 
     def of(self, kinds: str) -> list[Answer]:
         return [answer for answer in self.answers if answer.kind in kinds]
@@ -60,15 +63,16 @@ class MakerLog:
 
 def maker_logs() -> Iterator[MakerLog]:
     for path in sorted(FOLDER.glob("*.log")):
-        answers, lines = [], []
+        answers, lines, notes = [], [], 0
         for line in path.read_text().splitlines():
             mark, _, record = line.partition(" ~")
             lines.append(record[1:])
-            if mark.strip():
+            notes += mark.strip() == "!"
+            if mark.strip(" !"):
                 kind, _, rest = mark.strip().partition(" ")
                 component_class, _, part = rest.strip().partition(" ")
                 answers.append(Answer(kind, component_class, part.strip(), record))
-        yield MakerLog(path.stem, "\n".join(lines) + "\n", tuple(answers))
+        yield MakerLog(path.stem, "\n".join(lines) + "\n", tuple(answers), notes)
 
 
 def _plain(text: str) -> str:
