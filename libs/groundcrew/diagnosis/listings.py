@@ -14,6 +14,7 @@ from groundcrew.diagnosis.ipmiutil import parse_ipmiutil_row
 from groundcrew.diagnosis.locators import SENSOR_TYPES
 from groundcrew.diagnosis.maker_listings import parse_maker_blocks
 from groundcrew.diagnosis.openbmc_log_util import parse_log_util_row
+from groundcrew.diagnosis.page_exports import parse_page_row
 from groundcrew.diagnosis.raid_tools import is_sas_ircu, parse_sas_ircu, parse_storcli
 from groundcrew.diagnosis.redfish_listing import parse_redfish
 from groundcrew.diagnosis.sel import SelRecord, parse_blocks, parse_row
@@ -29,9 +30,11 @@ _EMPTY = re.compile(r"SEL has no entries", re.IGNORECASE)
 _RULER = re.compile(r"[-=#*+ |]*|SEL Records?:?|(?:Unable to read sensor|Locating sensor record).*", re.IGNORECASE)
 _HEADINGS = re.compile(
     r"(?:ipmiutil|isel)\S* (?:sel )?ver(?:sion)? .*|-- BMC version .*|SEL Ver \w+ Support .*|RecId \W*Date/Time.*|"
-    r"ipmiutil sel, completed.*|FRU#\s+FRU_NAME\s+TIME_STAMP.*"
+    r"ipmiutil sel, completed.*|FRU#\s+FRU_NAME\s+TIME_STAMP.*|\W?Event ID\W{1,3}Time ?Stamp\W.*|"
+    r"(?:</\S*>)?hpiLO->.*|(?:status|status_tag|error_tag)=.*|/(?:system1|map1)/log1(?:/record\d+)?|Targets|Properties|"
+    r"Verbs|cd version exit show.*|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
 )
-"""Of ipmiutil and log-util."""
+"""Of ipmiutil, log-util, saved pages and iLO's command line."""
 _LOCATOR = re.compile(r"(?:(?:Static|Dynamic) MC @|(?:Log|Phys) FRU @|GenDev|FRU @)", re.IGNORECASE)
 _TOOLS = ("ipmitool", "ipmi-sel", "ipmi-sensors")
 _OEM = re.compile(r"Linux kernel panic|OEM record", re.IGNORECASE)
@@ -142,6 +145,9 @@ def _take_line(listing: Listing, number: int, line: str, names: Sequence[str] | 
     elif read := freeipmi.parse_sensor_row(line, names):
         listing.found("ipmi-sensors")
         listing.readings.append(read)
+    elif record := parse_page_row(line):
+        listing.found("saved page")
+        listing.records.append(record)
     elif (record := parse_row(line)) is not None and _is_whole(record):
         listing.found("ipmitool sel")
         listing.records.append(_typed(record))

@@ -1,10 +1,11 @@
 """Event log records out of what makers' own tools print: Dell's `racadm getsel` and `racadm lclog view`, Supermicro's
-`ipmicfg -sel list` (both of its forms).
+`ipmicfg -sel list` (both of its forms), HPE's `show /system1/log1/record*` over SSH to an iLO.
 
 What says all in its sentence has `Message <id>` for its sensor, so that the rules of messages read it as they read an
 entry over Redfish; a sentence about one sensor is put in ipmitool's words. Nothing raises.
 
-Sources of the forms: Dell's RACADM reference, getsel and lclog view; IPMICFG as its users' scripts take it apart.
+Sources of the forms: Dell's RACADM reference, getsel and lclog view; IPMICFG as its users' scripts take it apart;
+HPE iLO 4 Scripting and Command Line Guide, event log targets.
 """
 
 import re
@@ -26,6 +27,8 @@ _EVENT_HEAD = re.compile(
 )
 _MORE = re.compile(r"\s*\|\s*(\S.*)")
 _DIRECTION = re.compile(r"(?:(De)?assertion:\s*(?P<first>.*?)|(?P<last>.*?)\s+-\s+(De)?assertion)\s*", re.IGNORECASE)
+_CLP_FIRST = re.compile(r"\s*number=(\d{1,8})\s*")
+_CLP_MORE = re.compile(r"\s*([a-z]{2,16})=(.*?)\s*")
 _AT = re.compile(r"@(?=\w)")
 
 
@@ -33,7 +36,7 @@ def parse_maker_blocks(lines: Sequence[str]) -> Iterator[tuple[str, range, SelRe
     """The tool, the lines and the record of each block."""
     number = 0
     while number < len(lines):
-        found = _racadm(lines, number) or _ipmicfg(lines, number)
+        found = _racadm(lines, number) or _ipmicfg(lines, number) or _clp(lines, number)
         if found is None:
             number += 1
             continue
@@ -80,6 +83,25 @@ def _ipmicfg(lines: Sequence[str], begin: int) -> tuple[str, range, SelRecord] |
     said = said if told is None else told["first"] or told["last"] or ""
     make = _record if "= " in lines[end - 1] or kind == "BIOS" else _of_sensor
     return "ipmicfg", range(begin, end), make(int(number), stamp, kind, _AT.sub(" @", said), asserted)
+
+
+def _clp(lines: Sequence[str], begin: int) -> tuple[str, range, SelRecord] | None:
+    """The properties of a record, by DMTF's command line protocol. Its severity says whether it was repaired."""
+    if (first := _CLP_FIRST.fullmatch(lines[begin])) is None:
+        return None
+    block, end = dict[str, str](), begin + 1
+    while end < len(lines) and (more := _CLP_MORE.fullmatch(lines[end])) and more[1] != "number":
+        block.setdefault(more[1], more[2])
+        end += 1
+    if not block.get("description"):
+        return None
+    over = False if block.get("severity", "").lower() == "repaired" else None
+    stamp = (block.get("date", ""), _to_seconds(block.get("time", "")))
+    return "iLO log1", range(begin, end), _record(int(first[1]), stamp, "", block["description"], over)
+
+
+def _to_seconds(clock: str) -> str:
+    return f"{clock}:00" if clock.count(":") == 1 else clock
 
 
 def _of_sensor(number: int, stamp: tuple[str, str], kind: str, event: str, asserted: bool | None) -> SelRecord:

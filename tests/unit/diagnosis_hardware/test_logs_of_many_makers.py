@@ -12,11 +12,12 @@ from groundcrew.runtime.packs import load_packs
 VOCABULARY = Vocabulary(load_packs().knowledge.rules)
 LOGS = list(maker_logs())
 KNOWN = {
-    "asrock-rack-ipmi-sel-csv",
-    "dell-pe2950-sel-list-banks",
-    "hp-ilo-clp-iml-records",
-    "supermicro-web-event-log-csv",
-    "supermicro-x11-ipmi-sel-state",
+    "dell-idrac8-redfish-sel-pretty",
+    "esxi-host-ipmi-sel-list",
+    "hp-proliant-hplog-iml",
+    "netapp-bmc-events-all",
+    "ocp-openbic-log-util",
+    "oracle-ilom-event-list",
 }
 """Told wrongly at first sight, not mended yet."""
 
