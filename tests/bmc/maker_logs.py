@@ -2,16 +2,16 @@
 
 Every line is a line of the log behind ` ~ `, and before it, where a record begins, the answer: `A <class> <part>` for a
 fault that stands, `R <class> <part>` for one that has passed, `+` for the record that ends it, `.` for what tells of no
-fault, `?` for what people judge differently, `!` for a line that is no record (a prompt, somebody's note). Names,
-serials, times and values are invented; the forms are those of ipmitool, freeipmi and the makers' tools, and the texts
-follow their message catalogues.
+fault, `?` (or `? <class> <part>`) for what people judge differently, `!` for a line that is no record (a prompt,
+somebody's note). Names, serials, times and values are invented; the forms are those of ipmitool, freeipmi and the
+makers' tools, and the texts follow their message catalogues.
 
 The answers were written before the parser saw the logs, so that they measured it.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from groundcrew.diagnosis.conditions import Condition, Folded
@@ -22,7 +22,7 @@ _OTHER = re.compile(r"[^a-z0-9]")
 
 @dataclass(frozen=True)
 class Answer:
-    """`kind` is A, R, +, . or ?; `part` is found in how the fault names it, or in its text."""
+    """`kind` is A, R, +, . or ?; `part` is found in how the fault names it, or in its text. `record`: all its lines."""
 
     kind: str
     component_class: str
@@ -30,7 +30,7 @@ class Answer:
     record: str
 
     def fits(self, condition: Condition) -> bool:
-        if self.kind == "?":
+        if self.kind == "?" and not self.component_class:
             return condition.text.rpartition(" | ")[2] in self.record
         if condition.component_class != self.component_class:
             return False
@@ -72,6 +72,8 @@ def maker_logs() -> Iterator[MakerLog]:
                 kind, _, rest = mark.strip().partition(" ")
                 component_class, _, part = rest.strip().partition(" ")
                 answers.append(Answer(kind, component_class, part.strip(), record))
+            elif answers:
+                answers[-1] = replace(answers[-1], record=f"{answers[-1].record}\n{record}")
         yield MakerLog(path.stem, "\n".join(lines) + "\n", tuple(answers), notes)
 
 

@@ -13,6 +13,7 @@ from groundcrew.diagnosis import freeipmi
 from groundcrew.diagnosis.ipmiutil import parse_ipmiutil_row
 from groundcrew.diagnosis.locators import SENSOR_TYPES
 from groundcrew.diagnosis.maker_listings import parse_maker_blocks
+from groundcrew.diagnosis.netapp_events import parse_netapp_row
 from groundcrew.diagnosis.openbmc_log_util import parse_log_util_row
 from groundcrew.diagnosis.page_exports import parse_page_row
 from groundcrew.diagnosis.raid_tools import is_sas_ircu, parse_sas_ircu, parse_storcli
@@ -32,9 +33,10 @@ _HEADINGS = re.compile(
     r"(?:ipmiutil|isel)\S* (?:sel )?ver(?:sion)? .*|-- BMC version .*|SEL Ver \w+ Support .*|RecId \W*Date/Time.*|"
     r"ipmiutil sel, completed.*|FRU#\s+FRU_NAME\s+TIME_STAMP.*|\W?Event ID\W{1,3}Time ?Stamp\W.*|"
     r"(?:</\S*>)?hpiLO->.*|(?:status|status_tag|error_tag)=.*|/(?:system1|map1)/log1(?:/record\d+)?|Targets|Properties|"
-    r"Verbs|cd version exit show.*|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
+    r"Verbs|cd version exit show.*|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}|"
+    r"ID\s+(?:Severity\s+Initial Time|Date/Time\s+Class)\s.*|Event|</?EVENT_LOG\b.*>|(?:BMC|SP) \S+> events .*"
 )
-"""Of ipmiutil, log-util, saved pages and iLO's command line."""
+"""Of ipmiutil, log-util, saved pages, iLO's command line, hplog, ILOM and NetApp's."""
 _LOCATOR = re.compile(r"(?:(?:Static|Dynamic) MC @|(?:Log|Phys) FRU @|GenDev|FRU @)", re.IGNORECASE)
 _TOOLS = ("ipmitool", "ipmi-sel", "ipmi-sensors")
 _OEM = re.compile(r"Linux kernel panic|OEM record", re.IGNORECASE)
@@ -156,6 +158,9 @@ def _take_line(listing: Listing, number: int, line: str, names: Sequence[str] | 
         listing.readings.append(read)
     elif record := parse_ipmiutil_row(line):
         listing.found("ipmiutil sel")
+        listing.records.append(record)
+    elif record := parse_netapp_row(line):
+        listing.found("NetApp events")
         listing.records.append(record)
     elif record := parse_log_util_row(line):
         listing.found("log-util")

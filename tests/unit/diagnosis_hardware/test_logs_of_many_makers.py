@@ -1,7 +1,6 @@
 """Event logs of many makers, record by record: what stands, what has passed, and what tells of no fault."""
 
 import pytest
-from _pytest.mark import ParameterSet
 from tests.bmc.maker_logs import MakerLog, maker_logs
 
 from groundcrew.diagnosis.conditions import fold
@@ -11,22 +10,9 @@ from groundcrew.runtime.packs import load_packs
 
 VOCABULARY = Vocabulary(load_packs().knowledge.rules)
 LOGS = list(maker_logs())
-KNOWN = {
-    "dell-idrac8-redfish-sel-pretty",
-    "esxi-host-ipmi-sel-list",
-    "hp-proliant-hplog-iml",
-    "netapp-bmc-events-all",
-    "ocp-openbic-log-util",
-    "oracle-ilom-event-list",
-}
-"""Told wrongly at first sight, not mended yet."""
 
 
-def known(log: MakerLog) -> ParameterSet:
-    return pytest.param(log, id=log.name, marks=[pytest.mark.xfail(strict=True)] if log.name in KNOWN else [])
-
-
-@pytest.mark.parametrize("log", [known(log) for log in LOGS])
+@pytest.mark.parametrize("log", LOGS, ids=lambda log: log.name)
 def test_what_stands_has_passed_or_is_noise_in_a_makers_log(log: MakerLog) -> None:
     listing = read_listing(log.text)
     assert len(listing.records) == len(log.answers)
