@@ -8,6 +8,9 @@ from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import Incident, IncidentState, Symptom, TriggerRaised
 from groundcrew.diagnosis.track import Change, Track
 
+MAX_TOLD_TOGETHER = 1_000
+"""Characters of what several changes tell together; the history has each of them whole."""
+
 
 def opened_or_updated(before: Track | None, after: Track, envelope: Envelope[TriggerRaised]) -> Change:
     """The revision that a trigger event makes of an incident; `before` is None where it is new."""
@@ -47,6 +50,26 @@ def regrouped(
     parted = "Parted, a fault of its own: " + "; ".join(symptom.title for symptom in left[:3])
     told = [parted, *_differences(before.incident, after.incident)]
     return replace(change, text="; ".join(told), tell=True, dropped=gone)
+
+
+def together(first: Change, second: Change) -> Change:
+    """Two changes of one incident, one right after the other, as one that tells of both."""
+    gone = {evidence.id for evidence in second.dropped}
+    known = {evidence.id for evidence in first.evidence} - gone
+    over = second.incident.state is IncidentState.RESOLVED
+    texts = dict.fromkeys((*first.text.split("; "), *second.text.split("; ")) if second.tell else [first.text])
+    text = "; ".join(texts)
+    return replace(
+        second,
+        evidence=[
+            *(evidence for evidence in first.evidence if evidence.id not in gone),
+            *(evidence for evidence in second.evidence if evidence.id not in known),
+        ],
+        dropped=[*first.dropped, *second.dropped],
+        text=text if len(text) <= MAX_TOLD_TOGETHER else f"{text[:MAX_TOLD_TOGETHER]} ...",
+        tell=first.tell or second.tell,
+        opened=first.opened and not over,
+    )
 
 
 def reconsidered(before: Track, after: Track, at: datetime) -> Change:

@@ -181,14 +181,20 @@ class Change:
     def incident(self) -> Incident:
         return self.track.incident
 
+    @property
+    def told_as(self) -> type[IncidentOpened | IncidentUpdated | IncidentResolved]:
+        """The kind of event that tells of this change."""
+        if self.opened:
+            return IncidentOpened
+        return IncidentResolved if self.incident.state is IncidentState.RESOLVED else IncidentUpdated
+
     def message(self) -> IncidentOpened | IncidentUpdated | IncidentResolved:
         """The event that tells of this change."""
-        told = self._told()
-        if self.opened:
-            return IncidentOpened(incident=self.incident, evidence=told)
-        if self.incident.state is IncidentState.RESOLVED:
+        if self.told_as is IncidentOpened:
+            return IncidentOpened(incident=self.incident, evidence=self._told())
+        if self.told_as is IncidentResolved:
             return IncidentResolved(incident=self.incident, change=self.text)
-        return IncidentUpdated(incident=self.incident, evidence=told, change=self.text)
+        return IncidentUpdated(incident=self.incident, evidence=self._told(), change=self.text)
 
     def _told(self) -> list[Evidence]:
         """The new evidence as far as one message holds it."""

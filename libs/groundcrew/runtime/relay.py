@@ -7,7 +7,7 @@ from groundcrew.contracts.clock import Clock, set_within
 from groundcrew.contracts.streams import decode
 from groundcrew.stores.port import Outbox, StoreUnavailable
 
-BATCH = 100
+BATCH = 500
 IDLE_S = 5.0
 """How long a leftover (of a process that died between commit and publish) waits at most while nobody wakes us."""
 
