@@ -20,6 +20,7 @@ from groundcrew.diagnosis.raid_tools import is_sas_ircu, parse_sas_ircu, parse_s
 from groundcrew.diagnosis.redfish_listing import parse_redfish
 from groundcrew.diagnosis.sel import SelRecord, parse_blocks, parse_row
 from groundcrew.diagnosis.sensors import SensorRead, parse_sensor_blocks, parse_sensor_row, told_apart
+from groundcrew.diagnosis.table_exports import Table, parse_table_row, table_heading
 
 MAX_LINE = 1_024
 """Characters of the longest line that is looked at; no tool prints one of half of that."""
@@ -27,8 +28,12 @@ MAX_LINE = 1_024
 MAX_UNPARSED = 1_000
 """So many unparsed lines are kept; the rest are only counted."""
 
-_EMPTY = re.compile(r"SEL has no entries", re.IGNORECASE)
-_RULER = re.compile(r"[-=#*+ |]*|SEL Records?:?|(?:Unable to read sensor|Locating sensor record).*", re.IGNORECASE)
+_EMPTY = re.compile(r"SEL has no (?:more )?entries", re.IGNORECASE)
+_RULER = re.compile(
+    r"[-=#*+ |]*|[-=#*]{4,}[^|]{0,40}[-=#*]{4,}|\.{3}|`{3}\w*|SEL Records?:?|"
+    r"(?:Unable to read sensor|Locating sensor record).*",
+    re.IGNORECASE,
+)
 _HEADINGS = re.compile(
     r"(?:ipmiutil|isel)\S* (?:sel )?ver(?:sion)? .*|-- BMC version .*|SEL Ver \w+ Support .*|RecId \W*Date/Time.*|"
     r"ipmiutil sel, completed.*|FRU#\s+FRU_NAME\s+TIME_STAMP.*|\W?Event ID\W{1,3}Time ?Stamp\W.*|"
@@ -104,11 +109,18 @@ def read_listing(text: str) -> Listing:
         left = ["" if done else line for done, line in zip(taken, short, strict=True)]
         _take_blocks(listing, kind, parse(left), taken)
     names: list[str] | None = None
+    table: Table | None = None
     for number, line in enumerate(lines):
         if taken[number] or not line.strip():
             continue
         if len(line) > MAX_LINE:
             listing.reject(number, line)
+        elif (found := table_heading(line)) is not None:
+            table = found
+            listing.passed += 1
+            listing.found("saved table")
+        elif table is not None and (record := parse_table_row(line, table)) is not None:
+            listing.records.append(record)
         elif (heading := freeipmi.heading(line)) is not None:
             names = heading
             listing.passed += 1
