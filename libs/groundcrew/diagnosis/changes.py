@@ -19,8 +19,7 @@ def opened_or_updated(before: Track | None, after: Track, envelope: Envelope[Tri
         final = after.revised(envelope.time)
         text = f"Opened by {data.rule_id}: {data.title}"
         return Change(track=final, evidence=list(final.evidence), text=text, opened=True)
-    known = {evidence.id for evidence in before.evidence}
-    new = [evidence for evidence in after.evidence if evidence.id not in known]
+    new = [] if after.evidence is before.evidence else [e for e in after.evidence if e.id not in before.cited.ids]
     differences = _differences(before.incident, after.incident)
     count = after.incident.trigger_count
     return Change(
@@ -126,14 +125,17 @@ def _differences(before: Incident, after: Incident) -> list[str]:
         said.append(f"Cause {_named(before)} -> {_named(after)}")
     if before.severity is not after.severity:
         said.append(f"Severity {before.severity.value} -> {after.severity.value}")
-    if joined := sorted(set(after.hosts) - set(before.hosts)):
+    if after.hosts != before.hosts and (joined := sorted(set(after.hosts) - set(before.hosts))):
         said.append(f"Also on {', '.join(joined)}")
-    old = {(s.rule_id, s.entity, s.component) for s in before.symptoms}
-    fresh = [s for s in after.symptoms if (s.rule_id, s.entity, s.component) not in old]
+    same = {id(symptom) for symptom in before.symptoms}
+    news = [symptom for symptom in after.symptoms if id(symptom) not in same]
+    if not news:
+        return said
+    was = {(s.rule_id, s.entity, s.component): s.cleared_at is not None for s in before.symptoms}
+    fresh = [s for s in news if (s.rule_id, s.entity, s.component) not in was]
     if fresh and len(before.symptoms) < len(after.symptoms):
         said.append("New symptom: " + "; ".join(s.title for s in fresh[:3]))
-    was = {(s.rule_id, s.entity, s.component): s.cleared_at is not None for s in before.symptoms}
-    for symptom in after.symptoms:
+    for symptom in news:
         over = symptom.cleared_at is not None
         if was.get((symptom.rule_id, symptom.entity, symptom.component), over) != over:
             said.append(f"{'Cleared' if over else 'Back'}: {symptom.title}")

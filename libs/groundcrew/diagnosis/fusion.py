@@ -167,7 +167,8 @@ class Fusion:
             if change.incident.merged_into is None:
                 before = self._tracks.get(change.incident.id)
                 self._tracks[change.incident.id] = change.track
-                self._index(change.track, before)
+                if fused.moved or before is None:
+                    self._index(change.track, before)
             else:
                 self._drop(change.incident.id)
         for incident_id in fused.forgotten:
@@ -300,6 +301,8 @@ class Fusion:
     # --- which incident a trigger belongs to -----------------------------------------------------------------------
 
     def _belongs(self, symptom: Symptom, track: Track) -> bool:
+        if track.symptom(key_of(symptom)) is not None:
+            return True
         return any(self._relation.related(symptom, other) for other in track.speaking(symptom))
 
     def _recurs(self, symptom: Symptom, near: Sequence[Track]) -> Track | None:
@@ -377,7 +380,8 @@ class Fusion:
             return None
         grown = before.seen_again(known, changed, envelope).add_evidence(envelope.data.evidence)
         change = changes.opened_or_updated(before, grown, envelope)
-        return Fused(trigger_id=envelope.id, incident_id=grown.incident.id, changes=[change], again=True)
+        moved = (changed.component, changed.causes) != (known.component, known.causes)
+        return Fused(trigger_id=envelope.id, incident_id=grown.incident.id, changes=[change], moved=moved)
 
     def _wholes(self, pool: Sequence[Track], without: SymptomKey) -> list[list[list[Symptom]]]:
         """What hangs together among these incidents, by fault, without one symptom. Of incidents in one place that is
