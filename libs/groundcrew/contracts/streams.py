@@ -330,7 +330,7 @@ _BY_TYPE: dict[str, Route] = {route.message.TYPE: route for route in ROUTES}
 
 _LOGS = f'"type":"{observations.LogBatch.TYPE}"'.encode()
 _BEGINNING = 100
-_OURS = re.compile(rb'\{"id":"[0-9a-f]{32}","type":"([a-z._]+)",')
+_OURS = re.compile(rb'\{"id":"([0-9a-f]{32})","type":"([a-z._]+)",')
 
 
 class MalformedMessage(ValueError):
@@ -377,12 +377,18 @@ def _envelope_of(message: type[Message]) -> type[Envelope[Any]]:
 def _type_of(payload: bytes) -> Any:
     """The envelope's type; where the bytes are not in our order they are read as a whole."""
     if (ours := _OURS.match(payload)) is not None:
-        return ours[1].decode()
+        return ours[2].decode()
     try:
         return orjson.loads(payload).get("type")
     except (orjson.JSONDecodeError, AttributeError) as error:
         msg = f"not a JSON object: {error}"
         raise MalformedMessage(msg) from None
+
+
+def id_of(payload: bytes) -> str:
+    """The id of a message that we encoded; empty where the bytes are not in our order."""
+    ours = _OURS.match(payload)
+    return ours[1].decode() if ours is not None else ""
 
 
 def decode(payload: bytes) -> Envelope[Any]:

@@ -73,6 +73,7 @@ class Fuser:
         self._turn = asyncio.Lock()
         self._relaying = asyncio.Lock()
         self._asked = self._relayed = 0  # numbers of calls of `_relay`, and up to which one it was done
+        self._made: dict[str, Envelope[Message]] = {}  # committed, not published yet
         self._relay_failed: BusUnavailable | StreamFull | StoreUnavailable | None = None
 
     def forget(self) -> None:
@@ -109,10 +110,12 @@ class Fuser:
                 if fresh:
                     fusion.keep(fused)
                 told.append((_outcome(fresh, fused), envelope, fused if fresh else None))
-            await self._save(transaction, [(fused, envelope) for _, envelope, fused in told if fused is not None])
+            news = [(fused, envelope) for _, envelope, fused in told if fused is not None]
+            made = await self._save(transaction, news)
+        self._made.update(made)
         for outcome, _, _ in told:
             self._metrics.triggers.labels(outcome).inc()
-        self._count(fusion, [fused for _, _, fused in told if fused is not None])
+        self._count(fusion, [fused for fused, _ in news])
         return [(envelope, fused) for _, envelope, fused in told]
 
     async def _relay(self) -> None:
@@ -124,7 +127,8 @@ class Fuser:
             if self._relayed < mine:
                 upto, self._relay_failed = self._asked, None
                 try:
-                    await relay_once(self._store.outbox, self._bus)
+                    made, self._made = self._made, {}
+                    await relay_once(self._store.outbox, self._bus, made)
                 except (BusUnavailable, StreamFull, StoreUnavailable) as error:
                     self._relay_failed = error
                 self._relayed = upto
@@ -212,7 +216,8 @@ class Fuser:
 
     async def _commit(self, fusion: Fusion, fused: Fused) -> None:
         async with self._transaction() as transaction:
-            await self._save(transaction, [(fused, None)])
+            made = await self._save(transaction, [(fused, None)])
+        self._made.update(made)
         fusion.keep(fused)
         self._count(fusion, [fused])
 
@@ -230,8 +235,9 @@ class Fuser:
 
     async def _save(
         self, transaction: FusionTransaction, many: Sequence[tuple[Fused, Envelope[TriggerRaised] | None]]
-    ) -> None:
-        """Every change into its incident's history; of one incident, one message with its newest state."""
+    ) -> dict[str, Envelope[Message]]:
+        """Every change into its incident's history; of one incident, one message with its newest state. Returns the
+        messages by id."""
         told: dict[str, Change] = {}
         causes: dict[str, Envelope[TriggerRaised] | None] = {}
         for fused, cause in many:
@@ -247,8 +253,10 @@ class Fuser:
                     told[incident_id] = changes.together(before, change)
                 elif change.tell:
                     told[incident_id], causes[incident_id] = change, cause
-        for incident_id, change in told.items():
-            await transaction.publish(self._sealed(change, causes[incident_id]))
+        made = [self._sealed(change, causes[incident_id]) for incident_id, change in told.items()]
+        for envelope in made:
+            await transaction.publish(envelope)
+        return {envelope.id: envelope for envelope in made}
 
     def _count(self, fusion: Fusion, many: Sequence[Fused]) -> None:
         self._metrics.held.set(fusion.held)
