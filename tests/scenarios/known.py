@@ -12,7 +12,6 @@ GIVEN = Path(os.environ.get("GROUNDCREW_SCENARIOS", HERE.parents[1].parent / "sh
 
 OPEN = {
     "adapter-trains-at-half-width",
-    "host-loses-all-power",
     "object-server-machine-check",
     "osd-loses-its-disk",
 }
