@@ -21,7 +21,6 @@ OPEN = {
     "healthy-clouds-and-queues",
     "healthy-night-of-firmware",
     "healthy-noise-of-a-research-fleet",
-    "host-loses-all-power",
     "kubelet-update-drops-a-flag",
     "leaf-of-five-goes-away",
     "load-store-unit-of-genoa",
