@@ -55,14 +55,16 @@ HARMLESS = [
     "The power supply 1 firmware update job JID_1 failed.", "Test message: Fan 1 failure",
     "PSU 1 is in standby (cold redundancy)", "Fan 3 RPM is within range.", "Fan 3 speed set to 60 percent by policy",
     "User admin changed the lower critical threshold of Fan 3 to 500",
-    "Memory test passed on DIMM A1, no uncorrectable error was found", "Persistent correctable memory error limit was reset for a device at DIMM_A1.",
+    "Memory test passed on DIMM A1, no uncorrectable error was found",
+    "Persistent correctable memory error limit was reset for a device at DIMM_A1.",
     "GPU 3 over temperature condition is over.", "CPU 1 voltage is normal", "Processor 1 presence detected",
     "PCIe slot 3 correctable error", "Drive 3 rebuild started", "Drive 3 rebuild completed", "The Drive 3 was added.",
     "Virtual disk 0 consistency check started", "A failure condition is cleared for the storage drive located in 'B3'.",
     "Unable to log in for root from 192.0.2.5 using REDFISH.", "KVM session started by admin", "Network port 1 link up",
     "BMC rebooted due to kernel panic.", "NTP time synchronization failed", "Server reset.", "Power button pressed",
     "Leak detector 'LD1' has returned to a normal state.",
-    "The battery on RAID Controller in Slot 6 learn cycle has started.", "Component health summary: all fans OK, all power supplies OK", "SSL certificate will expire soon",
+    "The battery on RAID Controller in Slot 6 learn cycle has started.",
+    "Component health summary: all fans OK, all power supplies OK", "SSL certificate will expire soon",
 ]  # fmt: skip
 
 
