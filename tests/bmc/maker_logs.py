@@ -2,15 +2,16 @@
 
 Every line is a line of the log behind ` ~ `, and before it, where a record begins, the answer: `A <class> <part>` for a
 fault that stands, `R <class> <part>` for one that has passed, `+` for the record that ends it, `.` for what tells of no
-fault, `?` for what people judge differently. Names, serials, times and values are invented; the forms are those of
-ipmitool, freeipmi and the makers' tools, and the texts follow their message catalogues.
+fault, `?` (or `? <class> <part>`) for what people judge differently, `!` for a line that is no record (a prompt,
+somebody's note). Names, serials, times and values are invented; the forms are those of ipmitool, freeipmi and the
+makers' tools, and the texts follow their message catalogues.
 
 The answers were written before the parser saw the logs, so that they measured it.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from groundcrew.diagnosis.conditions import Condition, Folded
@@ -21,7 +22,7 @@ _OTHER = re.compile(r"[^a-z0-9]")
 
 @dataclass(frozen=True)
 class Answer:
-    """`kind` is A, R, +, . or ?; `part` is found in how the fault names it, or in its text."""
+    """`kind` is A, R, +, . or ?; `part` is found in how the fault names it, or in its text. `record`: all its lines."""
 
     kind: str
     component_class: str
@@ -29,7 +30,7 @@ class Answer:
     record: str
 
     def fits(self, condition: Condition) -> bool:
-        if self.kind == "?":
+        if self.kind == "?" and not self.component_class:
             return condition.text.rpartition(" | ")[2] in self.record
         if condition.component_class != self.component_class:
             return False
@@ -42,6 +43,8 @@ class MakerLog:
     name: str
     text: str
     answers: tuple[Answer, ...]
+    notes: int = 0
+    """Lines that are no records."""
 
     def of(self, kinds: str) -> list[Answer]:
         return [answer for answer in self.answers if answer.kind in kinds]
@@ -60,15 +63,18 @@ class MakerLog:
 
 def maker_logs() -> Iterator[MakerLog]:
     for path in sorted(FOLDER.glob("*.log")):
-        answers, lines = [], []
+        answers, lines, notes = [], [], 0
         for line in path.read_text().splitlines():
             mark, _, record = line.partition(" ~")
             lines.append(record[1:])
-            if mark.strip():
+            notes += mark.strip() == "!"
+            if mark.strip(" !"):
                 kind, _, rest = mark.strip().partition(" ")
                 component_class, _, part = rest.strip().partition(" ")
                 answers.append(Answer(kind, component_class, part.strip(), record))
-        yield MakerLog(path.stem, "\n".join(lines) + "\n", tuple(answers))
+            elif answers:
+                answers[-1] = replace(answers[-1], record=f"{answers[-1].record}\n{record}")
+        yield MakerLog(path.stem, "\n".join(lines) + "\n", tuple(answers), notes)
 
 
 def _plain(text: str) -> str:

@@ -26,11 +26,13 @@ from groundcrew.bus.jetstream_endpoints import Endpoints
 from groundcrew.bus.jetstream_kv import JetStreamKeyValue
 from groundcrew.bus.jetstream_publish import Publisher
 from groundcrew.bus.metrics import BusMetrics, metrics_on
+from groundcrew.bus.outcome import check_may_wait_together, each
 from groundcrew.bus.port import (
     BusError,
     BusUnavailable,
     Consumer,
     Handler,
+    HandlerOfMany,
     KeyValue,
     PublishDenied,
     Subscription,
@@ -158,6 +160,23 @@ class JetStreamBus:
         if durable.per_entity != (entity is not None):
             msg = f"durable {durable.name}: an entity is {'required' if durable.per_entity else 'not allowed'}"
             raise ValueError(msg)
+        return await self._start(durable, each(handler), concurrency=concurrency, entity=entity)
+
+    async def consume_together(
+        self, durable: Durable, handler: HandlerOfMany, *, at_most: int, concurrency: int = 1
+    ) -> Consumer:
+        check_may_wait_together(durable)
+        return await self._start(durable, handler, at_most=at_most, concurrency=concurrency)
+
+    async def _start(
+        self,
+        durable: Durable,
+        handler: HandlerOfMany,
+        *,
+        at_most: int = 1,
+        concurrency: int = 1,
+        entity: str | None = None,
+    ) -> Consumer:
         if not may_consume(self._service, durable):
             msg = f"{self._service} may not consume durable {durable.name} of {durable.owner}"
             raise PublishDenied(msg)
@@ -174,7 +193,9 @@ class JetStreamBus:
         for partition in partitions_of(durable):
             await self._declared(durable, partition, entity)
             for _ in range(1 if durable.partitioned else concurrency):
-                worker = Worker(context, durable, handler, failures, partition=partition, entity=entity)
+                worker = Worker(
+                    context, durable, handler, failures, partition=partition, entity=entity, at_most=at_most
+                )
                 await worker.start()
                 workers.append(worker)
         consumer = JetStreamConsumer(durable.name, workers, self._drain_s)

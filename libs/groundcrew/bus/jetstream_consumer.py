@@ -1,6 +1,7 @@
-"""The consuming half of the JetStream bus: one message at a time per worker, and what its outcome means there."""
+"""The consuming half of the JetStream bus: what one worker takes at a time, and what its outcome means there."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,19 @@ from groundcrew.bus.jetstream_connection import Connection, reason_of
 from groundcrew.bus.jetstream_declare import DeclarationFailed, Declarations
 from groundcrew.bus.jetstream_pull import ConsumerGone, Puller
 from groundcrew.bus.metrics import BusMetrics
-from groundcrew.bus.outcome import LABELS, Again, Dead, Done, Held, Outcome, hold_after, retry_after, run, worn_out
-from groundcrew.bus.port import Bus, BusError, Delivery, Handler
+from groundcrew.bus.outcome import (
+    LABELS,
+    Again,
+    Dead,
+    Done,
+    Held,
+    Outcome,
+    hold_after,
+    retry_after,
+    run_together,
+    worn_out,
+)
+from groundcrew.bus.port import Bus, BusError, Delivery, HandlerOfMany
 from groundcrew.bus.subjects import consumer_name
 from groundcrew.bus.ticks import fired
 from groundcrew.bus.tries import Failures, Innocence
@@ -36,8 +48,8 @@ class Arrival:
 
     @classmethod
     def of(cls, message: Msg) -> "Arrival":
-        tokens = message.reply.split(".")[-5:]  # deliveries, stream seq, consumer seq, timestamp (ns), pending
-        return cls(int(tokens[1]), int(tokens[0]), int(tokens[3]) // 1_000, int(tokens[2]))
+        _, deliveries, sequence, turn, stored_ns, _pending = message.reply.rsplit(".", 5)
+        return cls(int(sequence), int(deliveries), int(stored_ns) // 1_000, int(turn))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,29 +65,44 @@ class ConsumeContext:
     produced_by: ProducedBy
 
 
+@dataclass(frozen=True, kw_only=True)
+class _InHand:
+    """A message that is being handled."""
+
+    message: Msg
+    envelope: Envelope[Any]
+    arrival: Arrival
+    delivery: Delivery[Any]
+
+
 class Worker:
-    """Pulls from one consumer (one partition of a durable) and handles one message at a time."""
+    """Pulls from one consumer (one partition of a durable) and handles `at_most` messages at a time."""
 
     def __init__(
         self,
         context: ConsumeContext,
         durable: Durable,
-        handler: Handler,
+        handler: HandlerOfMany,
         failures: Failures,
         *,
         partition: int,
         entity: str | None,
+        at_most: int = 1,
     ) -> None:
         self._context = context
         self._durable = durable
         self._handler = handler
         self._partition = partition
         self._entity = entity
+        self._at_most = at_most
         self._log = context.log.bind(durable=durable.name)
         name = consumer_name(durable, context.bus.site, partition=partition, entity=entity)
         self._puller = Puller(context.connection, durable.stream, name)
         self._failures = failures
         self._innocence = Innocence(context.bus, durable, name, self._log)
+        metrics, labels = context.metrics, (context.connection.service, durable.name)
+        self._handled = {kind: metrics.handled.labels(*labels, label) for kind, label in LABELS.items()}
+        self._seconds, self._is_paused = metrics.handle_seconds.labels(*labels), metrics.paused.labels(*labels)
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.paused: str | None = None
@@ -114,10 +141,14 @@ class Worker:
             try:
                 message = await self._puller.next()
                 heals = 0
-                if message is not None and not self._stopping.is_set():
-                    await self._process(message)
-                elif message is not None:
-                    await message.nak()
+                if message is None:
+                    continue
+                messages = [message, *await self._puller.more(self._at_most - 1)]
+                if self._stopping.is_set():
+                    for one in messages:
+                        await one.nak()
+                else:
+                    await self._process(messages)
             except ConsumerGone as gone:
                 heals += 1
                 await self._heal(str(gone), heals)
@@ -151,21 +182,26 @@ class Worker:
             stop.cancel()
             wait.cancel()
 
-    # --- one message --------------------------------------------------------------------------------------------------
+    # --- the messages in hand ---------------------------------------------------------------------------------------
 
-    async def _process(self, message: Msg) -> None:
-        arrival = Arrival.of(message)
-        started = self._context.clock.monotonic()
-        envelope: Envelope[Any] | None = None
-        outcome: Outcome
-        try:
-            envelope = fired(decode(message.data), arrival.sequence, from_us(arrival.stored_us))
-        except MalformedMessage as malformed:
-            outcome = Dead(f"malformed: {malformed}")
-        else:
-            outcome = await self._worn_out(arrival) or await self._handle(message, envelope, arrival)
-        self._count(outcome, self._context.clock.monotonic() - started)
-        await self._conclude(message, envelope, arrival, outcome)
+    async def _process(self, messages: Sequence[Msg]) -> None:
+        in_hand: list[_InHand] = []
+        for message in messages:
+            arrival = Arrival.of(message)
+            try:
+                envelope: Envelope[Any] = fired(decode(message.data), arrival.sequence, from_us(arrival.stored_us))
+            except MalformedMessage as malformed:
+                await self._end(message, None, arrival, Dead(f"malformed: {malformed}"))
+                continue
+            if (dead := await self._worn_out(arrival)) is not None:
+                await self._end(message, envelope, arrival, dead)
+                continue
+            delivery: Delivery[Any] = Delivery(
+                envelope, arrival.sequence, arrival.deliveries, self._partition, arrival.turn
+            )
+            in_hand.append(_InHand(message=message, envelope=envelope, arrival=arrival, delivery=delivery))
+        if in_hand:
+            await self._handle(in_hand)
 
     async def _worn_out(self, arrival: Arrival) -> Dead | None:
         unexplained = arrival.deliveries - 1 - self._failures.of(arrival.sequence)
@@ -173,38 +209,66 @@ class Worker:
             unexplained -= await self._innocence.deliveries(arrival.sequence)
         return worn_out(self._durable, unexplained)
 
-    async def _handle(self, message: Msg, envelope: Envelope[Any], arrival: Arrival) -> Outcome:
+    async def _handle(self, in_hand: Sequence[_InHand]) -> None:
         """Call the handler, again and again while a dependency is down, telling the server that we are at it."""
-        delivery: Delivery[Any] = Delivery(
-            envelope, arrival.sequence, arrival.deliveries, self._partition, arrival.turn
-        )
-        heartbeat = asyncio.create_task(self._heartbeat(message))
+        held = list(in_hand)
+        heartbeat = asyncio.create_task(self._heartbeat(held))
+        started = self._context.clock.monotonic()
         calls = 0
         try:
-            while True:
-                outcome = await run(self._handler, delivery, self._durable, self._failures, self._log)
-                if not isinstance(outcome, Held):
-                    return outcome
-                calls += 1
-                self._count(outcome, 0)
-                if self.paused is None:
-                    self._log.warning("bus: paused", dependency=outcome.dependency, reason=outcome.reason)
-                    await self._innocence.note(arrival.sequence, arrival.deliveries)
-                self.paused = outcome.dependency
-                await self._pause(hold_after(calls))
-                if self._stopping.is_set():
-                    return outcome
+            while held:
+                outcomes = await run_together(
+                    self._handler, [one.delivery for one in held], self._durable, self._failures, self._log
+                )
+                spent = (self._context.clock.monotonic() - started) / len(held)
+                handled = list(zip(held, outcomes, strict=True))
+                held[:] = [one for one, outcome in handled if isinstance(outcome, Held)]
+                await self._end_all([pair for pair in handled if not isinstance(pair[1], Held)], spent)
+                if held:
+                    calls += 1
+                    outcome = next(outcome for outcome in outcomes if isinstance(outcome, Held))
+                    self._count(outcome, 0)
+                    await self._hold(held, outcome, calls)
+                    if self._stopping.is_set():
+                        await self._end_all([(one, outcome) for one in held], 0)
+                        return
         finally:
             heartbeat.cancel()
             self.paused = None
 
-    async def _heartbeat(self, message: Msg) -> None:
+    async def _hold(self, held: Sequence[_InHand], outcome: Held, calls: int) -> None:
+        if self.paused is None:
+            self._log.warning("bus: paused", dependency=outcome.dependency, reason=outcome.reason)
+            for one in held:
+                await self._innocence.note(one.arrival.sequence, one.arrival.deliveries)
+        self.paused = outcome.dependency
+        await self._pause(hold_after(calls))
+
+    async def _heartbeat(self, in_hand: Sequence[_InHand]) -> None:
         while True:
             await self._context.clock.sleep(self._durable.ack_wait_s / 3)
             try:
-                await message.in_progress()
+                for one in tuple(in_hand):
+                    await one.message.in_progress()
             except nats.errors.Error as error:
                 self._log.warning("bus: heartbeat failed", reason=reason_of(error))
+
+    async def _end_all(self, handled: Sequence[tuple[_InHand, Outcome]], seconds: float) -> None:
+        """Conclude each; what goes wrong with one is raised after the others."""
+        failed: nats.errors.Error | BusError | OSError | None = None
+        for one, outcome in handled:
+            try:
+                await self._end(one.message, one.envelope, one.arrival, outcome, seconds)
+            except (nats.errors.Error, BusError, OSError) as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    async def _end(
+        self, message: Msg, envelope: Envelope[Any] | None, arrival: Arrival, outcome: Outcome, seconds: float = 0.0
+    ) -> None:
+        self._count(outcome, seconds)
+        await self._conclude(message, envelope, arrival, outcome)
 
     async def _conclude(self, message: Msg, envelope: Envelope[Any] | None, arrival: Arrival, outcome: Outcome) -> None:
         match outcome:
@@ -241,11 +305,10 @@ class Worker:
         await message.term()
 
     def _count(self, outcome: Outcome, seconds: float) -> None:
-        metrics, service = self._context.metrics, self._context.connection.service
-        metrics.handled.labels(service, self._durable.name, LABELS[type(outcome)]).inc()
+        self._handled[type(outcome)].inc()
         if not isinstance(outcome, Held):
-            metrics.handle_seconds.labels(service, self._durable.name).observe(seconds)
-        metrics.paused.labels(service, self._durable.name).set(isinstance(outcome, Held))
+            self._seconds.observe(seconds)
+        self._is_paused.set(isinstance(outcome, Held))
 
 
 class JetStreamConsumer:

@@ -26,7 +26,7 @@ from groundcrew.bus.port import BusError
 from groundcrew.bus.subjects import consumer_name, filters_of, partitions_of
 from groundcrew.contracts.streams import MIB, PARTITIONS, STREAMS, Buckets, Durable, Durables, Retention, Stream
 
-MAX_ACK_PENDING = 256
+MAX_ACK_PENDING = 1_024
 """Unacknowledged messages of a consumer without partitions; a partition has one, which keeps its order."""
 
 BUCKET_BYTES = 16 * MIB

@@ -6,7 +6,7 @@ consumer that is gone is told to the caller, who makes it again.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import nats.errors
 import orjson
@@ -17,6 +17,12 @@ from groundcrew.bus.jetstream_connection import LEAVE_S, Connection
 
 EXPIRES_S = 30.0
 _GRACE_S = 2.0
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Of the messages that are asked for together, so that some large ones don't fill the memory."""
+
+_MORE_S = 1.0
+"""The server answers what is not to be waited for at once; a server that does not is asked again as usual."""
 
 
 class ConsumerGone(Exception):
@@ -63,21 +69,43 @@ class Puller:
             return None
         if message is None:
             return None
-        status = (message.headers or {}).get("Status") if not message.reply else None
-        if status is None:
+        if message.reply:
             self._wanted = max(0, self._wanted - 1)
             return message
-        self._on_status(status, (message.headers or {}).get("Description", ""))
+        self._heed(message)
         return None
 
+    async def more(self, at_most: int) -> list[Msg]:
+        """What else waits at the moment, without waiting for it to come. Raises ConsumerGone, nats errors."""
+        found: list[Msg] = []
+        if at_most < 1 or self._wanted > 0:
+            return found
+        await self._request({"batch": at_most, "no_wait": True, "max_bytes": MAX_BYTES}, at_most)
+        try:
+            async with asyncio.timeout(_MORE_S):
+                while self._wanted > 0 and (message := await self._queue.get()) is not None:
+                    if message.reply:
+                        self._wanted -= 1
+                        found.append(message)
+                    else:
+                        self._heed(message)
+        except (TimeoutError, ConsumerGone):
+            pass  # the next request meets it again, with nothing in hand
+        self._wanted = 0
+        return found
+
     async def _ask(self) -> None:
-        if self._wanted > 0:
-            return
-        request = {"batch": self._batch, "expires": int(EXPIRES_S * 1e9)}
-        self._wanted = self._batch
+        if self._wanted == 0:
+            await self._request({"batch": self._batch, "expires": int(EXPIRES_S * 1e9)}, self._batch)
+
+    async def _request(self, request: Mapping[str, object], wanted: int) -> None:
+        self._wanted = wanted
         await self._connection.client.publish(self._subject, orjson.dumps(request), reply=self._inbox)
 
-    def _on_status(self, status: str, description: str) -> None:
+    def _heed(self, message: Msg) -> None:
+        """What the server says of a request in place of a message."""
+        headers = message.headers or {}
+        status, description = headers.get("Status", ""), headers.get("Description", "")
         if status == "100":
             return
         self._wanted = 0

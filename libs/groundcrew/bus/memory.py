@@ -22,15 +22,16 @@ from groundcrew.bus.access import ADMIN, may_consume, may_publish, may_request, 
 from groundcrew.bus.deadletters import dead_letter
 from groundcrew.bus.memory_broker import MemoryBroker
 from groundcrew.bus.memory_kv import MemoryKeyValue
-from groundcrew.bus.memory_lanes import CallbackLane, DurableLane, Stored, work
+from groundcrew.bus.memory_lanes import CallbackLane, DurableLane, Handed, work
 from groundcrew.bus.memory_streams import MemoryStreams
 from groundcrew.bus.metrics import metrics_on
-from groundcrew.bus.outcome import LABELS, Dead, Done, Held, Outcome, run
+from groundcrew.bus.outcome import LABELS, Dead, Done, Held, Outcome, check_may_wait_together, each, run_together
 from groundcrew.bus.port import (
     BusUnavailable,
     Consumer,
     Delivery,
     Handler,
+    HandlerOfMany,
     KeyValue,
     PublishDenied,
     RequestFailed,
@@ -164,17 +165,34 @@ class MemoryBus:
     async def consume(
         self, durable: Durable, handler: Handler, *, concurrency: int = 1, entity: str | None = None
     ) -> Consumer:
-        self._check_open()
         if durable.per_entity != (entity is not None):
             msg = f"durable {durable.name}: an entity is {'required' if durable.per_entity else 'not allowed'}"
             raise ValueError(msg)
+        return self._start(durable, each(handler), concurrency=concurrency, entity=entity)
+
+    async def consume_together(
+        self, durable: Durable, handler: HandlerOfMany, *, at_most: int, concurrency: int = 1
+    ) -> Consumer:
+        check_may_wait_together(durable)
+        return self._start(durable, handler, at_most=at_most, concurrency=concurrency)
+
+    def _start(
+        self,
+        durable: Durable,
+        handler: HandlerOfMany,
+        *,
+        at_most: int = 1,
+        concurrency: int = 1,
+        entity: str | None = None,
+    ) -> Consumer:
+        self._check_open()
         if not may_consume(self._service, durable):
             msg = f"{self._service} may not consume durable {durable.name} of {durable.owner}"
             raise PublishDenied(msg)
         lanes = self.broker.durable_lanes(durable, self._site, entity)
         failures = Failures()
         self._lanes += lanes
-        return _MemoryConsumer(lanes, [self._drive(lane, handler, failures, concurrency) for lane in lanes])
+        return _MemoryConsumer(lanes, [self._drive(lane, handler, failures, concurrency, at_most) for lane in lanes])
 
     def _keep(self, running: _Running) -> _Running:
         """Remember what `close` has to stop, forget what is stopped."""
@@ -182,16 +200,18 @@ class MemoryBus:
         self._running.append(running)
         return running
 
-    def _drive(self, lane: DurableLane, handler: Handler, failures: Failures, concurrency: int) -> _Running:
-        async def handle(stored: Stored, deliveries: int) -> Outcome:
-            return await self._handle(lane, handler, failures, stored, deliveries)
+    def _drive(
+        self, lane: DurableLane, handler: HandlerOfMany, failures: Failures, concurrency: int, at_most: int
+    ) -> _Running:
+        async def handle(handed: Sequence[Handed]) -> Sequence[Outcome]:
+            return await self._handle(lane.durable, handler, failures, handed)
 
         lane.workers.append(handle)
         running = _Running(lambda: lane.workers.remove(handle), self._drain_s)
         self._keep(running)
         if self.broker.live:
             for _ in range(1 if lane.durable.partitioned else concurrency):
-                self._spawn(running, lane, lambda: lane.step_with(handle), f"consume {lane.durable.name}")
+                self._spawn(running, lane, lambda: lane.step_with(handle, at_most), f"consume {lane.durable.name}")
         return running
 
     def _spawn(
@@ -202,23 +222,31 @@ class MemoryBus:
         )
 
     async def _handle(
-        self, lane: DurableLane, handler: Handler, failures: Failures, stored: Stored, deliveries: int
-    ) -> Outcome:
-        durable = lane.durable
-        envelope: Envelope[Any] | None = None
-        outcome: Outcome
+        self, durable: Durable, handler: HandlerOfMany, failures: Failures, handed: Sequence[Handed]
+    ) -> Sequence[Outcome]:
+        outcomes: list[Outcome] = [Done()] * len(handed)
+        deliveries: dict[int, Delivery[Any]] = {}
         started = self._clock.monotonic()
-        try:
-            envelope = stored.envelope()
-        except MalformedMessage as malformed:
-            outcome = Dead(f"malformed: {malformed}")
-        else:
-            delivery: Delivery[Any] = Delivery(envelope, stored.sequence, deliveries, stored.partition, lane.turns)
-            outcome = await run(handler, delivery, durable, failures, self._log)
-        self._count(durable, outcome, self._clock.monotonic() - started)
-        if isinstance(outcome, Dead):
-            await self._bury(durable, stored, deliveries, outcome.reason, envelope)
-        return outcome
+        for index, one in enumerate(handed):
+            try:
+                envelope = one.stored.envelope()
+            except MalformedMessage as malformed:
+                outcomes[index] = Dead(f"malformed: {malformed}")
+            else:
+                deliveries[index] = Delivery(
+                    envelope, one.stored.sequence, one.deliveries, one.stored.partition, one.turn
+                )
+        if deliveries:
+            told = await run_together(handler, list(deliveries.values()), durable, failures, self._log)
+            for index, outcome in zip(deliveries, told, strict=True):
+                outcomes[index] = outcome
+        spent = (self._clock.monotonic() - started) / len(handed)
+        for index, (one, outcome) in enumerate(zip(handed, outcomes, strict=True)):
+            self._count(durable, outcome, spent)
+            if isinstance(outcome, Dead):
+                delivery = deliveries.get(index)
+                await self._bury(durable, one, outcome.reason, delivery.envelope if delivery else None)
+        return outcomes
 
     def _count(self, durable: Durable, outcome: Outcome, seconds: float) -> None:
         self._metrics.handled.labels(self._service, durable.name, LABELS[type(outcome)]).inc()
@@ -226,9 +254,8 @@ class MemoryBus:
         if isinstance(outcome, Done | Held):
             self._metrics.paused.labels(self._service, durable.name).set(isinstance(outcome, Held))
 
-    async def _bury(
-        self, durable: Durable, stored: Stored, deliveries: int, reason: str, envelope: Envelope[Any] | None
-    ) -> None:
+    async def _bury(self, durable: Durable, handed: Handed, reason: str, envelope: Envelope[Any] | None) -> None:
+        stored = handed.stored
         self._metrics.dead_letters.labels(self._service, durable.name).inc()
         self._log.warning("dead letter", durable=durable.name, subject=stored.subject, reason=reason)
         await self.publish(
@@ -237,7 +264,7 @@ class MemoryBus:
                 site=self._site,
                 subject=stored.subject,
                 sequence=stored.sequence,
-                deliveries=deliveries,
+                deliveries=handed.deliveries,
                 payload=stored.payload,
                 reason=reason,
                 now=self._clock.now(),

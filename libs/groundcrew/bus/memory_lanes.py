@@ -6,7 +6,7 @@ lanes in publish order; a live broker gives each lane tasks of its own (`work`).
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -61,8 +61,17 @@ class _Item:
     deliveries: int = field(default=0, compare=False)
 
 
-Work = Callable[[Stored, int], Awaitable[Outcome]]
-"""Handles one delivery (message, how often delivered, this one included)."""
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One delivery of a message: how often it was delivered, this one included, and its turn in the lane."""
+
+    stored: Stored
+    deliveries: int
+    turn: int
+
+
+Work = Callable[[Sequence[Handed]], Awaitable[Sequence[Outcome]]]
+"""Handles deliveries together and says what became of each."""
 
 
 class DurableLane:
@@ -127,33 +136,41 @@ class DurableLane:
     async def step(self) -> None:
         await self.step_with(self.workers[0])
 
-    async def step_with(self, work: Work) -> None:
-        """Handle the next ready message with one of the attached workers."""
-        item = heapq.heappop(self._waiting)
-        self._in_flight += 1
-        self.turns += 1
+    async def step_with(self, work: Work, at_most: int = 1) -> None:
+        """Handle the next ready messages with one of the attached workers."""
+        items: list[_Item] = []
+        while self._waiting and len(items) < at_most:
+            item = heapq.heappop(self._waiting)
+            if not item.stored.gone:
+                items.append(item)
+        handed = [Handed(item.stored, item.deliveries + 1, self.turns + at) for at, item in enumerate(items, start=1)]
+        self._in_flight += len(items)
+        self.turns += len(items)
         try:
-            outcome = await work(item.stored, item.deliveries + 1)
-        except BaseException:  # cancelled while closing: it was delivered, and waits for another process
-            item.deliveries += 1
-            heapq.heappush(self._waiting, item)
+            outcomes = await work(handed)
+        except BaseException:  # cancelled while closing: they were delivered, and wait for another process
+            for item in items:
+                item.deliveries += 1
+                heapq.heappush(self._waiting, item)
             raise
         finally:
-            self._in_flight -= 1
+            self._in_flight -= len(items)
             self.changed.set()
-        self._conclude(item, outcome)
+        held = next((outcome for outcome in outcomes if isinstance(outcome, Held)), None)
+        self._pause(held)
+        for item, outcome in zip(items, outcomes, strict=True):
+            self._conclude(item, outcome)
+
+    def _pause(self, held: Held | None) -> None:
+        self._holds = self._holds + 1 if held else 0
+        self.paused = held.dependency if held else None
+        self._paused_until = self._clock.now() + timedelta(seconds=hold_after(self._holds)) if held else None
 
     def _conclude(self, item: _Item, outcome: Outcome) -> None:
         now = self._clock.now()
         if isinstance(outcome, Held):
-            self._holds += 1
-            self.paused = outcome.dependency
-            self._paused_until = now + timedelta(seconds=hold_after(self._holds))
             heapq.heappush(self._waiting, item)
             return
-        self._holds = 0
-        self.paused = None
-        self._paused_until = None
         if isinstance(outcome, Again):
             item.deliveries += 1
             heapq.heappush(self._later, (now + timedelta(seconds=outcome.after_s), item))

@@ -1,11 +1,12 @@
 """What became of one delivery. Retrying lives here and in the two buses, nowhere else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
-from groundcrew.bus.port import Delivery, Handler, Reject, Retry, Unavailable
+from groundcrew.bus.port import Delivery, Handler, HandlerOfMany, Reject, Retry, Unavailable
 from groundcrew.bus.tries import Failures
 from groundcrew.contracts.log_columns import MalformedColumn
 from groundcrew.contracts.streams import Durable
@@ -78,6 +79,50 @@ async def run(
     if not isinstance(outcome, Held):
         failures.forget(delivery.sequence)
     return outcome
+
+
+async def run_together(
+    handler: HandlerOfMany,
+    deliveries: Sequence[Delivery[Any]],
+    durable: Durable,
+    failures: Failures,
+    log: FilteringBoundLogger,
+) -> list[Outcome]:
+    """Call a handler with several messages and say what its end means for each. Where it fails, it is called with each
+    of them alone, which shows whose fault it is."""
+
+    async def alone(delivery: Delivery[Any]) -> None:
+        await handler([delivery])
+
+    if len(deliveries) > 1:
+        try:
+            await handler(deliveries)
+        except Unavailable as unavailable:
+            return [Held(unavailable.dependency, str(unavailable)) for _ in deliveries]
+        except Exception as error:  # noqa: BLE001 - said and logged with the message that brings it about, just below
+            log.info("handling messages one by one", durable=durable.name, messages=len(deliveries), reason=str(error))
+        else:
+            for delivery in deliveries:
+                failures.forget(delivery.sequence)
+            return [Done() for _ in deliveries]
+    return [await run(alone, delivery, durable, failures, log) for delivery in deliveries]
+
+
+def check_may_wait_together(durable: Durable) -> None:
+    """Raises ValueError where the order per entity would not hold."""
+    if durable.partitioned or durable.per_entity:
+        msg = f"durable {durable.name}: messages of a partition or an entity are handled one after another"
+        raise ValueError(msg)
+
+
+def each(handler: Handler) -> HandlerOfMany:
+    """A handler of one message as one of many."""
+
+    async def one_by_one(deliveries: Sequence[Delivery[Any]]) -> None:
+        for delivery in deliveries:
+            await handler(delivery)
+
+    return one_by_one
 
 
 async def _call(handler: Handler, delivery: Delivery[Any], durable: Durable, log: FilteringBoundLogger) -> Outcome:

@@ -4,8 +4,10 @@ Everything that needs to know a subject reads it here: the bus declares streams 
 permissions are generated from it (`bus/permissions.py`), and so is `docs/messages.md`.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import orjson
@@ -328,6 +330,7 @@ _BY_TYPE: dict[str, Route] = {route.message.TYPE: route for route in ROUTES}
 
 _LOGS = f'"type":"{observations.LogBatch.TYPE}"'.encode()
 _BEGINNING = 100
+_OURS = re.compile(rb'\{"id":"([0-9a-f]{32})","type":"([a-z._]+)",')
 
 
 class MalformedMessage(ValueError):
@@ -366,6 +369,28 @@ def subject_of(envelope: Envelope[Any]) -> str:
     return _BY_TYPE[envelope.type].subject.format(**keys)
 
 
+@cache
+def _envelope_of(message: type[Message]) -> type[Envelope[Any]]:
+    return Envelope[message]  # type: ignore[valid-type]
+
+
+def _type_of(payload: bytes) -> Any:
+    """The envelope's type; where the bytes are not in our order they are read as a whole."""
+    if (ours := _OURS.match(payload)) is not None:
+        return ours[2].decode()
+    try:
+        return orjson.loads(payload).get("type")
+    except (orjson.JSONDecodeError, AttributeError) as error:
+        msg = f"not a JSON object: {error}"
+        raise MalformedMessage(msg) from None
+
+
+def id_of(payload: bytes) -> str:
+    """The id of a message that we encoded; empty where the bytes are not in our order."""
+    ours = _OURS.match(payload)
+    return ours[1].decode() if ours is not None else ""
+
+
 def decode(payload: bytes) -> Envelope[Any]:
     """Read any message of the table. One validation for the envelope and its whole batch.
 
@@ -373,17 +398,13 @@ def decode(payload: bytes) -> Envelope[Any]:
     """
     if _LOGS in payload[:_BEGINNING] and (logs := read_log_batch(payload)) is not None:
         return logs
-    try:
-        kind = orjson.loads(payload).get("type")
-    except (orjson.JSONDecodeError, AttributeError) as error:
-        msg = f"not a JSON object: {error}"
-        raise MalformedMessage(msg) from None
+    kind = _type_of(payload)
     route = _BY_TYPE.get(kind) if isinstance(kind, str) else None
     if route is None:
         msg = f"type {kind!r}: expected one of {', '.join(sorted(_BY_TYPE))}"
         raise MalformedMessage(msg)
     try:
-        return Envelope[route.message].model_validate_json(payload)  # type: ignore[name-defined]
+        return _envelope_of(route.message).model_validate_json(payload)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "message"

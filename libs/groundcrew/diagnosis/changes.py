@@ -8,6 +8,9 @@ from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import Incident, IncidentState, Symptom, TriggerRaised
 from groundcrew.diagnosis.track import Change, Track
 
+MAX_TOLD_TOGETHER = 1_000
+"""Characters of what several changes tell together; the history has each of them whole."""
+
 
 def opened_or_updated(before: Track | None, after: Track, envelope: Envelope[TriggerRaised]) -> Change:
     """The revision that a trigger event makes of an incident; `before` is None where it is new."""
@@ -16,8 +19,7 @@ def opened_or_updated(before: Track | None, after: Track, envelope: Envelope[Tri
         final = after.revised(envelope.time)
         text = f"Opened by {data.rule_id}: {data.title}"
         return Change(track=final, evidence=list(final.evidence), text=text, opened=True)
-    known = {evidence.id for evidence in before.evidence}
-    new = [evidence for evidence in after.evidence if evidence.id not in known]
+    new = [] if after.evidence is before.evidence else [e for e in after.evidence if e.id not in before.cited.ids]
     differences = _differences(before.incident, after.incident)
     count = after.incident.trigger_count
     return Change(
@@ -47,6 +49,26 @@ def regrouped(
     parted = "Parted, a fault of its own: " + "; ".join(symptom.title for symptom in left[:3])
     told = [parted, *_differences(before.incident, after.incident)]
     return replace(change, text="; ".join(told), tell=True, dropped=gone)
+
+
+def together(first: Change, second: Change) -> Change:
+    """Two changes of one incident, one right after the other, as one that tells of both."""
+    gone = {evidence.id for evidence in second.dropped}
+    known = {evidence.id for evidence in first.evidence} - gone
+    over = second.incident.state is IncidentState.RESOLVED
+    texts = dict.fromkeys((*first.text.split("; "), *second.text.split("; ")) if second.tell else [first.text])
+    text = "; ".join(texts)
+    return replace(
+        second,
+        evidence=[
+            *(evidence for evidence in first.evidence if evidence.id not in gone),
+            *(evidence for evidence in second.evidence if evidence.id not in known),
+        ],
+        dropped=[*first.dropped, *second.dropped],
+        text=text if len(text) <= MAX_TOLD_TOGETHER else f"{text[:MAX_TOLD_TOGETHER]} ...",
+        tell=first.tell or second.tell,
+        opened=first.opened and not over,
+    )
 
 
 def reconsidered(before: Track, after: Track, at: datetime) -> Change:
@@ -103,14 +125,17 @@ def _differences(before: Incident, after: Incident) -> list[str]:
         said.append(f"Cause {_named(before)} -> {_named(after)}")
     if before.severity is not after.severity:
         said.append(f"Severity {before.severity.value} -> {after.severity.value}")
-    if joined := sorted(set(after.hosts) - set(before.hosts)):
+    if after.hosts != before.hosts and (joined := sorted(set(after.hosts) - set(before.hosts))):
         said.append(f"Also on {', '.join(joined)}")
-    old = {(s.rule_id, s.entity, s.component) for s in before.symptoms}
-    fresh = [s for s in after.symptoms if (s.rule_id, s.entity, s.component) not in old]
+    same = {id(symptom) for symptom in before.symptoms}
+    news = [symptom for symptom in after.symptoms if id(symptom) not in same]
+    if not news:
+        return said
+    was = {(s.rule_id, s.entity, s.component): s.cleared_at is not None for s in before.symptoms}
+    fresh = [s for s in news if (s.rule_id, s.entity, s.component) not in was]
     if fresh and len(before.symptoms) < len(after.symptoms):
         said.append("New symptom: " + "; ".join(s.title for s in fresh[:3]))
-    was = {(s.rule_id, s.entity, s.component): s.cleared_at is not None for s in before.symptoms}
-    for symptom in after.symptoms:
+    for symptom in news:
         over = symptom.cleared_at is not None
         if was.get((symptom.rule_id, symptom.entity, symptom.component), over) != over:
             said.append(f"{'Cleared' if over else 'Back'}: {symptom.title}")

@@ -11,6 +11,7 @@ ipmi-sensors/ipmi-sensors-simple-output.c and -detailed-output.c.
 import re
 from collections.abc import Iterator, Sequence
 
+from groundcrew.diagnosis.freeipmi_states import holds
 from groundcrew.diagnosis.sel import SelRecord, sel_time, split_pair
 from groundcrew.diagnosis.sensors import SensorRead, Thresholds
 
@@ -92,8 +93,10 @@ def _guessed(columns: Sequence[str]) -> list[str]:
 
 
 def _record(row: dict[str, str]) -> SelRecord:
-    sensor, event = _sensor(row.get("type", ""), row.get("name", "")), row.get("event", "")
+    sensor, event = sensor_words(row.get("type", ""), row.get("name", "")), row.get("event", "")
     asserted = _DIRECTIONS.get(row.get("event direction", "").lower())
+    if "event direction" not in row and "state" in row:
+        asserted = holds(event, row["state"])
     date, clock = row["date"], row.get("time", "")
     direction = {True: "Asserted", False: "Deasserted", None: ""}[asserted]
     source_time = f"{date} {clock}" if date.lower() not in {"postinit", "n/a"} else date
@@ -102,7 +105,7 @@ def _record(row: dict[str, str]) -> SelRecord:
     return SelRecord(int(row["id"]), sel_time(date, clock), source_time, sensor, event, asserted, text)
 
 
-def _sensor(kind: str, name: str) -> str:
+def sensor_words(kind: str, name: str) -> str:
     """`Power Supply PS2 Status`, in ipmitool's words."""
     kind = _TYPES.get(kind.lower(), "" if kind == "N/A" else kind)
     if found := _UNKNOWN.fullmatch(name):

@@ -123,7 +123,7 @@ class Fusion:
         near = self._near(symptom)
         live = [track for track in near if track.live and self._belongs(symptom, track)]
         if symptom.severity.rank == 0:
-            return self._join_info(envelope, symptom, live)
+            return self._join_info(envelope, symptom, live or self._late_for(symptom, near))
         if not live and (past := self._recurs(symptom, near)) is not None:
             live = [past]
         return self._regroup(envelope, symptom, live)
@@ -167,7 +167,8 @@ class Fusion:
             if change.incident.merged_into is None:
                 before = self._tracks.get(change.incident.id)
                 self._tracks[change.incident.id] = change.track
-                self._index(change.track, before)
+                if fused.moved or before is None:
+                    self._index(change.track, before)
             else:
                 self._drop(change.incident.id)
         for incident_id in fused.forgotten:
@@ -300,6 +301,8 @@ class Fusion:
     # --- which incident a trigger belongs to -----------------------------------------------------------------------
 
     def _belongs(self, symptom: Symptom, track: Track) -> bool:
+        if track.symptom(key_of(symptom)) is not None:
+            return True
         return any(self._relation.related(symptom, other) for other in track.speaking(symptom))
 
     def _recurs(self, symptom: Symptom, near: Sequence[Track]) -> Track | None:
@@ -309,14 +312,29 @@ class Fusion:
             resolved_at = track.incident.resolved_at
             if track.live or resolved_at is None or symptom.first_seen > resolved_at + self._windows.reopen:
                 continue
-            late = symptom.last_seen - timedelta(seconds=symptom.uncertainty_s) <= resolved_at
-            again = any(self._again(symptom, other, late) for other in track.speaking(symptom))
+            again = any(self._again(symptom, other, resolved_at) for other in track.speaking(symptom))
             if again or self._again_shared(symptom, track):
                 matches.append((resolved_at, track))
         return max(matches, key=lambda pair: (pair[0], pair[1].incident.id))[1] if matches else None
 
-    def _again(self, symptom: Symptom, other: Symptom, late: bool) -> bool:
-        if late and self._relation.related(symptom, other):
+    def _late_for(self, symptom: Symptom, near: Sequence[Track]) -> list[Track]:
+        """The newest recently resolved incident that an info symptom is late evidence of."""
+        for track in reversed(near):
+            resolved_at = track.incident.resolved_at
+            if resolved_at is None or track.live:
+                continue
+            if any(self._is_late(symptom, other, resolved_at) for other in track.speaking(symptom)):
+                return [track]
+        return []
+
+    def _is_late(self, symptom: Symptom, other: Symptom, resolved_at: datetime) -> bool:
+        """Whether a symptom may have been before the end of the incident that shows another one, as far as both clocks
+        are known, and goes with it."""
+        unsure = timedelta(seconds=symptom.uncertainty_s + other.uncertainty_s)
+        return symptom.last_seen - unsure <= resolved_at and self._relation.related(symptom, other)
+
+    def _again(self, symptom: Symptom, other: Symptom, resolved_at: datetime) -> bool:
+        if self._is_late(symptom, other, resolved_at):
             return True
         return key_of(symptom) == key_of(other) or (
             self._relation.place(symptom) == self._relation.place(other)
@@ -377,7 +395,8 @@ class Fusion:
             return None
         grown = before.seen_again(known, changed, envelope).add_evidence(envelope.data.evidence)
         change = changes.opened_or_updated(before, grown, envelope)
-        return Fused(trigger_id=envelope.id, incident_id=grown.incident.id, changes=[change], again=True)
+        moved = (changed.component, changed.causes) != (known.component, known.causes)
+        return Fused(trigger_id=envelope.id, incident_id=grown.incident.id, changes=[change], moved=moved)
 
     def _wholes(self, pool: Sequence[Track], without: SymptomKey) -> list[list[list[Symptom]]]:
         """What hangs together among these incidents, by fault, without one symptom. Of incidents in one place that is

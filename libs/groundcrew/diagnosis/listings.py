@@ -13,11 +13,14 @@ from groundcrew.diagnosis import freeipmi
 from groundcrew.diagnosis.ipmiutil import parse_ipmiutil_row
 from groundcrew.diagnosis.locators import SENSOR_TYPES
 from groundcrew.diagnosis.maker_listings import parse_maker_blocks
+from groundcrew.diagnosis.netapp_events import parse_netapp_row
 from groundcrew.diagnosis.openbmc_log_util import parse_log_util_row
+from groundcrew.diagnosis.page_exports import parse_page_row
 from groundcrew.diagnosis.raid_tools import is_sas_ircu, parse_sas_ircu, parse_storcli
 from groundcrew.diagnosis.redfish_listing import parse_redfish
 from groundcrew.diagnosis.sel import SelRecord, parse_blocks, parse_row
 from groundcrew.diagnosis.sensors import SensorRead, parse_sensor_blocks, parse_sensor_row, told_apart
+from groundcrew.diagnosis.table_exports import Table, parse_table_row, table_heading
 
 MAX_LINE = 1_024
 """Characters of the longest line that is looked at; no tool prints one of half of that."""
@@ -25,13 +28,20 @@ MAX_LINE = 1_024
 MAX_UNPARSED = 1_000
 """So many unparsed lines are kept; the rest are only counted."""
 
-_EMPTY = re.compile(r"SEL has no entries", re.IGNORECASE)
-_RULER = re.compile(r"[-=#*+ |]*|SEL Records?:?|(?:Unable to read sensor|Locating sensor record).*", re.IGNORECASE)
+_EMPTY = re.compile(r"SEL has no (?:more )?entries", re.IGNORECASE)
+_RULER = re.compile(
+    r"[-=#*+ |]*|[-=#*]{4,}[^|]{0,40}[-=#*]{4,}|\.{3}|`{3}\w*|SEL Records?:?|"
+    r"(?:Unable to read sensor|Locating sensor record).*",
+    re.IGNORECASE,
+)
 _HEADINGS = re.compile(
     r"(?:ipmiutil|isel)\S* (?:sel )?ver(?:sion)? .*|-- BMC version .*|SEL Ver \w+ Support .*|RecId \W*Date/Time.*|"
-    r"ipmiutil sel, completed.*|FRU#\s+FRU_NAME\s+TIME_STAMP.*"
+    r"ipmiutil sel, completed.*|FRU#\s+FRU_NAME\s+TIME_STAMP.*|\W?Event ID\W{1,3}Time ?Stamp\W.*|"
+    r"(?:</\S*>)?hpiLO->.*|(?:status|status_tag|error_tag)=.*|/(?:system1|map1)/log1(?:/record\d+)?|Targets|Properties|"
+    r"Verbs|cd version exit show.*|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}|"
+    r"ID\s+(?:Severity\s+Initial Time|Date/Time\s+Class)\s.*|Event|</?EVENT_LOG\b.*>|(?:BMC|SP) \S+> events .*"
 )
-"""Of ipmiutil and log-util."""
+"""Of ipmiutil, log-util, saved pages, iLO's command line, hplog, ILOM and NetApp's."""
 _LOCATOR = re.compile(r"(?:(?:Static|Dynamic) MC @|(?:Log|Phys) FRU @|GenDev|FRU @)", re.IGNORECASE)
 _TOOLS = ("ipmitool", "ipmi-sel", "ipmi-sensors")
 _OEM = re.compile(r"Linux kernel panic|OEM record", re.IGNORECASE)
@@ -99,11 +109,18 @@ def read_listing(text: str) -> Listing:
         left = ["" if done else line for done, line in zip(taken, short, strict=True)]
         _take_blocks(listing, kind, parse(left), taken)
     names: list[str] | None = None
+    table: Table | None = None
     for number, line in enumerate(lines):
         if taken[number] or not line.strip():
             continue
         if len(line) > MAX_LINE:
             listing.reject(number, line)
+        elif (found := table_heading(line)) is not None:
+            table = found
+            listing.passed += 1
+            listing.found("saved table")
+        elif table is not None and (record := parse_table_row(line, table)) is not None:
+            listing.records.append(record)
         elif (heading := freeipmi.heading(line)) is not None:
             names = heading
             listing.passed += 1
@@ -142,6 +159,9 @@ def _take_line(listing: Listing, number: int, line: str, names: Sequence[str] | 
     elif read := freeipmi.parse_sensor_row(line, names):
         listing.found("ipmi-sensors")
         listing.readings.append(read)
+    elif record := parse_page_row(line):
+        listing.found("saved page")
+        listing.records.append(record)
     elif (record := parse_row(line)) is not None and _is_whole(record):
         listing.found("ipmitool sel")
         listing.records.append(_typed(record))
@@ -150,6 +170,9 @@ def _take_line(listing: Listing, number: int, line: str, names: Sequence[str] | 
         listing.readings.append(read)
     elif record := parse_ipmiutil_row(line):
         listing.found("ipmiutil sel")
+        listing.records.append(record)
+    elif record := parse_netapp_row(line):
+        listing.found("NetApp events")
         listing.records.append(record)
     elif record := parse_log_util_row(line):
         listing.found("log-util")

@@ -14,7 +14,7 @@ _PCI = re.compile(
 _NVME = re.compile(r"(nvme\d+)(?:c\d+)?(n\d+)?(?:p\d+)?")
 _DISK = re.compile(r"((?:sd|hd|vd|xvd)[a-z]+)\d*")
 _DIMM = re.compile(
-    r"\b(?:CPU ?\d+[ _])?(?:P\d+[-_])?"
+    r"\b(?:CPU ?\d+[ _])?(?:P\d+[-_])?(?:Bank ?\d+ ?)?"
     r"(?:DIMM[ _]?[A-Z]?\d+[A-Z]?\d*|DIMM[ _]?[A-Z]\d*|DIMM (?=\d)\d+|[A-P]\d{1,2}(?=\)))"
 )
 

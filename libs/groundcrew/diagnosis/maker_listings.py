@@ -1,5 +1,5 @@
 """Event log records out of what makers' own tools print: Dell's `racadm getsel` and `racadm lclog view`, Supermicro's
-`ipmicfg -sel list` (both of its forms).
+`ipmicfg -sel list` (both of its forms); and by their own modules HPE's, Oracle's and VMware's.
 
 What says all in its sentence has `Message <id>` for its sensor, so that the rules of messages read it as they read an
 entry over Redfish; a sentence about one sensor is put in ipmitool's words. Nothing raises.
@@ -10,9 +10,11 @@ Sources of the forms: Dell's RACADM reference, getsel and lclog view; IPMICFG as
 import re
 from collections.abc import Iterator, Sequence
 
-from groundcrew.diagnosis.message_words import in_sensor_words
-from groundcrew.diagnosis.sel import SelRecord, sel_time
-from groundcrew.diagnosis.standing import MESSAGE
+from groundcrew.diagnosis.esxi_listing import parse_esxi_block
+from groundcrew.diagnosis.ilom_listing import parse_ilom_block
+from groundcrew.diagnosis.iml_listings import parse_iml_block
+from groundcrew.diagnosis.message_records import built, of_message
+from groundcrew.diagnosis.sel import SelRecord
 
 _PAIR = re.compile(r"\s*([A-Z][A-Za-z/ ]{2,20}?)\s*[:=]\s?(.*)")
 _RULER = re.compile(r"\s*-{4,}\s*")
@@ -33,7 +35,7 @@ def parse_maker_blocks(lines: Sequence[str]) -> Iterator[tuple[str, range, SelRe
     """The tool, the lines and the record of each block."""
     number = 0
     while number < len(lines):
-        found = _racadm(lines, number) or _ipmicfg(lines, number)
+        found = next((block for form in _FORMS if (block := form(lines, number)) is not None), None)
         if found is None:
             number += 1
             continue
@@ -56,7 +58,7 @@ def _racadm(lines: Sequence[str], begin: int) -> tuple[str, range, SelRecord] | 
     stamp = block.get("Date/Time") or block.get("Timestamp", "")
     date, _, clock = stamp.partition(" ")
     identifier = block.get("Message ID", "")
-    record = _record(int(block[pair[1]]), (date, clock), identifier, text, None)
+    record = of_message(int(block[pair[1]]), (date, clock), identifier, text, None)
     return _FIRST[pair[1]], range(begin, end), record
 
 
@@ -78,23 +80,15 @@ def _ipmicfg(lines: Sequence[str], begin: int) -> tuple[str, range, SelRecord] |
     told = _DIRECTION.fullmatch(said := said.removeprefix("Msg = ").strip())
     asserted = None if told is None else not (told[1] or told[4])
     said = said if told is None else told["first"] or told["last"] or ""
-    make = _record if "= " in lines[end - 1] or kind == "BIOS" else _of_sensor
+    make = of_message if "= " in lines[end - 1] or kind == "BIOS" else _of_sensor
     return "ipmicfg", range(begin, end), make(int(number), stamp, kind, _AT.sub(" @", said), asserted)
 
 
 def _of_sensor(number: int, stamp: tuple[str, str], kind: str, event: str, asserted: bool | None) -> SelRecord:
     """`Memory`, `Correctable ECC @DIMMD1(CPU1)`: in ipmitool's columns."""
     event, at, place = event.partition(" @")
-    return _built(number, stamp, kind, f"{event} (@{place})" if at else event, asserted)
+    return built(number, stamp, kind, f"{event} (@{place})" if at else event, asserted)
 
 
-def _record(number: int, stamp: tuple[str, str], kind: str, text: str, asserted: bool | None) -> SelRecord:
-    if spoken := in_sensor_words(text):
-        return _built(number, stamp, *spoken)
-    return _built(number, stamp, f"{MESSAGE} {kind}".strip(), text, asserted)
-
-
-def _built(number: int, stamp: tuple[str, str], sensor: str, event: str, asserted: bool | None) -> SelRecord:
-    direction = {True: "Asserted", False: "Deasserted", None: ""}[asserted]
-    text = " | ".join(part for part in (sensor, event, direction) if part)
-    return SelRecord(number, sel_time(*stamp), " ".join(stamp).strip(), sensor, event, asserted, text)
+_FORMS = (_racadm, _ipmicfg, parse_iml_block, parse_ilom_block, parse_esxi_block)
+"""What takes the block that begins at a line: the tool, the block's lines and its record, or None."""

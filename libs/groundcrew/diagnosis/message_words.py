@@ -72,6 +72,7 @@ _BY_NAME = (
     (re.compile(r"curr|amps|iout|iin", re.IGNORECASE), "Current"),
     (re.compile(r"power|pwr|watt", re.IGNORECASE), "Power Unit"),
 )
+_SUPPLY = re.compile(r"(?:PSU?|PWS)[ _]?\d", re.IGNORECASE)
 _OF_KIND = {kind.partition(" ")[0].lower(): kind for _, kind in _BY_NAME}
 _READING = re.compile(r", (?=Reading\b)", re.IGNORECASE)
 
@@ -118,3 +119,8 @@ def _kind(said: str, name: str, text: str) -> str:
         return kind
     found = next((kind for unit, kind in _BY_UNIT if unit.search(text)), None)
     return found or next((kind for words, kind in _BY_NAME if words.search(name)), "Other")
+
+
+def sensor_type(name: str) -> str:
+    """ipmitool's type of a sensor of which only the name is known."""
+    return "Power Supply" if _SUPPLY.match(name) and not _BY_NAME[0][0].search(name) else _kind("", name, "")

@@ -8,6 +8,7 @@ Source of the forms: facebook/openbmc, format strings of sensord, fscd and ipmid
 
 import re
 
+from groundcrew.diagnosis.openbmc_words import in_ipmi_words
 from groundcrew.diagnosis.sel import SelRecord, sel_time
 
 _ROW = re.compile(
@@ -16,10 +17,16 @@ _ROW = re.compile(
 )
 _STANDARD = re.compile(
     r"SEL Entry: FRU: \d+, Record: .*?, Time: [^,]*, Sensor: (?P<sensor>\S+) \(0x[0-9A-Fa-f]+\), "
-    r"Event Data: \([0-9A-Fa-f]*\) (?P<event>.*?) (?P<direction>Assertion|Deassertion)"
+    r"Event Data: \([0-9A-Fa-f]*\) (?P<event>.*?) (?P<direction>Assertion|Deassertion|Triggered)"
 )
 _UNIFIED = re.compile(
     r"SEL Entry: FRU: \d+, Record: .*?, GeneralInfo: (?P<kind>[\w/ ]+)\(0x[0-9A-Fa-f]+\),? (?P<event>.*)"
+)
+_ERROR_ID = re.compile(r"\bErrID\d: 0x([0-9A-Fa-f]{2})")
+_FUNCTION = re.compile(r"\bBus ([0-9A-Fa-f]{2})/Dev ([0-9A-Fa-f]{2})/Fun ([0-9A-Fa-f]{2})")
+_CLEARED = re.compile(
+    r"\s*(?P<year>\d{4}) (?P<month>[A-Z][a-z]{2}) (?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d) "
+    r"log-util: User cleared (?P<what>.*?) logs\s*"
 )
 _SLOT = re.compile(r"\bDIMM ([A-Z]\d{1,2})\b")
 _PLACE = re.compile(r"\bChannel \w+, Slot \w+")
@@ -45,6 +52,8 @@ _TROUBLE = re.compile(r"training fail|uncorrect|\bUE\b|fatal|multi-bit", re.IGNO
 def parse_log_util_row(line: str) -> SelRecord | None:
     """The record of one line; None where it is of another form. The sled is named before the sensor, which alone parts
     two sleds of one chassis."""
+    if cleared := _CLEARED.fullmatch(line):
+        return _of_clear(cleared)
     if (row := _ROW.fullmatch(line)) is None:
         return None
     sensor, event, asserted = _said(row["program"], row["said"], row["sled"])
@@ -55,9 +64,21 @@ def parse_log_util_row(line: str) -> SelRecord | None:
     )
 
 
+def _of_clear(found: re.Match[str]) -> SelRecord:
+    date, sensor, event = (
+        f"{found['month']}-{found['day']}-{found['year']}",
+        "Event Logging Disabled",
+        "Log area reset/cleared",
+    )
+    stamp = f"{date} {found['clock']}"
+    return SelRecord(
+        0, sel_time(date, found["clock"]), stamp, sensor, event, True, f"{sensor} | {event} | {found['what']}"
+    )
+
+
 def _said(program: str, said: str, sled: str) -> tuple[str, str, bool | None]:
     if found := _STANDARD.fullmatch(said):
-        return (*_standard(sled, found["sensor"], found["event"]), found["direction"] == "Assertion")
+        return (*_standard(sled, found["sensor"], found["event"]), found["direction"] != "Deassertion")
     if found := _UNIFIED.fullmatch(said):
         return (*_unified(sled, found["kind"], found["event"]), True)
     if found := _THRESHOLD.fullmatch(said):
@@ -76,7 +97,7 @@ def _standard(sled: str, sensor: str, event: str) -> tuple[str, str]:
         return f"Processor {sled} {sensor}", "IERR"
     if event.startswith(("MCERR", "RMCA")):
         return f"Processor {sled} {sensor}", "Uncorrectable machine check exception"
-    return f"Other {sled} {sensor}", event
+    return in_ipmi_words(sled, sensor, event) or (f"Other {sled} {sensor}", event)
 
 
 def _unified(sled: str, kind: str, told: str) -> tuple[str, str]:
@@ -89,6 +110,20 @@ def _unified(sled: str, kind: str, told: str) -> tuple[str, str]:
             return sensor, "Configuration Error"
         return sensor, "Uncorrectable ECC" if _TROUBLE.search(told) else "Correctable ECC"
     if "PCIe" in kind:
-        event_words = "Bus Fatal Error" if _TROUBLE.search(told) else "Bus Correctable error"
-        return f"Critical Interrupt {sled} PCIe", event_words
+        event_words = "Bus Fatal Error" if _is_uncorrectable(told) else "Bus Correctable error"
+        return f"Critical Interrupt {sled} PCIe", f"{event_words}{_bus(told)}"
     return f"Other {sled} {kind.strip()}", said
+
+
+def _is_uncorrectable(told: str) -> bool:
+    """By the numbers of the errors where they stand (20h and above, but for the message of a correctable one)."""
+    numbers = [int(number, 16) for number in _ERROR_ID.findall(told)]
+    return any(number >= 0x20 and number != 0x50 for number in numbers) if numbers else bool(_TROUBLE.search(told))
+
+
+def _bus(told: str) -> str:
+    """Where on the bus, as ipmitool adds it."""
+    found = _FUNCTION.search(told)
+    return (
+        f" (PCI bus:{found[1].lower()} device:{found[2].lower()} function:{int(found[3], 16) & 7:x})" if found else ""
+    )

@@ -19,6 +19,8 @@ _DATE = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _NAMED = re.compile(r"([A-Za-z]{3})-(\d{1,2})-(\d{4})|(\d{1,2})-([A-Za-z]{3})-(\d{4})")
 _SINCE_START = re.compile(r"S\+ \d{2}/\d{3}")
+_NO_TIME = frozenset({"pre-init", "post-init", "preinit", "pre-init-time-stamp"})
+"""What stands for a time below 2000: the last of them is ipmitool's before 1.8.9, which prints no seconds."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?\s*([AaPp][Mm])?\s*([A-Za-z]{2,5}|[+-]\d{2}:?\d{2})?")
 _KEY = re.compile(r"[A-Z][A-Za-z0-9() /-]*")
@@ -105,7 +107,7 @@ def _stamp(columns: list[str]) -> tuple[datetime | None, str, list[str]]:
     if not columns:
         return None, "", []
     first, second = columns[0], columns[1] if len(columns) > 1 else ""
-    if first.lower().replace(" ", "-") in {"pre-init", "post-init", "preinit"}:
+    if first.lower().replace(" ", "-") in _NO_TIME:
         if second.isdigit():
             return None, f"{first} {second}", columns[2:]
         return None, first, columns[1:]

@@ -3,7 +3,7 @@ one, so that a change that could not be stored leaves nothing behind."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -36,11 +36,36 @@ MAX_TOLD_CHARACTERS = 200_000
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Cited:
+    """Of an incident's evidence: the ids, and how many each rule has."""
+
+    ids: frozenset[str]
+    per_rule: Counter[str]
+
+    @classmethod
+    def of(cls, evidence: Sequence[Evidence]) -> "_Cited":
+        return cls(ids=frozenset(one.id for one in evidence), per_rule=Counter(one.rule_id for one in evidence))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Track:
     """An incident with its evidence."""
 
     incident: Incident
     evidence: tuple[Evidence, ...] = ()
+
+    @cached_property
+    def cited(self) -> _Cited:
+        return _Cited.of(self.evidence)
+
+    def turned(self, **update: object) -> "Track":
+        """With these fields of the incident changed; what was found out about its evidence holds on."""
+        after = Track(incident=self.incident.model_copy(update=update), evidence=self.evidence)
+        if "cited" in self.__dict__:
+            after.__dict__["cited"] = self.cited
+        if "keys" in self.__dict__ and "symptoms" not in update:
+            after.__dict__["keys"] = self.keys
+        return after
 
     @classmethod
     def opened_by(cls, envelope: Envelope[TriggerRaised], symptom: Symptom, *parted: str) -> "Track":
@@ -109,7 +134,7 @@ class Track:
         }
         if opens_again(was, symptom):
             update |= {"state": IncidentState.OPEN, "resolved_at": None}
-        return replace(self, incident=was.model_copy(update=update))
+        return self.turned(**update)
 
     def seen_again(self, known: Symptom, again: Symptom, envelope: Envelope[TriggerRaised]) -> "Track":
         """As `with_symptom`, for one that the incident shows as `known` and as `again` from now on, first seen when it
@@ -123,7 +148,9 @@ class Track:
         }
         if opens_again(was, again):
             update |= {"state": IncidentState.OPEN, "resolved_at": None}
-        return replace(self, incident=was.model_copy(update=update))
+        after = self.turned(**update)
+        after.__dict__["keys"] = {**self.keys, key_of(known): again}
+        return after
 
     def shows_as(self, other: "Track") -> bool:
         """Whether two tracks with symptoms of the same keys show in the same places and speak for the same causes."""
@@ -136,33 +163,32 @@ class Track:
         """The same incident with one symptom in a new state."""
         symptoms = [symptom if key_of(s) == key_of(symptom) else s for s in self.incident.symptoms]
         updated_at = max(self.incident.updated_at, envelope.time)
-        update = {
-            "symptoms": symptoms,
-            "trigger_count": self.incident.trigger_count + 1,
-            "updated_at": updated_at,
-        }
-        return replace(self, incident=self.incident.model_copy(update=update))
+        return self.turned(symptoms=symptoms, trigger_count=self.incident.trigger_count + 1, updated_at=updated_at)
 
     def add_evidence(self, new: Sequence[Evidence]) -> "Track":
         """Keep what is not there yet, within the bounds."""
-        kept = {evidence.id for evidence in self.evidence}
-        per_rule = Counter([evidence.rule_id for evidence in self.evidence])
-        added: list[Evidence] = []
-        for evidence in new:
-            room = len(kept) < MAX_EVIDENCE and per_rule[evidence.rule_id] < MAX_EVIDENCE_PER_RULE
-            if evidence.id not in kept and room:
-                kept.add(evidence.id)
-                per_rule[evidence.rule_id] += 1
-                added.append(evidence)
-        every = (*self.evidence, *added)
-        incident = self.incident.model_copy(update={"evidence_count": len(every)})
-        return Track(incident=incident, evidence=every)
+        cited = self.cited
+        per_rule: Counter[str] = Counter()
+        added: dict[str, Evidence] = {}
+        for one in new:
+            of_rule = cited.per_rule[one.rule_id] + per_rule[one.rule_id]
+            room = len(self.evidence) + len(added) < MAX_EVIDENCE and of_rule < MAX_EVIDENCE_PER_RULE
+            if room and one.id not in cited.ids and one.id not in added:
+                per_rule[one.rule_id] += 1
+                added[one.id] = one
+        if not added and self.incident.evidence_count == len(self.evidence):
+            return self
+        every = (*self.evidence, *added.values())
+        after = Track(incident=self.incident.model_copy(update={"evidence_count": len(every)}), evidence=every)
+        after.__dict__["cited"] = _Cited(ids=cited.ids.union(added), per_rule=cited.per_rule + per_rule)
+        if "keys" in self.__dict__:
+            after.__dict__["keys"] = self.keys
+        return after
 
     def revised(self, at: datetime, **update: object) -> "Track":
         """The next revision with these fields changed."""
         was = self.incident
-        fields = {**update, "revision": was.revision + 1, "updated_at": max(was.updated_at, at)}
-        return replace(self, incident=was.model_copy(update=fields))
+        return self.turned(**{**update, "revision": was.revision + 1, "updated_at": max(was.updated_at, at)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,14 +207,20 @@ class Change:
     def incident(self) -> Incident:
         return self.track.incident
 
+    @property
+    def told_as(self) -> type[IncidentOpened | IncidentUpdated | IncidentResolved]:
+        """The kind of event that tells of this change."""
+        if self.opened:
+            return IncidentOpened
+        return IncidentResolved if self.incident.state is IncidentState.RESOLVED else IncidentUpdated
+
     def message(self) -> IncidentOpened | IncidentUpdated | IncidentResolved:
         """The event that tells of this change."""
-        told = self._told()
-        if self.opened:
-            return IncidentOpened(incident=self.incident, evidence=told)
-        if self.incident.state is IncidentState.RESOLVED:
+        if self.told_as is IncidentOpened:
+            return IncidentOpened(incident=self.incident, evidence=self._told())
+        if self.told_as is IncidentResolved:
             return IncidentResolved(incident=self.incident, change=self.text)
-        return IncidentUpdated(incident=self.incident, evidence=told, change=self.text)
+        return IncidentUpdated(incident=self.incident, evidence=self._told(), change=self.text)
 
     def _told(self) -> list[Evidence]:
         """The new evidence as far as one message holds it."""
@@ -210,7 +242,8 @@ class Fused:
     forgotten: list[str] = field(default_factory=list)
     waiting: Envelope[TriggerRaised] | None = None
     kin: frozenset[str] = frozenset()
-    again: bool = False
+    moved: bool = True
+    """Whether incidents may be found elsewhere from now on."""
 
 
 def opens_again(incident: Incident, symptom: Symptom) -> bool:

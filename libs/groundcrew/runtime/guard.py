@@ -1,10 +1,11 @@
 """Outcomes of handlers: a dependency that is away pauses a consumer, and an endpoint says so instead of breaking."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any, TypeVar
 
-from groundcrew.bus.port import BusUnavailable, Delivery, Handler, RequestFailed, StreamFull, Unavailable
+from groundcrew.bus.port import BusUnavailable, Delivery, Handler, HandlerOfMany, RequestFailed, StreamFull, Unavailable
 from groundcrew.contracts.queries import Failure
 from groundcrew.stores.paging import BadCursor
 from groundcrew.stores.port import StoreUnavailable
@@ -23,6 +24,22 @@ def pausing(handler: Handler) -> Handler:
         with correlated(delivery.envelope):
             try:
                 await handler(delivery)
+            except StoreUnavailable as error:
+                raise Unavailable(error.dependency, str(error)) from error
+            except (BusUnavailable, StreamFull) as error:
+                raise Unavailable("nats", str(error)) from error
+
+    return guarded
+
+
+def pausing_together(handler: HandlerOfMany) -> HandlerOfMany:
+    """As `pausing`, for a handler of many messages; log lines carry the ids of one that comes alone."""
+
+    @wraps(handler)
+    async def guarded(deliveries: Sequence[Delivery[Any]]) -> None:
+        with correlated(deliveries[0].envelope) if len(deliveries) == 1 else nullcontext():
+            try:
+                await handler(deliveries)
             except StoreUnavailable as error:
                 raise Unavailable(error.dependency, str(error)) from error
             except (BusUnavailable, StreamFull) as error:

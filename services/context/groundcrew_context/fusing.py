@@ -1,15 +1,15 @@
 """Fusion at work: trigger events, commands and action results become transactions, then what they tell goes out.
 
-Trigger events that wait for their turn are committed together, so that a storm costs a disk write for many of them and
-not for each. Memory follows the store: after any failure the state is read anew. So a process may die at any point, and
+Trigger events that wait are committed together, so that a storm costs a disk write for many of them and not for each,
+and what they change of one incident is told in one message.
+
+Memory follows the store: after any failure the state is read anew. So a process may die at any point, and
 a redelivered trigger event finds either nothing or all of its effects.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from groundcrew.bus.port import Bus, BusUnavailable, Delivery, RequestFailed, StreamFull
@@ -30,24 +30,17 @@ from groundcrew.stores.context.port import ContextStore, FusionTransaction
 from groundcrew.stores.port import StoreUnavailable
 from groundcrew_context.metrics import ContextMetrics
 
-AT_ONCE = 64
-"""Trigger events of one commit."""
+AT_ONCE = 400
+"""Trigger events of one commit at most."""
 
-HANDLERS = 3 * AT_ONCE
-"""Handlers of trigger events that run at once: those of a commit, of the one before that is being published, and of the
-next one."""
+HANDLERS = 2
+"""So that trigger events are fused while what was committed before them is published."""
+
+BREATHE_EVERY = 4
+"""Trigger events after which others get their turn: health, heartbeats, operators."""
 
 RECENT = timedelta(days=1)
 """How far back evidence of incidents may lie that could open again after a rebuild."""
-
-
-@dataclass
-class _Waiting:
-    """A trigger event whose handler waits for its turn, and what became of it."""
-
-    envelope: Envelope[TriggerRaised]
-    done: bool = False
-    failed: Exception | None = None
 
 
 class Fuser:
@@ -78,53 +71,36 @@ class Fuser:
         self._fusion: Fusion | None = None
         self._revision = 0
         self._turn = asyncio.Lock()
-        self._waiting: deque[_Waiting] = deque()  # no more than handlers that run at once
         self._relaying = asyncio.Lock()
         self._asked = self._relayed = 0  # numbers of calls of `_relay`, and up to which one it was done
+        self._made: dict[str, Envelope[Message]] = {}  # committed, not published yet
         self._relay_failed: BusUnavailable | StreamFull | StoreUnavailable | None = None
 
     def forget(self) -> None:
         """Read the state anew before the next change."""
         self._fusion = None
 
-    async def trigger(self, delivery: Delivery[TriggerRaised]) -> None:
-        """Handler: the verdict goes out before this returns. Several may run at once: who gets the turn commits for all
-        that wait by then, in their order."""
-        mine = _Waiting(delivery.envelope)
-        self._waiting.append(mine)
+    async def triggers(self, deliveries: Sequence[Delivery[TriggerRaised]]) -> None:
+        """Handler of trigger events that wait together: their verdicts go out before this returns."""
         async with self._turn:
-            if not mine.done:
-                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))]
-                await self._together(batch)
+            told = await self._fuse([delivery.envelope for delivery in deliveries])
         await self._relay()
-        if mine.failed is not None:
-            raise mine.failed
+        for envelope, fused in told:
+            if fused is not None and fused.changes:
+                lag = (self._clock.now() - envelope.received_at).total_seconds()
+                self._metrics.verdict.observe(max(0.0, lag))
 
-    async def _together(self, batch: Sequence["_Waiting"]) -> None:
-        """Commit trigger events together; where that fails, one by one, so that one bad event stops no other."""
-        try:
-            await self._fuse([one.envelope for one in batch])
-        except StoreUnavailable as error:
-            for one in batch:  # an exception of its own each: one that several tasks raise would be in its own context
-                _settle([one], StoreUnavailable(str(error)))
-        except Exception as error:  # noqa: BLE001 - whose it is shows one by one, and each handler raises its own
-            if len(batch) > 1:
-                for one in batch:
-                    await self._together([one])
-            else:
-                _settle(batch, error)
-        except asyncio.CancelledError:
-            self._waiting.extendleft(one for one in reversed(batch[1:]) if not one.done)
-            raise
-        else:
-            _settle(batch, None)
-
-    async def _fuse(self, envelopes: Sequence[Envelope[TriggerRaised]]) -> None:
+    async def _fuse(
+        self, envelopes: Sequence[Envelope[TriggerRaised]]
+    ) -> list[tuple[Envelope[TriggerRaised], Fused | None]]:
+        """Commit what trigger events change, in their order. Returns those that were new with what followed."""
         told: list[tuple[str, Envelope[TriggerRaised], Fused | None]] = []
         fusion = await self._current()
         async with self._transaction() as transaction:
             await transaction.expect(envelopes)
-            for envelope in envelopes:
+            for number, envelope in enumerate(envelopes, start=1):
+                if number % BREATHE_EVERY == 0:
+                    await asyncio.sleep(0)
                 if envelope.data.silenced_by:
                     await transaction.add_trigger(envelope, None)
                     told.append(("silenced", envelope, None))
@@ -132,16 +108,15 @@ class Fuser:
                 fused = fusion.fuse(envelope)
                 fresh = await transaction.add_trigger(envelope, fused.incident_id)
                 if fresh:
-                    await self._save(transaction, fused, envelope)
                     fusion.keep(fused)
-                told.append((_outcome(fresh, fused), envelope, fused))
-        for outcome, envelope, done in told:
+                told.append((_outcome(fresh, fused), envelope, fused if fresh else None))
+            news = [(fused, envelope) for _, envelope, fused in told if fused is not None]
+            made = await self._save(transaction, news)
+        self._made.update(made)
+        for outcome, _, _ in told:
             self._metrics.triggers.labels(outcome).inc()
-            if done is not None and outcome != "repeated":
-                self._count(fusion, done)
-                if done.changes:
-                    lag = (self._clock.now() - envelope.received_at).total_seconds()
-                    self._metrics.verdict.observe(max(0.0, lag))
+        self._count(fusion, [fused for fused, _ in news])
+        return [(envelope, fused) for _, envelope, fused in told]
 
     async def _relay(self) -> None:
         """Publish what is committed by now, once for all who ask; the next commit may be under way meanwhile. Raises
@@ -152,7 +127,8 @@ class Fuser:
             if self._relayed < mine:
                 upto, self._relay_failed = self._asked, None
                 try:
-                    await relay_once(self._store.outbox, self._bus)
+                    made, self._made = self._made, {}
+                    await relay_once(self._store.outbox, self._bus, made)
                 except (BusUnavailable, StreamFull, StoreUnavailable) as error:
                     self._relay_failed = error
                 self._relayed = upto
@@ -240,9 +216,10 @@ class Fuser:
 
     async def _commit(self, fusion: Fusion, fused: Fused) -> None:
         async with self._transaction() as transaction:
-            await self._save(transaction, fused, None)
+            made = await self._save(transaction, [(fused, None)])
+        self._made.update(made)
         fusion.keep(fused)
-        self._count(fusion, fused)
+        self._count(fusion, [fused])
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[FusionTransaction]:
@@ -256,18 +233,36 @@ class Fuser:
             if not committed:
                 self._fusion = None
 
-    async def _save(self, transaction: FusionTransaction, fused: Fused, cause: Envelope[TriggerRaised] | None) -> None:
-        for change in fused.changes:
-            await transaction.save_incident(change.incident, change.evidence, actor=change.actor, change=change.text)
-            if change.dropped:
-                await transaction.withdraw_evidence(change.incident.id, change.dropped)
-            if change.tell:
-                await transaction.publish(self._sealed(change, cause))
+    async def _save(
+        self, transaction: FusionTransaction, many: Sequence[tuple[Fused, Envelope[TriggerRaised] | None]]
+    ) -> dict[str, Envelope[Message]]:
+        """Every change into its incident's history; of one incident, one message with its newest state. Returns the
+        messages by id."""
+        told: dict[str, Change] = {}
+        causes: dict[str, Envelope[TriggerRaised] | None] = {}
+        for fused, cause in many:
+            for change in fused.changes:
+                incident_id = change.incident.id
+                await transaction.save_incident(
+                    change.incident, change.evidence, actor=change.actor, change=change.text
+                )
+                if change.dropped:
+                    await transaction.withdraw_evidence(incident_id, change.dropped)
+                before = told.get(incident_id)
+                if before is not None:
+                    told[incident_id] = changes.together(before, change)
+                elif change.tell:
+                    told[incident_id], causes[incident_id] = change, cause
+        made = [self._sealed(change, causes[incident_id]) for incident_id, change in told.items()]
+        for envelope in made:
+            await transaction.publish(envelope)
+        return {envelope.id: envelope for envelope in made}
 
-    def _count(self, fusion: Fusion, fused: Fused) -> None:
+    def _count(self, fusion: Fusion, many: Sequence[Fused]) -> None:
         self._metrics.held.set(fusion.held)
-        for change in fused.changes:
-            self._metrics.revisions.labels(change.message().TYPE).inc()
+        for fused in many:
+            for change in fused.changes:
+                self._metrics.revisions.labels(change.told_as.TYPE).inc()
 
     def _sealed(self, change: Change, cause: Envelope[TriggerRaised] | None) -> Envelope[Message]:
         incident, now = change.incident, self._clock.now()
@@ -284,11 +279,6 @@ class Fuser:
             produced_by=self._produced_by,
             cause=cause,
         )
-
-
-def _settle(batch: Sequence[_Waiting], error: Exception | None) -> None:
-    for one in batch:
-        one.done, one.failed = True, error
 
 
 def _outcome(fresh: bool, fused: Fused) -> str:

@@ -9,13 +9,13 @@ from groundcrew.contracts.queries import Endpoints
 from groundcrew.contracts.streams import Buckets, Durables
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.runtime.counting import Counter
-from groundcrew.runtime.guard import answering, pausing
+from groundcrew.runtime.guard import answering, pausing, pausing_together
 from groundcrew.runtime.packs import load_packs
 from groundcrew.runtime.relay import relay
 from groundcrew.runtime.resources import Resources
 from groundcrew_context.answers import Answers
 from groundcrew_context.forecasting import Forecasts, targets_of
-from groundcrew_context.fusing import HANDLERS, Fuser
+from groundcrew_context.fusing import AT_ONCE, HANDLERS, Fuser
 from groundcrew_context.housekeeping import forget_old_rows, resolve_incidents
 from groundcrew_context.inventory import InventoryBook, InventoryFile, read_inventory
 from groundcrew_context.lease import Leadership, Lease
@@ -100,7 +100,8 @@ async def wire(settings: Settings, resources: Resources) -> None:
         """What only one process of a site may do."""
         fuser.forget()
         metrics.leader.set(1)
-        running.append(await bus.consume(Durables.FUSE, pausing(fuser.trigger), concurrency=HANDLERS))
+        fusing = pausing_together(fuser.triggers)
+        running.append(await bus.consume_together(Durables.FUSE, fusing, at_most=AT_ONCE, concurrency=HANDLERS))
         running.append(await bus.consume(Durables.CONTEXT_ACTIONS, pausing(fuser.action)))
         running.append(await bus.serve(Endpoints.INCIDENT_COMMAND, answering(fuser.command)))
 

@@ -70,64 +70,86 @@ def bad_luck(entity):
     return StoreUnavailable("gone") if entity == "host:away" else ValueError(entity)
 
 
-def delivered(envelope):
-    return Delivery(envelope=envelope, sequence=1, deliveries=1, partition=0)
+def delivered(*envelopes):
+    return [Delivery(envelope=one, sequence=at, deliveries=1, partition=0) for at, one in enumerate(envelopes, start=1)]
 
 
-async def all_at_once(fuser, *hosts):
-    events = [fuser.trigger(delivered(trigger(host, "disk.failed", "sda"))) for host in hosts]
-    return await asyncio.gather(*events, return_exceptions=True)
+def failed_disks(*hosts):
+    return delivered(*(trigger(host, "disk.failed", "sda") for host in hosts))
 
 
-async def test_those_that_wait_are_committed_together(station, fuser, commits):
+async def hosts_of(store):
+    return {name for incident, _ in await store.live_incidents(SITE) for name in incident.hosts}
+
+
+def told(station):
+    """What was published of incidents."""
+    return [stored.envelope() for stored in station.broker._logs["INCIDENT"].messages.values()]
+
+
+async def test_those_that_wait_are_one_commit(station, fuser, commits):
     begun, _ = commits
-    assert await all_at_once(fuser, *(f"n{i}" for i in range(AT_ONCE))) == [None] * AT_ONCE
-    assert sum(map(len, begun)) == AT_ONCE
-    assert len(begun) <= 2
+    await fuser.triggers(failed_disks(*(f"n{i}" for i in range(AT_ONCE))))
+    assert [len(one) for one in begun] == [AT_ONCE]
     assert len(await station.store.live_incidents(SITE)) == AT_ONCE
 
 
-async def test_one_bad_event_fails_alone(station, fuser, commits):
+async def test_what_they_change_of_one_incident_is_one_message_and_the_whole_history(station, fuser):
+    events = [trigger("n1", "disk.failed", "sda"), trigger("n1", "filesystem.readonly", "/data")]
+    await fuser.triggers(delivered(*events))
+    ((incident, evidence),) = await station.store.live_incidents(SITE)
+    (message,) = told(station)
+    assert message.type == "incident.opened"
+    assert message.data.incident == incident
+    assert message.causation_id == events[0].id
+    assert {one.id for one in message.data.evidence} == {one.id for one in evidence}
+    assert [entry.revision for entry in await station.store.history(SITE, incident.id)] == [1, 2]
+
+
+async def test_a_bad_event_breaks_the_commit_and_the_others_go_alone(station, fuser, commits):
     _, bad = commits
-    bad.add("host:n3")
-    outcomes = await all_at_once(fuser, *(f"n{i}" for i in range(8)))
-    assert [type(outcome) for outcome in outcomes] == [type(None)] * 3 + [ValueError] + [type(None)] * 4
-    assert len(await station.store.live_incidents(SITE)) == 7
+    bad.add("host:n1")
+    three = failed_disks("n0", "n1", "n2")
+    with pytest.raises(ValueError, match="host:n1"):
+        await fuser.triggers(three)
+    assert await hosts_of(station.store) == set()
+    await fuser.triggers(three[:1])
+    await fuser.triggers(three[2:])
+    assert await hosts_of(station.store) == {"n0", "n2"}
 
 
-async def test_a_store_that_is_away_is_asked_once_for_all(fuser, commits):
+async def test_a_store_that_is_away_is_asked_once_for_all(station, fuser, commits):
     begun, bad = commits
     bad.add("host:away")
-    outcomes = await all_at_once(fuser, "first", "away", "n1", "n2")
-    assert [type(outcome) for outcome in outcomes[1:]] == [StoreUnavailable] * 3
-    assert len(begun) <= 2
+    with pytest.raises(StoreUnavailable):
+        await fuser.triggers(failed_disks("first", "away", "n1", "n2"))
+    assert begun == [["host:first", "host:away"]]
+    assert await hosts_of(station.store) == set()
 
 
-async def test_a_handler_that_is_cancelled_takes_nobody_along(station, fuser, commits):
+async def test_a_handler_that_is_cancelled_leaves_nothing_behind_and_stops_no_other(station, fuser, commits):
     begun, _ = commits
-    stuck = asyncio.create_task(fuser.trigger(delivered(trigger("stuck", "disk.failed", "sda"))))
-    while not any(begun):
+    stuck = asyncio.create_task(fuser.triggers(failed_disks("n9", "stuck")))
+    while not any("host:stuck" in one for one in begun):
         await asyncio.sleep(0)
-    others = [asyncio.create_task(fuser.trigger(delivered(trigger(f"n{i}", "disk.failed", "sda")))) for i in range(4)]
+    others = asyncio.create_task(fuser.triggers(failed_disks("n0", "n1")))
     await asyncio.sleep(0)
     stuck.cancel()
-    outcomes = await asyncio.gather(stuck, *others, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError, *[type(None)] * 4]
-    hosts = {name for incident, _ in await station.store.live_incidents(SITE) for name in incident.hosts}
-    assert hosts == {"n0", "n1", "n2", "n3"}
+    outcomes = await asyncio.gather(stuck, others, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError, type(None)]
+    assert await hosts_of(station.store) == {"n0", "n1"}
 
 
-async def test_a_bus_that_is_away_is_waited_for_once_for_all(station, fuser, monkeypatch):
-    tried = 0
+async def test_what_could_not_be_published_is_committed_and_goes_out_later(station, fuser, monkeypatch):
+    publish = station.bus.publish_batch
 
     async def away(envelopes):
-        nonlocal tried
-        tried += 1
-        await asyncio.sleep(0)
         raise BusUnavailable("no broker")
 
     monkeypatch.setattr(station.bus, "publish_batch", away)
-    outcomes = await all_at_once(fuser, *(f"n{i}" for i in range(AT_ONCE)))
-    assert [type(outcome) for outcome in outcomes] == [BusUnavailable] * AT_ONCE
-    assert tried <= 3
-    assert len(await station.store.live_incidents(SITE)) == AT_ONCE, "what was committed goes out later"
+    with pytest.raises(BusUnavailable):
+        await fuser.triggers(failed_disks("n0", "n1"))
+    assert await hosts_of(station.store) == {"n0", "n1"}
+    monkeypatch.setattr(station.bus, "publish_batch", publish)
+    await fuser.triggers(failed_disks("n2"))
+    assert {one.data.incident.hosts[0] for one in told(station)} == {"n0", "n1", "n2"}

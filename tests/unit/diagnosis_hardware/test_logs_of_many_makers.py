@@ -16,7 +16,7 @@ LOGS = list(maker_logs())
 def test_what_stands_has_passed_or_is_noise_in_a_makers_log(log: MakerLog) -> None:
     listing = read_listing(log.text)
     assert len(listing.records) == len(log.answers)
-    assert listing.unparsed_count == 0
+    assert listing.unparsed_count <= log.notes
     found = fold(listing, VOCABULARY)
     assert log.missed(found) == []
     assert log.alarms(found) == []

@@ -33,7 +33,7 @@ class PostgresFusionTransaction:
     async def expect(self, envelopes: Sequence[Envelope[TriggerRaised]]) -> None:
         asked = {one.id: one.time for one in envelopes if one.id not in self._is_stored}
         cursor = await self._connection.execute(
-            _STORED, (list(asked.values()), [UUID(one) for one in asked], self._site)
+            _STORED, (",".join(str(to_us(when)) for when in asked.values()), ",".join(asked), self._site)
         )
         stored = {row[0].hex for row in await cursor.fetchall()}
         self._is_stored.update((one, one in stored) for one in asked)
@@ -241,8 +241,11 @@ _EVIDENCE = Target(
 
 # LATERAL, so that no plan made while the table was small reads all of it later.
 _STORED = b"""
-SELECT found.id FROM unnest(%s::timestamptz[], %s::uuid[]) AS asked (time, id),
-LATERAL (SELECT e.id FROM trigger_events e WHERE e.site = %s AND e.time = asked.time AND e.id = asked.id LIMIT 1) found
+SELECT found.id FROM unnest(string_to_array(%s, ',')::bigint[], string_to_array(%s, ',')::uuid[]) AS asked (us, id),
+LATERAL (
+    SELECT e.id FROM trigger_events e
+    WHERE e.site = %s AND e.time = timestamptz 'epoch' + asked.us * interval '1 microsecond' AND e.id = asked.id LIMIT 1
+) found
 """
 _SAVE_INCIDENTS = b"""
 INSERT INTO incidents AS i SELECT * FROM stage_incidents
