@@ -41,7 +41,7 @@ FAULTS = [
     ("", "A volume degradation condition exists for the storage volume located in 'R1'.", "raid.degraded", "R1"),
     ("", "Logical drive 0 is offline", "raid.failed", "Logical drive 0"),
     ("", "Drive Array Controller Failure (Slot 0)", "raid.controller_failed", "Drive Array Controller"),
-    ("BAT0017", "The storage battery has failed.", "raid.cache_unprotected", "storage battery"),
+    ("BAT0017", "The storage battery has failed.", "raid.cache_unprotected", "storage"),
     ("", "NIC port 1 (eth0) link down", "nic.link_flap", "NIC port 1 (eth0)"),
     ("", "GPU3 ECC uncorrectable error", "gpu.ecc_uncorrectable", "GPU3"),
     ("", "GPU 3 is lost", "gpu.fallen_off_bus", "GPU 3"),
