@@ -48,8 +48,8 @@ class Arrival:
 
     @classmethod
     def of(cls, message: Msg) -> "Arrival":
-        tokens = message.reply.split(".")[-5:]  # deliveries, stream seq, consumer seq, timestamp (ns), pending
-        return cls(int(tokens[1]), int(tokens[0]), int(tokens[3]) // 1_000, int(tokens[2]))
+        _, deliveries, sequence, turn, stored_ns, _pending = message.reply.rsplit(".", 5)
+        return cls(int(sequence), int(deliveries), int(stored_ns) // 1_000, int(turn))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +100,9 @@ class Worker:
         self._puller = Puller(context.connection, durable.stream, name)
         self._failures = failures
         self._innocence = Innocence(context.bus, durable, name, self._log)
+        metrics, labels = context.metrics, (context.connection.service, durable.name)
+        self._handled = {kind: metrics.handled.labels(*labels, label) for kind, label in LABELS.items()}
+        self._seconds, self._is_paused = metrics.handle_seconds.labels(*labels), metrics.paused.labels(*labels)
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.paused: str | None = None
@@ -302,11 +305,10 @@ class Worker:
         await message.term()
 
     def _count(self, outcome: Outcome, seconds: float) -> None:
-        metrics, service = self._context.metrics, self._context.connection.service
-        metrics.handled.labels(service, self._durable.name, LABELS[type(outcome)]).inc()
+        self._handled[type(outcome)].inc()
         if not isinstance(outcome, Held):
-            metrics.handle_seconds.labels(service, self._durable.name).observe(seconds)
-        metrics.paused.labels(service, self._durable.name).set(isinstance(outcome, Held))
+            self._seconds.observe(seconds)
+        self._is_paused.set(isinstance(outcome, Held))
 
 
 class JetStreamConsumer:

@@ -181,6 +181,7 @@ class CauseEntry(Record):
     steps: list[str] = Field(min_length=1)
     actions: list[ActionKind] = Field(default_factory=lambda: [ActionKind.TICKET_CREATE])
     shared: SharedFault | None = None
+    about_named: bool = Field(False, description="it is about the host that its part names, whoever tells of it")
     stops: bool = Field(False, description="what depends on its place by the inventory stops with it")
     suffers: list[Literal["service", "storage", "network", "power", "cooling"]] = Field(
         default_factory=list, description="dependencies whose fault elsewhere may show so here"
@@ -293,6 +294,11 @@ class Knowledge(Record):
     @cached_property
     def by_id(self) -> dict[str, CauseEntry]:
         return {entry.id: entry for entry in self.cause}
+
+    @cached_property
+    def about_named(self) -> frozenset[str]:
+        """Causes that are about the host that their part names, such as a node that a scheduler lost."""
+        return frozenset(entry.id for entry in self.cause if entry.about_named)
 
     @cached_property
     def shared_faults(self) -> list[CauseEntry]:

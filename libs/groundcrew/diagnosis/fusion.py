@@ -123,7 +123,7 @@ class Fusion:
         near = self._near(symptom)
         live = [track for track in near if track.live and self._belongs(symptom, track)]
         if symptom.severity.rank == 0:
-            return self._join_info(envelope, symptom, live)
+            return self._join_info(envelope, symptom, live or self._late_for(symptom, near))
         if not live and (past := self._recurs(symptom, near)) is not None:
             live = [past]
         return self._regroup(envelope, symptom, live)
@@ -312,14 +312,29 @@ class Fusion:
             resolved_at = track.incident.resolved_at
             if track.live or resolved_at is None or symptom.first_seen > resolved_at + self._windows.reopen:
                 continue
-            late = symptom.last_seen - timedelta(seconds=symptom.uncertainty_s) <= resolved_at
-            again = any(self._again(symptom, other, late) for other in track.speaking(symptom))
+            again = any(self._again(symptom, other, resolved_at) for other in track.speaking(symptom))
             if again or self._again_shared(symptom, track):
                 matches.append((resolved_at, track))
         return max(matches, key=lambda pair: (pair[0], pair[1].incident.id))[1] if matches else None
 
-    def _again(self, symptom: Symptom, other: Symptom, late: bool) -> bool:
-        if late and self._relation.related(symptom, other):
+    def _late_for(self, symptom: Symptom, near: Sequence[Track]) -> list[Track]:
+        """The newest recently resolved incident that an info symptom is late evidence of."""
+        for track in reversed(near):
+            resolved_at = track.incident.resolved_at
+            if resolved_at is None or track.live:
+                continue
+            if any(self._is_late(symptom, other, resolved_at) for other in track.speaking(symptom)):
+                return [track]
+        return []
+
+    def _is_late(self, symptom: Symptom, other: Symptom, resolved_at: datetime) -> bool:
+        """Whether a symptom may have been before the end of the incident that shows another one, as far as both clocks
+        are known, and goes with it."""
+        unsure = timedelta(seconds=symptom.uncertainty_s + other.uncertainty_s)
+        return symptom.last_seen - unsure <= resolved_at and self._relation.related(symptom, other)
+
+    def _again(self, symptom: Symptom, other: Symptom, resolved_at: datetime) -> bool:
+        if self._is_late(symptom, other, resolved_at):
             return True
         return key_of(symptom) == key_of(other) or (
             self._relation.place(symptom) == self._relation.place(other)

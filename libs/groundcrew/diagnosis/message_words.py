@@ -29,7 +29,8 @@ _SENTENCES = (
         re.IGNORECASE | re.DOTALL,
     ),
     re.compile(
-        r"(?:\[[A-Z]{2,6}-\d+\] )?(?P<name>[\w.+/-]+)[:, ]+(?P<side>lower|upper) (?P<level>non-critical|critical|"
+        r"(?:\[[A-Z]{2,6}-\d+\] )?(?P<name>[\w.+/#-]+(?: [\w.+/#-]+){0,4}?)[:, ]+"
+        r"(?P<side>lower|upper) (?P<level>non-critical|critical|"
         r"non-recoverable)(?: -)? going (?P<way>low|high)(?:\W+(?P<direction>(?:de)?assert\w*))?\W*",
         re.IGNORECASE,
     ),

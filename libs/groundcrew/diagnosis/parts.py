@@ -17,6 +17,8 @@ _PORT = re.compile(
 _PCI = re.compile(r"^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2})(?:\.[0-7])?$")
 
 _SENSOR = re.compile(r"^((?:cpu|proc|processor)\d+)(?:temp(?:erature)?|status|dts\w*)$")
+_PLACED = re.compile(r"^(?:(?:physical|array) )?disk \d+:(?:\d+:)?(\d+)\b")
+"""Dell's storage manager: connector, enclosure and slot, or connector and slot."""
 _BAY = re.compile(r"^(?:physical )?(?:drive|hdd|ssd|disk)(?: ?(?:slot|bay))?[\s_#\-]*0*(\d+)\b")
 _DRIVE_OF_CONTROLLER = re.compile(r"^(?:pd )?[0-9a-f]+\(e(?:0x)?[0-9a-f]+/s(\d+)\)$|^(?:0x)?[0-9a-f]+:s?(\d+)$")
 
@@ -44,12 +46,12 @@ _KEYS_KEPT = 65_536
 @lru_cache(maxsize=_KEYS_KEPT)
 def part_key(component: str) -> str:
     """A locator reduced to what names the part: `/dev/sde1` and `sde`, `PS2 Status` and `Power Supply 2`, `DIMM A4` and
-    `A4`, `GPU 0000:c3:00.0` and `0000:c3:00`, `PD 05(e0x20/s5)` and `Drive 5`, `mysqld` and `mariadb.service` come out
+    `A4`, `GPU 0000:c3:00.0` and `0000:c3:00`, `PD 05(e0x20/s5)`, `Physical Disk 0:1:5` and `Drive 5`, `mysqld` and `mariadb.service` come out
     equal; empty stays empty."""
     text = component.strip().lower().removeprefix("/dev/")
     if match := _SUPPLY.match(text):
         return f"psu{match.group(1)}"
-    if match := _BAY.match(text) or _DRIVE_OF_CONTROLLER.match(text):
+    if match := _PLACED.match(text) or _BAY.match(text) or _DRIVE_OF_CONTROLLER.match(text):
         return f"bay{int(next(filter(None, match.groups())))}"
     text = _DIMM.sub("", _GPU.sub("", text))
     for pattern in (_SCSI_DISK, _NVME, _PCI):

@@ -60,21 +60,26 @@ class Relation:
         self._windows = windows
         self._one_fault = cache(self._can_be_one)
         self._host_of = lru_cache(maxsize=_PLACES_KEPT)(topology.place_of)
+        self._host_named = lru_cache(maxsize=_PLACES_KEPT)(topology.host_named)
         self._shown_at = lru_cache(maxsize=_PLACES_KEPT)(self._find_places)
 
     def place(self, symptom: Symptom) -> str:
         """The host a symptom shows on, or its own entity where that is no host's. A line that blames a BMC is about
-        the host that the BMC sits in, and one that blames a host's clock about that host, whoever wrote it."""
+        the host that the BMC sits in; one that blames a host's clock, or tells that a node is lost, is about that host,
+        whoever wrote it."""
         if symptom.component_class == "bmc" and (host := self._topology.host_of_bmc(symptom.component)):
             return host
-        if symptom.component_class == "time" and (host := self._topology.host_named(symptom.component)):
+        if self._about_named(symptom) and (host := self._host_named(symptom.component)):
             return host
         return self._host_of(symptom.entity)
+
+    def _about_named(self, symptom: Symptom) -> bool:
+        return symptom.component_class == "time" or leading(symptom) in self._knowledge.about_named
 
     def named(self, symptom: Symptom) -> str:
         """Another host that a symptom is about by the name of its part, such as the file server that does not answer;
         empty where it is about none."""
-        host = self._topology.host_named(symptom.component)
+        host = self._host_named(symptom.component)
         return host if host and host != self.place(symptom) else ""
 
     def places(self, symptom: Symptom) -> frozenset[str]:
@@ -82,7 +87,7 @@ class Relation:
         return self._shown_at(self.place(symptom), symptom.component)
 
     def _find_places(self, place: str, component: str) -> frozenset[str]:
-        return frozenset({place, self._topology.host_named(component)} - {""})
+        return frozenset({place, *self._topology.hosts_named(component)})
 
     def around(self, symptom: Symptom) -> Iterable[str]:
         """Places where a related symptom may show, the own one first."""
@@ -117,9 +122,15 @@ class Relation:
         one, other = self.place(first), self.place(second)
         if one == other:
             return True
+        if self._about_named(first) or self._about_named(second):
+            return self._is_about(first, other) or self._is_about(second, one)
         if first.component_class != "bmc" or second.component_class != "bmc":
             return False
         return one in self._topology.hosts_of(other) or other in self._topology.hosts_of(one)
+
+    def _is_about(self, symptom: Symptom, place: str) -> bool:
+        """Whether a symptom tells of several nodes, one of which is this place."""
+        return self._about_named(symptom) and place in self.places(symptom)
 
     def _by_need(self, first: Symptom, second: Symptom) -> bool:
         """Whether what one host shows follows from a fault of what it depends on."""

@@ -1,7 +1,10 @@
 """How hosts and BMCs hang together: which host an entity belongs to, what hosts share, what depends on what."""
 
+import re
 from collections import defaultdict
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice
 
 from groundcrew.contracts.identity import kind_of, name_of
 from groundcrew.contracts.inventory import Inventory, InventoryHost
@@ -22,6 +25,11 @@ class SharedKind(StrEnum):
         """Whether the inventory says who hangs on it; else the symptoms do."""
         return self in (SharedKind.PDU, SharedKind.SWITCH, SharedKind.RACK)
 
+
+MOST_NAMED = 256
+"""Hosts of a list that are looked up."""
+
+_RANGE = re.compile(r"([^\[\],]*)\[([\d,-]+)\]([^\[\],]*)|([^\[\],]+)")
 
 _TOPOLOGICAL = tuple(kind for kind in SharedKind if kind.in_topology)
 
@@ -81,13 +89,23 @@ class Topology:
         """The host that a BMC of this name sits in, None for any other name."""
         return self._host_of_bmc.get(name)
 
+    def hosts_named(self, component: str) -> tuple[str, ...]:
+        """Hosts of the inventory that a part's name names: the name itself, one that it begins with as a server's
+        (`nas:/export`) or ends with as a node's (`rabbit@mq-2`), those of a list (`n[07-09,12],head`), which is looked
+        at as far as MOST_NAMED."""
+        name = component.rpartition("@")[2]
+        if name in self._hosts:
+            return (name,)
+        server, colon, _ = name.partition(":")
+        if colon and server in self._hosts:
+            return (server,)
+        if "[" in name or "," in name:
+            return tuple(one for one in islice(_listed(name), MOST_NAMED) if one in self._hosts)
+        return ()
+
     def host_named(self, component: str) -> str:
-        """The host of the inventory that a part's name is the name of, or begins with as a server's (`nas:/export`);
-        empty where there is none."""
-        if component in self._hosts:
-            return component
-        server, colon, _ = component.partition(":")
-        return server if colon and server in self._hosts else ""
+        """The first of them; empty where there is none."""
+        return next(iter(self.hosts_named(component)), "")
 
     def has_bmc(self, host: str) -> bool:
         """Whether the inventory names a BMC of this host."""
@@ -118,6 +136,18 @@ class Topology:
     def hosts_on(self, kind: SharedKind, element: str) -> list[str]:
         """All hosts on an element, sorted."""
         return self._on.get((kind, element), [])
+
+
+def _listed(names: str) -> Iterator[str]:
+    """Names of a list of nodes in the way of Slurm: `n[07-09,12],head`."""
+    for head, numbers, tail, plain in _RANGE.findall(names):
+        if plain:
+            yield plain.strip()
+            continue
+        for one in numbers.split(","):
+            first, _, last = one.partition("-")
+            if first.isdigit() and (last or first).isdigit():
+                yield from (f"{head.strip()}{n:0{len(first)}}{tail}" for n in range(int(first), int(last or first) + 1))
 
 
 def _elements(entry: InventoryHost, kind: SharedKind) -> list[str]:

@@ -63,6 +63,8 @@ class Track:
         after = Track(incident=self.incident.model_copy(update=update), evidence=self.evidence)
         if "cited" in self.__dict__:
             after.__dict__["cited"] = self.cited
+        if "keys" in self.__dict__ and "symptoms" not in update:
+            after.__dict__["keys"] = self.keys
         return after
 
     @classmethod
@@ -186,10 +188,7 @@ class Track:
     def revised(self, at: datetime, **update: object) -> "Track":
         """The next revision with these fields changed."""
         was = self.incident
-        after = self.turned(**{**update, "revision": was.revision + 1, "updated_at": max(was.updated_at, at)})
-        if "keys" in self.__dict__:
-            after.__dict__["keys"] = self.keys
-        return after
+        return self.turned(**{**update, "revision": was.revision + 1, "updated_at": max(was.updated_at, at)})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,6 @@
 """What an incident is called: its ranked causes, its hosts, its severity, its steps."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from groundcrew.contracts.identity import host, kind_of, name_of
@@ -52,7 +51,7 @@ class Verdict:
             "steps": entry.steps_for(causes[0].component, where),
             "rules": sorted({symptom.rule_id for symptom in symptoms}),
         }
-        return replace(track, incident=track.incident.model_copy(update=update))
+        return track.turned(**update)
 
     def shared_of(self, incident: Incident) -> Shared | None:
         """The shared fault that an incident was found to be; read off the incident, so that a rebuild knows it too."""

@@ -1,6 +1,11 @@
 """The composed scenarios by subject; each module's `ALL` is what `compose.py` writes."""
 
 from tests.scenarios.composing import (
+    fourth_accelerators,
+    fourth_hardware,
+    fourth_mixed,
+    fourth_software,
+    fourth_sundry,
     gpus_and_pcie,
     healthy,
     memory_and_cpu,
@@ -30,4 +35,9 @@ ALL = (
     *third_hardware.ALL,
     *third_software.ALL,
     *third_healthy.ALL,
+    *fourth_hardware.ALL,
+    *fourth_accelerators.ALL,
+    *fourth_software.ALL,
+    *fourth_sundry.ALL,
+    *fourth_mixed.ALL,
 )

@@ -99,6 +99,8 @@ class Fleet:
     start: datetime = START
     every: int = 2
     """Minutes between two samples of a sensor or metric."""
+    talk: Iterable[tuple[str, str, str]] = CALM
+    """What hosts say all the time: identifier, unit, message with places for numbers."""
     rows: dict[str, list[tuple[datetime, int, Any]]] = field(default_factory=dict)
     event_logs: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     expected: list[str] = field(default_factory=list)
@@ -209,9 +211,9 @@ class Fleet:
 
     # What healthy hosts say
 
-    def calm(self, lines: Iterable[tuple[str, str, str]] = CALM) -> None:
+    def calm(self) -> None:
         """What every host says all the time, with the exceptions told before."""
-        lines = tuple(lines)
+        lines = tuple(self.talk)
         for host in self.hosts:
             for minute in range(0, self.minutes, self.every):
                 if self.is_off(host.name, minute):

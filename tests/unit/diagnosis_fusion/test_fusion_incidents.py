@@ -12,8 +12,11 @@ from groundcrew.contracts.incidents import (
     Severity,
     TriggerState,
 )
+from groundcrew.contracts.inventory import Inventory, InventoryHost
 from groundcrew.diagnosis.fusion import AlreadyResolved, UnknownIncident
 from groundcrew.diagnosis.track import MAX_EVIDENCE
+
+from .conftest import Crew
 
 MINUTE = 60
 CLEARED = TriggerState.CLEARED
@@ -214,6 +217,32 @@ def test_late_evidence_of_a_resolved_incident_does_not_reopen_it(crew, trigger):
     crew.operator(crew.only, "resolve", at=10 * MINUTE).see(trigger("n1", "disk.failed", part="sda", at=30))
     assert crew.only.state is IncidentState.RESOLVED
     assert crew.only.evidence_count == 2
+
+
+def test_what_a_clock_that_nothing_bounds_told_may_have_been_when_its_host_stopped(trigger):
+    """The voltage sags and recovers by the BMC's clock before the journal tells of the restart, which is info alone."""
+
+    def told(unsure):
+        sag = trigger(
+            "n1", "psu.voltage_unstable", part="12V", entity="bmc:n1-bmc", source=EvidenceSource.SEL, at=2 * MINUTE
+        )
+        sag = sag.model_copy(update={"data": sag.data.model_copy(update={"uncertainty_s": unsure})})
+        crew = Crew(Inventory(host=[InventoryHost(name="n1", bmc="n1-bmc")])).see(sag)
+        crew.operator(crew.only, "resolve", at=8 * MINUTE)
+        return crew.see(trigger("n1", "kernel.unclean_stop", severity=Severity.INFO, at=12 * MINUTE)).only
+
+    assert (told(0.0).severity, told(0.0).evidence_count) == (Severity.WARNING, 1)
+    assert (told(45.0 * MINUTE).severity, told(45.0 * MINUTE).evidence_count) == (Severity.CRITICAL, 2)
+    assert told(45.0 * MINUTE).state is IncidentState.RESOLVED
+
+
+@pytest.mark.parametrize("nodes", ["n1", "n[1-2]"])
+def test_a_node_that_a_scheduler_lost_is_the_matter_of_that_node(trigger, nodes):
+    crew = Crew(Inventory(host=[InventoryHost(name=one) for one in ("n1", "n2", "head")])).see(
+        trigger("n1", "psu.input_lost", part="PSU1", severity=Severity.CRITICAL),
+        trigger("head", "software.node_not_ready", part=nodes, severity=Severity.CRITICAL, at=60),
+    )
+    assert (crew.only.cause.id, crew.only.hosts) == ("psu.input_lost", ["n1"])
 
 
 def test_operator_acknowledges_notes_and_resolves(crew, trigger):

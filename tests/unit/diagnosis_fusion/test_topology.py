@@ -68,3 +68,22 @@ def test_bmc_stands_for_its_host():
 )
 def test_other_ways_to_name_a_part_are_not_surely_two_parts(one, other, two):
     assert are_two_parts(part_key(one), part_key(other)) is two
+
+
+@pytest.mark.parametrize(
+    ("name", "hosts"),
+    [
+        ("n07", ("n07",)),
+        ("n07:/export", ("n07",)),
+        ("rabbit@n08", ("n08",)),
+        ("n[07-08,12],head", ("n07", "n08", "head")),
+        ("n[07-9999999]", ("n07", "n08")),
+        ("n7", ()),
+        ("sda", ()),
+        ("n07.service", ()),
+    ],
+)
+def test_hosts_that_a_name_names(name, hosts):
+    topology = Topology(Inventory(host=[InventoryHost(name=one) for one in ("n07", "n08", "head")]))
+    assert topology.hosts_named(name) == hosts
+    assert topology.host_named(name) == (hosts[0] if hosts else "")

@@ -37,7 +37,7 @@ def test_each_form_gives_its_sentence_and_its_time(form: str) -> None:
     [
         "2021-05-06 10:20:00 ERROR could not connect to the database\n2021-05-06 10:20:01 INFO bye for now\n",
         (
-            "2021-05-06 10:20:00,123 - WARNING - disk usage of the cache grows\n2021-05-06 10:20:01 ERROR no answer yet\n"
+            "2021-05-06 10:20:00,123 - WARNING - the cache of it grows\n2021-05-06 10:20:01 ERROR no answer yet\n"
             "2021-05-06 10:20:02 ERROR no answer again\n"
         ),
         "2021-05-06T10:20:00Z host1 kernel: fan 3 has failed\n",
