@@ -11,10 +11,12 @@ GIVEN = Path(os.environ.get("GROUNDCREW_SCENARIOS", HERE.parents[1].parent / "sh
 
 
 OPEN = {
+    "adapter-trains-at-half-width",
     "clock-of-a-scheduler-runs-ahead",
     "contained-errors-on-a30",
     "healthy-night-of-firmware",
     "healthy-noise-of-a-research-fleet",
+    "object-server-machine-check",
     "osd-loses-its-disk",
     "routes-of-a-host-withdrawn",
     "switch-port-of-a100-faults",
