@@ -194,8 +194,8 @@ class Memory:
         """When the first line of this boot was seen; so that of a host first seen later counts from then. Where lines
         name no boot, the kernel's first line tells it; minus infinity before one was seen."""
         if not boot_id:
-            first = self.facts.get(_BANNER, math.inf)
-            return first if first <= when else -math.inf
+            banner = self.facts.get(_BANNER, math.inf)
+            return banner if banner <= when else -math.inf
         first = self.facts.get(_BOOT + boot_id, self.facts.get(_ENDED + boot_id))
         if first is not None:  # of the boot before where its lines come late
             return first
