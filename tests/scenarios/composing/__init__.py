@@ -4,6 +4,7 @@ from tests.scenarios.composing import (
     fifth_hardware,
     fifth_healthy,
     fifth_software,
+    fifth_sundry,
     fourth_accelerators,
     fourth_hardware,
     fourth_mixed,
@@ -45,5 +46,6 @@ ALL = (
     *fourth_mixed.ALL,
     *fifth_hardware.ALL,
     *fifth_software.ALL,
+    *fifth_sundry.ALL,
     *fifth_healthy.ALL,
 )
