@@ -21,15 +21,12 @@ OPEN = {
     "healthy-clouds-and-queues",
     "healthy-night-of-firmware",
     "healthy-noise-of-a-research-fleet",
-    "host-loses-all-power",
     "kubelet-update-drops-a-flag",
     "leaf-of-five-goes-away",
     "load-store-unit-of-genoa",
     "object-server-machine-check",
-    "osd-loses-its-disk",
     "perc-fails-a-drive",
     "processor-gives-up-in-inspur",
-    "queue-fills-its-volume",
     "rail-sags-until-reset",
     "resolvers-of-a-hall-mute",
     "routes-of-a-host-withdrawn",
@@ -37,7 +34,6 @@ OPEN = {
     "search-engine-eats-its-host",
     "supply-breaks-in-gen11",
     "switch-port-of-a100-faults",
-    "tree-of-a-backup-volume-torn",
     "trip-and-flapping-port",
 }
 """Scenarios that a blind author found us wrong on, not mended yet; docs/benchmarks/scenarios.md has the figures."""

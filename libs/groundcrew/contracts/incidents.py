@@ -129,6 +129,7 @@ class Symptom(Record):
     count: int = Field(description="trigger events folded")
     uncertainty_s: float = Field(0, ge=0, description="seconds by which its times may be off to either side")
     cleared_at: AwareDatetime | None = Field(None, description="None while it is raised")
+    about: str = Field("", description="another host of the inventory that its words name; empty where they name none")
 
 
 class IncidentState(OpenEnum):

@@ -182,6 +182,9 @@ class CauseEntry(Record):
     actions: list[ActionKind] = Field(default_factory=lambda: [ActionKind.TICKET_CREATE])
     shared: SharedFault | None = None
     about_named: bool = Field(False, description="it is about the host that its part names, whoever tells of it")
+    of_cluster: bool = Field(
+        False, description="it is the complaint of a cluster, whose fault may lie on any host of it"
+    )
     stops: bool = Field(False, description="what depends on its place by the inventory stops with it")
     suffers: list[Literal["service", "storage", "network", "power", "cooling"]] = Field(
         default_factory=list, description="dependencies whose fault elsewhere may show so here"
@@ -299,6 +302,11 @@ class Knowledge(Record):
     def about_named(self) -> frozenset[str]:
         """Causes that are about the host that their part names, such as a node that a scheduler lost."""
         return frozenset(entry.id for entry in self.cause if entry.about_named)
+
+    @cached_property
+    def of_clusters(self) -> frozenset[str]:
+        """Causes that are the complaint of a cluster."""
+        return frozenset(entry.id for entry in self.cause if entry.of_cluster)
 
     @cached_property
     def shared_faults(self) -> list[CauseEntry]:

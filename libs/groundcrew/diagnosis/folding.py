@@ -14,8 +14,8 @@ MAX_TEXT = 200
 """Characters of a symptom's part and title; the evidence has the whole text."""
 
 
-def symptom_of(envelope: Envelope[TriggerRaised]) -> Symptom:
-    """One trigger event as a symptom."""
+def symptom_of(envelope: Envelope[TriggerRaised], about: str = "") -> Symptom:
+    """One trigger event as a symptom; `about` is another host that its words name."""
     data = envelope.data
     return Symptom(
         rule_id=data.rule_id,
@@ -30,6 +30,7 @@ def symptom_of(envelope: Envelope[TriggerRaised]) -> Symptom:
         last_seen=data.last_seen,
         count=1,
         uncertainty_s=data.uncertainty_s,
+        about=about,
     )
 
 
@@ -45,6 +46,7 @@ def fold(first: Symptom, second: Symptom) -> Symptom:
             "count": first.count + second.count,
             "uncertainty_s": max(first.uncertainty_s, second.uncertainty_s),
             "cleared_at": max(clears) if clears else None,
+            "about": late.about or early.about,
         }
     )
 

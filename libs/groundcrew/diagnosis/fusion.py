@@ -10,9 +10,10 @@ commits it to the store, so memory never runs ahead of what is stored.
 """
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import (
@@ -46,12 +47,20 @@ MAX_WAITING = 500
 incident may lack early info evidence, nothing else."""
 
 
+MAX_WORDS_READ, MAX_LINES_READ = 400, 3
+"""Characters of a line, and lines of a trigger event, that are searched for the name of another host."""
+
+MOST_PEERS = 64
+"""Incidents of hosts of one cluster that are looked at together."""
+
 HANGING_KEPT = 4_096
 """Answers kept of which places hang on what a host hangs on, by cause and host: some hundreds of names each."""
 
 SECOND_THOUGHTS = timedelta(hours=1)
 """How long after its beginning an incident is ranked anew although nothing came: absence tells something by then."""
 
+
+_COMPLAINT, _MEMBER = "complaint of a cluster", "unit of a cluster"
 
 _STATE_AFTER: dict[str, IncidentState] = {
     "acknowledge": IncidentState.ACKNOWLEDGED,
@@ -119,7 +128,7 @@ class Fusion:
             return Fused(trigger_id=envelope.id)
         if envelope.data.state is TriggerState.CLEARED:
             return self._clear(envelope)
-        symptom = self._knowledge.narrowed(symptom_of(envelope))
+        symptom = self._symptom(envelope)
         near = self._near(symptom)
         live = [track for track in near if track.live and self._belongs(symptom, track)]
         if symptom.severity.rank == 0:
@@ -127,6 +136,11 @@ class Fusion:
         if not live and (past := self._recurs(symptom, near)) is not None:
             live = [past]
         return self._regroup(envelope, symptom, live)
+
+    def _symptom(self, envelope: Envelope[TriggerRaised]) -> Symptom:
+        words = " ".join(one.text[:MAX_WORDS_READ] for one in envelope.data.evidence[:MAX_LINES_READ])
+        about = self._topology.host_in(words, self._topology.place_of(envelope.entity))
+        return self._knowledge.narrowed(symptom_of(envelope, about))
 
     def advance(self, now: datetime) -> Fused:
         """Resolve what has been clear for the hold time by `now`, forget what resolved longer ago than the reopening
@@ -205,7 +219,11 @@ class Fusion:
         self._firsts[incident_id] = firsts
 
     def _wide(self, track: Track) -> Iterable[tuple[str, str]]:
-        """Cause and part of symptoms that hosts may share beyond the inventory; without part where any will do."""
+        """Cause and part of symptoms that hosts may share beyond the inventory, without part where any will do; and the
+        words by which complaints of a cluster and its members find each other."""
+        for symptom in track.incident.symptoms:
+            yield from ((_COMPLAINT, word) for word in self._relation.cluster(symptom))
+            yield from ((_MEMBER, word) for word in self._relation.unit(symptom))
         for cause in track.firsts:
             same_part = self._knowledge.shared_beyond.get(cause)
             sign, of_part = self._knowledge.shared_where_told.get(cause, ("", None))
@@ -256,7 +274,15 @@ class Fusion:
         places = set(self._relation.around(symptom))
         if symptom.component_class == "bmc":
             places.update(place for place in self._at if place.startswith("site:"))
+        places.update(self._cluster_of(symptom))
         return self._in(places | self._sharing(symptom))
+
+    def _cluster_of(self, symptom: Symptom) -> Iterator[str]:
+        """Places with incidents of what may be another host of the same cluster."""
+        for kind, words in ((_MEMBER, self._relation.cluster(symptom)), (_COMPLAINT, self._relation.unit(symptom))):
+            for word in sorted(words):
+                for incident_id in islice(self._speaking.get((kind, word), ()), MOST_PEERS):
+                    yield from self._places[incident_id]
 
     def _sharing(self, symptom: Symptom) -> Set[str]:
         """Places with incidents, of those that hang on what the symptom's host does, as far as its fault shows so."""
@@ -481,14 +507,14 @@ class Fusion:
         """Info events before a new incident that relate to what opens it."""
         found = []
         for waiting in self._waiting:
-            info = self._knowledge.narrowed(symptom_of(waiting))
+            info = self._symptom(waiting)
             if gap(info, symptom) <= self._windows.join and self._relation.related(info, symptom):
                 found.append((waiting, info))
         return found
 
     def _clear(self, envelope: Envelope[TriggerRaised]) -> Fused:
         """Note the recovery; `advance` resolves after the hold time."""
-        gone = self._knowledge.narrowed(symptom_of(envelope))
+        gone = self._symptom(envelope)
         wanted = key_of(gone)
         for track in self._in([self._relation.place(gone)]):
             symptom = track.symptom(wanted) if track.live else None

@@ -89,16 +89,20 @@ class Grouping:
         """Connected components of the relation."""
         sets = _Sets(len(symptoms))
         at: dict[str, list[int]] = {}
+        complaints = any(self._relation.cluster(symptom) for symptom in symptoms)
         for index, symptom in enumerate(symptoms):
-            for other in self._near(symptom, at):
+            for other in self._near(symptom, at, clusters=complaints):
                 if not sets.same(index, other) and self._relation.related(symptom, symptoms[other]):
                     sets.join(index, other)
             for place in self._relation.places(symptom):
                 at.setdefault(place, []).append(index)
         return sets.members(symptoms)
 
-    def _near(self, symptom: Symptom, at: dict[str, list[int]]) -> Iterator[int]:
-        """Those among `at` that may relate to a symptom: in its place or around."""
+    def _near(self, symptom: Symptom, at: dict[str, list[int]], *, clusters: bool) -> Iterator[int]:
+        """Those among `at` that may relate to a symptom: in its place or around, or on another host of its cluster."""
+        if clusters and (self._relation.cluster(symptom) or self._relation.unit(symptom)):
+            yield from (index for there in at.values() for index in there)
+            return
         around = dict.fromkeys(self._relation.around(symptom))
         sites = (place for place in at if place.startswith("site:")) if symptom.component_class == "bmc" else ()
         for place in dict.fromkeys((*around, *sites)):

@@ -115,12 +115,12 @@ def read_listing(text: str) -> Listing:
             continue
         if len(line) > MAX_LINE:
             listing.reject(number, line)
-        elif (found := table_heading(line)) is not None:
-            table = found
+        elif (headed := table_heading(line)) is not None:
+            table = headed
             listing.passed += 1
             listing.found("saved table")
-        elif table is not None and (record := parse_table_row(line, table)) is not None:
-            listing.records.append(record)
+        elif table is not None and (row := parse_table_row(line, table)) is not None:
+            listing.records.append(row)
         elif (heading := freeipmi.heading(line)) is not None:
             names = heading
             listing.passed += 1

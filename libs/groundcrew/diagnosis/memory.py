@@ -34,6 +34,8 @@ MAX_STATE_BYTES = 700_000
 VERSION = 1
 
 _BOOT = "first line of boot "
+_ENDED = "first line of ended boot "
+_UNORDERED = "no order ended what was before boot "
 _GOING_DOWN = "going down in boot "
 _GOING_DOWN_US = 1_800 * 1_000_000
 """Longer than any ordered shutdown; what went on after that was called off."""
@@ -192,20 +194,32 @@ class Memory:
         infinity where lines name no boot."""
         if not boot_id:
             return -math.inf
-        key = _BOOT + boot_id
-        first = self.facts.get(key)
-        if first is None:
-            for before in [fact for fact in self.facts if fact.startswith(_BOOT)]:
-                del self.facts[before]
-            self.fact(key, when)
-            return when
-        return first
+        first = self.facts.get(_BOOT + boot_id, self.facts.get(_ENDED + boot_id))
+        if first is not None:  # of the boot before where its lines come late
+            return first
+        for before in [fact for fact in self.facts if fact.startswith(_BOOT)]:
+            ended = before.removeprefix(_BOOT)
+            self._forget(_ENDED, _UNORDERED)
+            self.fact(_ENDED + ended, self.facts.pop(before))
+            if _GOING_DOWN + ended not in self.facts:
+                self.fact(_UNORDERED + boot_id, when)
+        self.fact(_BOOT + boot_id, when)
+        return when
+
+    def restarted_unordered(self, boot_id: str) -> bool:
+        """Whether the boot before this one was seen, and ended though nobody told the host to go down."""
+        return _UNORDERED + boot_id in self.facts
 
     def goes_down(self, boot_id: str, when: int) -> None:
         """In this boot the host was told to go down."""
-        for before in [fact for fact in self.facts if fact.startswith(_GOING_DOWN)]:
-            del self.facts[before]
+        self._forget(_GOING_DOWN)
+        if _ENDED + boot_id in self.facts:  # the order came late, after lines of the next boot
+            self._forget(_UNORDERED)
         self.fact(_GOING_DOWN + boot_id, when)
+
+    def _forget(self, *kinds: str) -> None:
+        for key in [fact for fact in self.facts if fact.startswith(kinds)]:
+            del self.facts[key]
 
     def going_down(self, boot_id: str, when: int) -> bool:
         """Whether the host is on its way down, by order."""

@@ -46,8 +46,8 @@ _KEYS_KEPT = 65_536
 @lru_cache(maxsize=_KEYS_KEPT)
 def part_key(component: str) -> str:
     """A locator reduced to what names the part: `/dev/sde1` and `sde`, `PS2 Status` and `Power Supply 2`, `DIMM A4` and
-    `A4`, `GPU 0000:c3:00.0` and `0000:c3:00`, `PD 05(e0x20/s5)`, `Physical Disk 0:1:5` and `Drive 5`, `mysqld` and `mariadb.service` come out
-    equal; empty stays empty."""
+    `A4`, `GPU 0000:c3:00.0` and `0000:c3:00`, `PD 05(e0x20/s5)`, `Physical Disk 0:1:5` and `Drive 5`, `mysqld` and
+    `mariadb.service` come out equal; empty stays empty."""
     text = component.strip().lower().removeprefix("/dev/")
     if match := _SUPPLY.match(text):
         return f"psu{match.group(1)}"

@@ -40,6 +40,7 @@ def spec_of(rule: Rule, debounce_s: float) -> Spec:
         rate_count=rule.rate.count if rule.rate else 0,
         rate_window_us=round(rule.rate.window_s * SECOND_US) if rule.rate else 0,
         after_boot_us=round(rule.after_boot_s * SECOND_US),
+        unordered=rule.unordered,
         recovers=rule.source != "log" or bool(rule.clear),
         crowds=not rule.looks,
     )
@@ -60,7 +61,7 @@ class LogRules:
         self.matcher = Matcher(rules, engine=engine, compiled=compiled, compiles=compiles)
         self._specs = {rule.id: spec_of(rule, debounce_s) for rule in rules}
         self.specs = tuple(self._specs.values())
-        self._minds_boots = any(spec.after_boot_us for spec in self.specs)
+        self._minds_boots = any(spec.after_boot_us or spec.unordered for spec in self.specs)
 
     def hits(self, envelope: Envelope[LogBatch], memory: Memory) -> Iterator[tuple[int, Hit]]:
         """Rows and what they say; what is usual while a host boots or is shut down says nothing then."""
@@ -77,12 +78,17 @@ class LogRules:
                 boot, when = cell("boot_ids", row), cell("times", row)
                 if when - memory.booted(boot, when) < spec.after_boot_us or memory.going_down(boot, when):
                     continue
+            if spec.unordered and not match.clears:
+                boot = cell("boot_ids", row)
+                memory.booted(boot, cell("times", row))
+                if not memory.restarted_unordered(boot):
+                    continue
             yield row, _hit(match, spec, fill(rule.component, match.captures), _line(batch, row))
 
     def _excused(self, envelope: Envelope[LogBatch], row: int) -> Iterator[tuple[int, Hit]]:
         """The end of what is usual on the way down and arrived a little before the order that explains it."""
         for spec in self.specs:
-            if spec.after_boot_us and spec.recovers:
+            if (spec.after_boot_us or spec.unordered) and spec.recovers:
                 yield row, Hit(spec, "", {}, _line(envelope.data, row), clears=True)
 
 

@@ -1,6 +1,7 @@
 """When two symptoms belong to one fault. The relation is symmetric and looks at symptoms only, never at the verdict of
 the moment, so the incidents that come out do not depend on the order in which the triggers came in."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,12 @@ _COUNTED = frozenset({"cpu", "dimm", "psu", "fan", "gpu", "nvlink", "pcie", "coo
 
 _PLACES_KEPT = 65_536
 _ANY_NEED = frozenset({"service", "storage", "network"})
+
+_WORDS = re.compile(r"[a-z]{3,}")
+_FIRST_WORD = re.compile(r"[a-z]{3,}")
+MOST_WORDS = 8
+_ANY_CLUSTER = frozenset({"cluster", "database", "service", "node", "search", "netfs", "broker", "failed"})
+"""Words of rules and units that name no product."""
 
 _Kind = tuple[str, str, tuple[str, ...]]
 """All of a symptom that says what it may belong to: component class, part and causes."""
@@ -79,12 +86,13 @@ class Relation:
     def named(self, symptom: Symptom) -> str:
         """Another host that a symptom is about by the name of its part, such as the file server that does not answer;
         empty where it is about none."""
-        host = self._host_named(symptom.component)
+        host = self._host_named(symptom.component) or symptom.about
         return host if host and host != self.place(symptom) else ""
 
     def places(self, symptom: Symptom) -> frozenset[str]:
         """Where a symptom can be found: its place, and the host that it is about."""
-        return self._shown_at(self.place(symptom), symptom.component)
+        shown = self._shown_at(self.place(symptom), symptom.component)
+        return shown | {symptom.about} if symptom.about else shown
 
     def _find_places(self, place: str, component: str) -> frozenset[str]:
         return frozenset({place, *self._topology.hosts_named(component)})
@@ -110,7 +118,7 @@ class Relation:
         if first.rule_id == second.rule_id and key_of(first) == key_of(second):
             return True
         if not self._same_place(first, second):
-            return self._by_need(first, second)
+            return self._by_need(first, second) or self._by_cluster(first, second)
         if not self.same_fault(first, second):
             return False
         return leading(first) == leading(second) != UNKNOWN or gap(first, second) <= self._windows.join
@@ -140,6 +148,27 @@ class Relation:
             self.follows(needing, self.place(needed)) and self._knowledge.stops(leading(needed))
             for needing, needed in ((first, second), (second, first))
         )
+
+    def _by_cluster(self, first: Symptom, second: Symptom) -> bool:
+        """Whether one is the complaint of the cluster that the other one's unit is a member of."""
+        if not (self.complains(first, second) or self.complains(second, first)):
+            return False
+        return gap(first, second) <= self._windows.join
+
+    def complains(self, first: Symptom, second: Symptom) -> bool:
+        """Whether the first is a complaint of the cluster that the second one's unit belongs to by its name."""
+        return leading(first) in self._knowledge.of_clusters and not self.unit(second).isdisjoint(self.cluster(first))
+
+    def unit(self, symptom: Symptom) -> frozenset[str]:
+        """First word of the name of the unit that a symptom is of: `ceph` of `ceph-osd@11.service`."""
+        word = _FIRST_WORD.match(symptom.component) if symptom.component.endswith(".service") else None
+        return frozenset({word[0]}) if word is not None else frozenset()
+
+    def cluster(self, symptom: Symptom) -> frozenset[str]:
+        """Words that name the cluster whose complaint a symptom is: those of its rule and its part."""
+        if leading(symptom) not in self._knowledge.of_clusters:
+            return frozenset()
+        return frozenset(_WORDS.findall(f"{symptom.rule_id} {symptom.component}")[:MOST_WORDS]) - _ANY_CLUSTER
 
     def follows(self, symptom: Symptom, place: str) -> bool:
         """Whether a symptom may be but the consequence of a fault in a place that its own one depends on, by the

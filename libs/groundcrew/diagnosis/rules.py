@@ -118,6 +118,10 @@ class Rule(Named):
         False,
         description="tells that the host goes down by order: from then on what is usual after boot is usual too",
     )
+    unordered: bool = Field(
+        False,
+        description="tells of a boot: said only where the boot before was seen and ended without an order to go down",
+    )
     clear: list[str] = Field(default_factory=list)
     asserted: bool = True
     once: bool = Field(False, description="tells what happened at one moment, not a state: nothing ends it")

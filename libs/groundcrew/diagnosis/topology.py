@@ -29,6 +29,7 @@ class SharedKind(StrEnum):
 MOST_NAMED = 256
 """Hosts of a list that are looked up."""
 
+_WORD = re.compile(r"[A-Za-z0-9][\w.-]*\w")
 _RANGE = re.compile(r"([^\[\],]*)\[([\d,-]+)\]([^\[\],]*)|([^\[\],]+)")
 
 _TOPOLOGICAL = tuple(kind for kind in SharedKind if kind.in_topology)
@@ -40,6 +41,7 @@ class Topology:
     def __init__(self, inventory: Inventory) -> None:
         self._hosts = {entry.name: entry for entry in inventory.host}
         self._host_of_bmc = {entry.bmc: entry.name for entry in inventory.host if entry.bmc}
+        self._telling = frozenset(name for name in self._hosts if not name.isalpha())
         on: dict[tuple[SharedKind, str], set[str]] = defaultdict(set)
         for entry in inventory.host:
             for kind in _TOPOLOGICAL:
@@ -106,6 +108,17 @@ class Topology:
     def host_named(self, component: str) -> str:
         """The first of them; empty where there is none."""
         return next(iter(self.hosts_named(component)), "")
+
+    def host_in(self, text: str, but: str) -> str:
+        """The first other host of the inventory that a line names; empty where it names none. A name that could be any
+        word, such as `head`, does not count."""
+        for word in _WORD.findall(text):
+            if word in self._telling and word != but:
+                return str(word)
+            label = word.partition(".")[0]
+            if label != word and label in self._telling and label != but:
+                return str(label)
+        return ""
 
     def has_bmc(self, host: str) -> bool:
         """Whether the inventory names a BMC of this host."""

@@ -47,7 +47,7 @@ class Cited(NamedTuple):
 class Spec:
     """What a state machine needs to know of a rule, a threshold or a service check. `recovers`: its end can be told;
     `crowds`: its components are out of texts, so that there may be any number of them; `after_boot_us`: so long after
-    boot a hit is usual."""
+    boot a hit is usual; `unordered`: it says something only of a boot that no order came before."""
 
     rule_id: str
     title: str
@@ -62,6 +62,7 @@ class Spec:
     rate_count: int = 0
     rate_window_us: int = 0
     after_boot_us: int = 0
+    unordered: bool = False
 
 
 class Hit(NamedTuple):

@@ -89,7 +89,13 @@ class Verdict:
 
     def _only_suffers(self, place: str, symptoms: Sequence[Symptom], from_places: Collection[str]) -> bool:
         here = [s for s in symptoms if self._relation.place(s) == place]
-        following = [s for s in here if any(self._relation.follows(s, other) for other in from_places)]
+        there = [s for s in symptoms if self._relation.place(s) in from_places]
+        following = [
+            s
+            for s in here
+            if any(self._relation.follows(s, other) for other in from_places)
+            or any(self._relation.complains(s, other) for other in there)
+        ]
         return bool(following) and all(
             s in following or any(self._knowledge.explains(leading(one), leading(s)) for one in following) for s in here
         )

@@ -1,5 +1,7 @@
 """Two faults stay two, also where they have a consequence in common; what is one later on becomes one."""
 
+import pytest
+
 from groundcrew.contracts.incidents import EvidenceSource, Severity
 from groundcrew.contracts.inventory import Inventory, InventoryDependency, InventoryHost
 
@@ -64,6 +66,47 @@ def test_the_same_bad_update_on_two_hosts_is_one_incident(crew, trigger):
         ("software.regression", "nginx", ("m1", "n1")),
         ("software.regression", "redis", ("n2",)),
     ]
+
+
+def worded(event, text):
+    evidence = [event.data.evidence[0].model_copy(update={"text": text})]
+    return event.model_copy(update={"data": event.data.model_copy(update={"evidence": evidence})})
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("Fatal error: Device FileStorage of Storage daemon at bak-1:9103 in error state", [("bak-1",)]),
+        ("JobId 8812: could not connect to bak-1.example.net", [("bak-1",)]),
+        ("Fatal error: Device FileStorage in error state", [("bak-1",), ("bak-2",)]),
+        ("Fatal error: bak-11 is away", [("bak-1",), ("bak-2",)]),
+    ],
+)
+def test_who_names_the_host_at_fault_in_its_words_only_suffers(trigger, text, hosts):
+    crew = Crew(Inventory(host=[InventoryHost(name=one) for one in ("bak-1", "bak-2")]))
+    crew.see(trigger("bak-1", "filesystem.corruption", part="dm-4", severity=CRITICAL))
+    crew.see(worded(trigger("bak-2", "software.failed", part="bareos-dir", at=60), text))
+    assert sorted(tuple(incident.hosts) for incident in crew.incidents) == hosts
+
+
+def test_a_name_that_could_be_any_word_names_no_host(trigger):
+    crew = Crew(Inventory(host=[InventoryHost(name=one) for one in ("head", "n1")]))
+    crew.see(trigger("head", "filesystem.corruption", part="dm-4", severity=CRITICAL))
+    crew.see(worded(trigger("n1", "software.failed", part="web", at=60), "read of head failed"))
+    assert len(crew.incidents) == 2
+
+
+@pytest.mark.parametrize(("unit", "hosts"), [("ceph-osd@11.service", [("n2",)]), ("nginx.service", [("n1",), ("n2",)])])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_complaint_of_a_cluster_is_of_the_host_whose_member_failed(trigger, unit, hosts, backwards):
+    crew = Crew(Inventory(host=[InventoryHost(name=one) for one in ("n1", "n2", "n3")]))
+    story = [
+        trigger("n2", "disk.failed", part="sdl", severity=CRITICAL),
+        trigger("n2", "software.failed", part=unit, at=20),
+        trigger("n1", "filesystem.cluster_failed", rule="netfs.ceph-cluster", at=50),
+    ]
+    crew.see(*(reversed(story) if backwards else story))
+    assert sorted(tuple(incident.hosts) for incident in crew.incidents if incident.merged_into is None) == hosts
 
 
 def test_a_bmc_clock_that_nothing_bounds_parts_no_fault(trigger):

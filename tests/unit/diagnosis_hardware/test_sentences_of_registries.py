@@ -41,7 +41,7 @@ FAULTS = [
     ("", "A volume degradation condition exists for the storage volume located in 'R1'.", "raid.degraded", "R1"),
     ("", "Logical drive 0 is offline", "raid.failed", "Logical drive 0"),
     ("", "Drive Array Controller Failure (Slot 0)", "raid.controller_failed", "Drive Array Controller"),
-    ("BAT0017", "The storage battery has failed.", "raid.cache_unprotected", "storage battery"),
+    ("BAT0017", "The storage battery has failed.", "raid.cache_unprotected", "storage"),
     ("", "NIC port 1 (eth0) link down", "nic.link_flap", "NIC port 1 (eth0)"),
     ("", "GPU3 ECC uncorrectable error", "gpu.ecc_uncorrectable", "GPU3"),
     ("", "GPU 3 is lost", "gpu.fallen_off_bus", "GPU 3"),
@@ -55,14 +55,16 @@ HARMLESS = [
     "The power supply 1 firmware update job JID_1 failed.", "Test message: Fan 1 failure",
     "PSU 1 is in standby (cold redundancy)", "Fan 3 RPM is within range.", "Fan 3 speed set to 60 percent by policy",
     "User admin changed the lower critical threshold of Fan 3 to 500",
-    "Memory test passed on DIMM A1, no uncorrectable error was found", "Persistent correctable memory error limit was reset for a device at DIMM_A1.",
+    "Memory test passed on DIMM A1, no uncorrectable error was found",
+    "Persistent correctable memory error limit was reset for a device at DIMM_A1.",
     "GPU 3 over temperature condition is over.", "CPU 1 voltage is normal", "Processor 1 presence detected",
     "PCIe slot 3 correctable error", "Drive 3 rebuild started", "Drive 3 rebuild completed", "The Drive 3 was added.",
     "Virtual disk 0 consistency check started", "A failure condition is cleared for the storage drive located in 'B3'.",
     "Unable to log in for root from 192.0.2.5 using REDFISH.", "KVM session started by admin", "Network port 1 link up",
     "BMC rebooted due to kernel panic.", "NTP time synchronization failed", "Server reset.", "Power button pressed",
     "Leak detector 'LD1' has returned to a normal state.",
-    "The battery on RAID Controller in Slot 6 learn cycle has started.", "Component health summary: all fans OK, all power supplies OK", "SSL certificate will expire soon",
+    "The battery on RAID Controller in Slot 6 learn cycle has started.",
+    "Component health summary: all fans OK, all power supplies OK", "SSL certificate will expire soon",
 ]  # fmt: skip
 
 
