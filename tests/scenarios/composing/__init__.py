@@ -3,6 +3,7 @@
 from tests.scenarios.composing import (
     fifth_hardware,
     fifth_healthy,
+    fifth_services,
     fifth_software,
     fifth_sundry,
     fourth_accelerators,
@@ -48,4 +49,5 @@ ALL = (
     *fifth_software.ALL,
     *fifth_sundry.ALL,
     *fifth_healthy.ALL,
+    *fifth_services.ALL,
 )
