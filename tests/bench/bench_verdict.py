@@ -80,6 +80,7 @@ async def measured(folder: Path, hosts: int, rate: int, seconds: int) -> None:
             print("| share of the trigger events | verdict within |\n|---|---|")
             for share in (0.5, 0.95, 0.99, 1.0):
                 print(f"| {share:.0%} | {lag(share)} |")
+            print()
     finally:
         services.terminate(10)
         services.end()
@@ -130,14 +131,21 @@ def latencies(port: int) -> Callable[[float], str]:
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="bench verdict", description=__doc__)
     parser.add_argument("--rate", type=int, default=1_000, help="trigger events a second")
-    parser.add_argument("--hosts", type=int, default=1_000, help="hosts with faults: the fewer, the more are repeats")
+    parser.add_argument(
+        "--hosts",
+        type=int,
+        nargs="+",
+        default=[FLEET // 100, FLEET // 10],
+        help="hosts with faults, of 10,000: the fewer, the more are repeats; several are measured one after another",
+    )
     parser.add_argument("--seconds", type=int, default=30)
     given = parser.parse_args(arguments)
-    folder = Path(tempfile.mkdtemp(prefix="gc-verdict-"))
-    try:
-        asyncio.run(measured(folder, given.hosts, given.rate, given.seconds))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    for hosts in given.hosts:
+        folder = Path(tempfile.mkdtemp(prefix="gc-verdict-"))
+        try:
+            asyncio.run(measured(folder, hosts, given.rate, given.seconds))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

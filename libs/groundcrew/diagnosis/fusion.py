@@ -9,11 +9,9 @@ it happens in the neighbourhood of the trigger's place, however large the fleet.
 commits it to the store, so memory never runs ahead of what is stored.
 """
 
-from collections import OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections import OrderedDict, deque
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
-from itertools import islice
 
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import (
@@ -30,6 +28,7 @@ from groundcrew.diagnosis import changes
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.diagnosis.folding import fold, fold_all, fold_clear, settled_at, symptom_of
 from groundcrew.diagnosis.grouping import Fault, Grouping
+from groundcrew.diagnosis.neighbourhood import Neighbourhood, ordered
 from groundcrew.diagnosis.parts import part_key
 from groundcrew.diagnosis.ranking import leading
 from groundcrew.diagnosis.relation import Relation, SymptomKey, Windows, gap, key_of
@@ -50,17 +49,9 @@ incident may lack early info evidence, nothing else."""
 MAX_WORDS_READ, MAX_LINES_READ = 400, 3
 """Characters of a line, and lines of a trigger event, that are searched for the name of another host."""
 
-MOST_PEERS = 64
-"""Incidents of hosts of one cluster that are looked at together."""
-
-HANGING_KEPT = 4_096
-"""Answers kept of which places hang on what a host hangs on, by cause and host: some hundreds of names each."""
-
 SECOND_THOUGHTS = timedelta(hours=1)
 """How long after its beginning an incident is ranked anew although nothing came: absence tells something by then."""
 
-
-_COMPLAINT, _MEMBER = "complaint of a cluster", "unit of a cluster"
 
 _STATE_AFTER: dict[str, IncidentState] = {
     "acknowledge": IncidentState.ACKNOWLEDGED,
@@ -84,11 +75,7 @@ class Fusion:
     def __init__(self, knowledge: Knowledge, inventory: Inventory, windows: Windows | None = None) -> None:
         self._knowledge = knowledge
         self._windows = windows or Windows()
-        self._tracks: dict[str, Track] = {}
-        self._at: dict[str, set[str]] = {}
-        self._places: dict[str, frozenset[str]] = {}
-        self._speaking: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-        self._firsts: dict[str, frozenset[tuple[str, str]]] = {}
+        self._held = Neighbourhood(knowledge)
         self._kin: dict[str, frozenset[str]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._waiting: deque[Envelope[TriggerRaised]] = deque(maxlen=MAX_WAITING)
@@ -100,27 +87,23 @@ class Fusion:
         self._relation = Relation(self._knowledge, self._topology, self._windows)
         self._verdict = Verdict(self._knowledge, self._relation, self._topology)
         self._grouping = Grouping(self._knowledge, self._relation, self._windows)
-        self._hanging_on = lru_cache(maxsize=HANGING_KEPT)(self._find_hanging_on)
-        self._at.clear()
-        for track in self._tracks.values():
-            self._index(track)
+        self._held.use(self._relation, self._topology)
 
     def adopt(self, incident: Incident, evidence: Sequence[Evidence]) -> None:
         """Take over an incident from the store: what a standby rebuilds itself from."""
         if incident.merged_into is None:
             track = Track(incident=incident, evidence=tuple(evidence))
-            self._tracks[incident.id] = track
-            self._index(track)
+            self._held.put(track)
             self._find_kin(track)
 
     @property
     def held(self) -> int:
         """How many incidents are held."""
-        return len(self._tracks)
+        return len(self._held)
 
     def incidents(self) -> list[Incident]:
         """All that are held, live and recently resolved, by opening time."""
-        return [track.incident for track in self._ordered(self._tracks.values())]
+        return [track.incident for track in self._held.all()]
 
     def fuse(self, envelope: Envelope[TriggerRaised]) -> Fused:
         """What one trigger event changes. A double changes nothing."""
@@ -129,7 +112,7 @@ class Fusion:
         if envelope.data.state is TriggerState.CLEARED:
             return self._clear(envelope)
         symptom = self._symptom(envelope)
-        near = self._near(symptom)
+        near = self._held.near(symptom)
         live = [track for track in near if track.live and self._belongs(symptom, track)]
         if symptom.severity.rank == 0:
             return self._join_info(envelope, symptom, live or self._late_for(symptom, near))
@@ -146,7 +129,7 @@ class Fusion:
         """Resolve what has been clear for the hold time by `now`, forget what resolved longer ago than the reopening
         window."""
         over: list[Change] = []
-        for track in self._ordered(self._tracks.values()):
+        for track in self._held.all():
             if not track.live:
                 continue
             clear_since = settled_at(track.incident.symptoms)
@@ -155,7 +138,7 @@ class Fusion:
                 over.append(changes.resolved(track, when, "fusion", f"All clear since {clear_since:%H:%M:%S} UTC."))
             elif (change := self._second_thoughts(track, now)) is not None:
                 over.append(change)
-        old = [one.incident.id for one in self._ordered(self._tracks.values()) if self._forgettable(one, now)]
+        old = [one.incident.id for one in self._held.all() if self._forgettable(one, now)]
         return Fused(changes=over, forgotten=old)
 
     def command(self, incident_id: str, command: CommandName, actor: str, text: str, at: datetime) -> Fused:
@@ -179,17 +162,14 @@ class Fusion:
         """Take over what was computed, once it is stored."""
         for change in fused.changes:
             if change.incident.merged_into is None:
-                before = self._tracks.get(change.incident.id)
-                self._tracks[change.incident.id] = change.track
-                if fused.moved or before is None:
-                    self._index(change.track, before)
+                self._held.put(change.track, moved=fused.moved)
             else:
-                self._drop(change.incident.id)
+                self._forget(change.incident.id)
         for incident_id in fused.forgotten:
-            self._drop(incident_id)
-        kin = fused.kin.union(*(self._kin.get(incident_id, ()) for incident_id in fused.kin)) & self._tracks.keys()
-        for incident_id in kin:
-            self._kin[incident_id] = frozenset(kin)
+            self._forget(incident_id)
+        family = fused.kin.union(*(self._kin.get(incident_id, ()) for incident_id in fused.kin))
+        kin = frozenset(one for one in family if one in self._held)
+        self._kin.update(dict.fromkeys(kin, kin))
         if fused.waiting is not None:
             self._waiting.append(fused.waiting)
         if fused.trigger_id is not None:
@@ -197,132 +177,28 @@ class Fusion:
             while len(self._seen) > MAX_SEEN:
                 self._seen.popitem(last=False)
 
-    # --- the index by place ----------------------------------------------------------------------------------------
+    def _track(self, incident_id: str) -> Track:
+        track = self._held.get(incident_id)
+        if track is None:
+            raise UnknownIncident(incident_id)
+        return track
 
-    def _index(self, track: Track, before: Track | None = None) -> None:
-        """Make a track found by place; `before`: what it was, where it was found already."""
-        if before is not None and before.keys.keys() == track.keys.keys() and before.shows_as(track):
-            return
-        incident_id = track.incident.id
-        shown = {place for one in track.incident.symptoms for place in self._relation.places(one)}
-        places = frozenset(shown | {track.incident.entity})  # a fault of a feed, switch or rack is found there, too
-        for place in self._places.get(incident_id, frozenset()) - places:
-            self._leave(place, incident_id)
-        for place in places:
-            self._at.setdefault(place, set()).add(incident_id)
-        self._places[incident_id] = places
-        firsts = frozenset(self._wide(track))
-        for first in self._firsts.get(incident_id, frozenset()) - firsts:
-            self._speaking[first].discard(incident_id)
-        for first in firsts:
-            self._speaking[first].add(incident_id)
-        self._firsts[incident_id] = firsts
-
-    def _wide(self, track: Track) -> Iterable[tuple[str, str]]:
-        """Cause and part of symptoms that hosts may share beyond the inventory, without part where any will do; and the
-        words by which complaints of a cluster and its members find each other."""
-        for symptom in track.incident.symptoms:
-            yield from ((_COMPLAINT, word) for word in self._relation.cluster(symptom))
-            yield from ((_MEMBER, word) for word in self._relation.unit(symptom))
-        for cause in track.firsts:
-            same_part = self._knowledge.shared_beyond.get(cause)
-            sign, of_part = self._knowledge.shared_where_told.get(cause, ("", None))
-            if same_part is None and any(leading(symptom) == sign for symptom in track.incident.symptoms):
-                same_part = of_part
-            if same_part is not None:
-                for (_, _, part), symptom in track.keys.items():
-                    if leading(symptom) == cause:
-                        yield cause, part if same_part else ""
+    def _forget(self, incident_id: str) -> None:
+        self._held.drop(incident_id)
+        self._kin.pop(incident_id, None)
 
     def _find_kin(self, track: Track) -> None:
         """What hangs together with an incident that was taken over, which the store does not say."""
         if not track.live:
             return
         mine = track.speaking(None)
-        for other in self._in(self._places[track.incident.id]):
+        for other in self._held.at(self._held.places_of(track.incident.id)):
             if other is track or not other.live:
                 continue
             if any(self._relation.related(one, two) for one in mine for two in other.speaking(None)):
                 ids = {track.incident.id, other.incident.id}
                 kin = frozenset(ids.union(*(self._kin.get(one, ()) for one in ids)))
                 self._kin.update(dict.fromkeys(kin, kin))
-
-    def _leave(self, place: str, incident_id: str) -> None:
-        there = self._at.get(place)
-        if there is not None:
-            there.discard(incident_id)
-            if not there:
-                del self._at[place]
-
-    def _drop(self, incident_id: str) -> None:
-        if self._tracks.pop(incident_id, None) is None:
-            return
-        for place in self._places.pop(incident_id, ()):
-            self._leave(place, incident_id)
-        for first in self._firsts.pop(incident_id, ()):
-            self._speaking[first].discard(incident_id)
-        self._kin.pop(incident_id, None)
-
-    def _in(self, places: Iterable[str]) -> list[Track]:
-        """Incidents that show anywhere in these places, by opening time."""
-        found = {incident_id for place in places for incident_id in self._at.get(place, ())}
-        return self._ordered(self._tracks[incident_id] for incident_id in found)
-
-    def _near(self, symptom: Symptom) -> list[Track]:
-        """Incidents that a symptom may belong to: in its place and what that depends on, and on what its host shares
-        with others."""
-        places = set(self._relation.around(symptom))
-        if symptom.component_class == "bmc":
-            places.update(place for place in self._at if place.startswith("site:"))
-        places.update(self._cluster_of(symptom))
-        return self._in(places | self._sharing(symptom))
-
-    def _cluster_of(self, symptom: Symptom) -> Iterator[str]:
-        """Places with incidents of what may be another host of the same cluster."""
-        for kind, words in ((_MEMBER, self._relation.cluster(symptom)), (_COMPLAINT, self._relation.unit(symptom))):
-            for word in sorted(words):
-                for incident_id in islice(self._speaking.get((kind, word), ()), MOST_PEERS):
-                    yield from self._places[incident_id]
-
-    def _sharing(self, symptom: Symptom) -> Set[str]:
-        """Places with incidents, of those that hang on what the symptom's host does, as far as its fault shows so."""
-        cause = leading(symptom)
-        entries = self._knowledge.shared_faults_showing(cause)
-        if not entries:
-            return frozenset()
-        found = self._at.keys() & self._hanging_on(cause, self._relation.place(symptom))
-        for entry in entries:
-            assert entry.shared is not None
-            wide = entry.id if entry.shared.spreads else "" if entry.shared.kind.in_topology else cause
-            if wide == cause and wide in entry.shared.shows_as:
-                found.update(self._speaking_at(wide, part_key(symptom.component) if entry.shared.same_part else ""))
-        return found
-
-    def _find_hanging_on(self, cause: str, place: str) -> frozenset[str]:
-        found: set[str] = set()
-        for entry in self._knowledge.shared_faults_showing(cause):
-            assert entry.shared is not None
-            if entry.shared.kind.in_topology:
-                for element in self._topology.shared(place, entry.shared.kind):
-                    found.add(f"{entry.shared.kind.value}:{element}")
-                    if cause in entry.shared.shows_as:
-                        found.update(self._topology.hosts_on(entry.shared.kind, element))
-        return frozenset(found)
-
-    def _speaking_at(self, cause: str, part: str) -> Iterable[str]:
-        """Places of incidents of which a symptom speaks first for a cause, and of a part where one is given: of faults
-        that the inventory does not tie together, such as the same bad update."""
-        for incident_id in self._speaking.get((cause, part), ()):
-            yield from self._places[incident_id]
-
-    @staticmethod
-    def _ordered(tracks: Iterable[Track]) -> list[Track]:
-        return sorted(tracks, key=lambda t: (t.incident.opened_at, t.incident.id))
-
-    def _track(self, incident_id: str) -> Track:
-        if incident_id not in self._tracks:
-            raise UnknownIncident(incident_id)
-        return self._tracks[incident_id]
 
     # --- which incident a trigger belongs to -----------------------------------------------------------------------
 
@@ -392,7 +268,7 @@ class Fusion:
         beside = self._beside(symptom, pool)
         if len(live) == 1 and not beside and (again := self._seen_again(envelope, symptom, pool)) is not None:
             return again
-        pool = self._ordered([*pool, *beside])
+        pool = ordered([*pool, *beside])
         key = key_of(symptom)
         known = next((s for track in pool if (s := track.symptom(key)) is not None), None)
         changed = symptom if known is None else fold(known, symptom)
@@ -421,7 +297,7 @@ class Fusion:
             return None
         grown = before.seen_again(known, changed, envelope).add_evidence(envelope.data.evidence)
         change = changes.opened_or_updated(before, grown, envelope)
-        moved = (changed.component, changed.causes) != (known.component, known.causes)
+        moved = (changed.component, changed.causes, changed.about) != (known.component, known.causes, known.about)
         return Fused(trigger_id=envelope.id, incident_id=grown.incident.id, changes=[change], moved=moved)
 
     def _wholes(self, pool: Sequence[Track], without: SymptomKey) -> list[list[list[Symptom]]]:
@@ -480,7 +356,7 @@ class Fusion:
         found = {track.incident.id: track for track in tracks}
         for track in tracks:
             for incident_id in self._kin.get(track.incident.id, ()):
-                if (other := self._tracks.get(incident_id)) is not None and other.live:
+                if (other := self._held.get(incident_id)) is not None and other.live:
                     found[incident_id] = other
         return list(found.values())
 
@@ -488,7 +364,7 @@ class Fusion:
         """Other live incidents that may be one fault with these in what their hosts share, and their kin. Where several
         hang together, any of them may come to show a shared fault by being parted from another."""
         found: dict[str, Track] = {track.incident.id: track for track in pool}
-        several = len(pool) > 1 or len(self._places.get(pool[0].incident.id, ())) > 2 if pool else False
+        several = len(pool) > 1 or len(self._held.places_of(pool[0].incident.id)) > 2 if pool else False
         asked: set[tuple[str, str, str]] = set()
         todo = [symptom, *(one for track in pool for one in track.incident.symptoms if several)]
         while todo:
@@ -497,8 +373,10 @@ class Fusion:
                 kind = leading(one), self._relation.place(one), part_key(one.component)
                 if kind not in asked:
                     asked.add(kind)
-                    places |= self._sharing(one)
-            more = [t for t in self._with_kin([t for t in self._in(places) if t.live]) if t.incident.id not in found]
+                    places |= self._held.sharing(one)
+            more = [
+                t for t in self._with_kin([t for t in self._held.at(places) if t.live]) if t.incident.id not in found
+            ]
             found.update((track.incident.id, track) for track in more)
             todo = [one for track in more for one in track.incident.symptoms if several]
         return list(found.values())[len(pool) :]
@@ -516,7 +394,7 @@ class Fusion:
         """Note the recovery; `advance` resolves after the hold time."""
         gone = self._symptom(envelope)
         wanted = key_of(gone)
-        for track in self._in([self._relation.place(gone)]):
+        for track in self._held.at([self._relation.place(gone)]):
             symptom = track.symptom(wanted) if track.live else None
             if symptom is None:
                 continue

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from groundcrew.diagnosis import freeipmi
+from groundcrew.diagnosis.dated_sentences import of_hardware, parse_dated_sentence
 from groundcrew.diagnosis.ipmiutil import parse_ipmiutil_row
 from groundcrew.diagnosis.locators import SENSOR_TYPES
 from groundcrew.diagnosis.maker_listings import parse_maker_blocks
@@ -110,13 +111,14 @@ def read_listing(text: str) -> Listing:
         _take_blocks(listing, kind, parse(left), taken)
     names: list[str] | None = None
     table: Table | None = None
+    sentences: list[tuple[int, str, SelRecord]] = []
     for number, line in enumerate(lines):
         if taken[number] or not line.strip():
             continue
         if len(line) > MAX_LINE:
             listing.reject(number, line)
-        elif (headed := table_heading(line)) is not None:
-            table = headed
+        elif (columns := table_heading(line)) is not None:
+            table = columns
             listing.passed += 1
             listing.found("saved table")
         elif table is not None and (row := parse_table_row(line, table)) is not None:
@@ -125,8 +127,12 @@ def read_listing(text: str) -> Listing:
             names = heading
             listing.passed += 1
             listing.found("ipmi-sel" if "date" in names else "ipmi-sensors")
-        else:
-            _take_line(listing, number, line, names)
+        elif not _take_line(listing, line, names):
+            if sentence := parse_dated_sentence(line):
+                sentences.append((number, line, sentence))
+            else:
+                listing.reject(number, line)
+    _take_sentences(listing, sentences)
     listing.readings = told_apart(listing.readings)
     return listing
 
@@ -151,8 +157,18 @@ def _take_blocks(
             listing.records.append(entry)
 
 
-def _take_line(listing: Listing, number: int, line: str, names: Sequence[str] | None) -> None:
-    """What one line says, by the first form that it fits."""
+def _take_sentences(listing: Listing, sentences: Sequence[tuple[int, str, SelRecord]]) -> None:
+    if sentences and of_hardware([line for _, line, _ in sentences]):
+        listing.found("dated sentences")
+        listing.records.extend(record for _, _, record in sentences)
+        return
+    for number, line, _ in sentences:
+        listing.reject(number, line)
+    listing.unparsed.sort(key=lambda one: one.line)
+
+
+def _take_line(listing: Listing, line: str, names: Sequence[str] | None) -> bool:
+    """Takes what one line says, by the first form that it fits; False where it fits none."""
     if record := freeipmi.parse_sel_row(line, names):
         listing.found("ipmi-sel")
         listing.records.append(record)
@@ -180,7 +196,8 @@ def _take_line(listing: Listing, number: int, line: str, names: Sequence[str] | 
     elif _is_decoration(listing, line):
         listing.passed += 1
     else:
-        listing.reject(number, line)
+        return False
+    return True
 
 
 def _is_decoration(listing: Listing, line: str) -> bool:

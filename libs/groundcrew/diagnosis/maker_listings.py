@@ -10,6 +10,7 @@ Sources of the forms: Dell's RACADM reference, getsel and lclog view; IPMICFG as
 import re
 from collections.abc import Iterator, Sequence
 
+from groundcrew.diagnosis.dated_sentences import parse_log_entry
 from groundcrew.diagnosis.esxi_listing import parse_esxi_block
 from groundcrew.diagnosis.ilom_listing import parse_ilom_block
 from groundcrew.diagnosis.iml_listings import parse_iml_block
@@ -90,5 +91,5 @@ def _of_sensor(number: int, stamp: tuple[str, str], kind: str, event: str, asser
     return built(number, stamp, kind, f"{event} (@{place})" if at else event, asserted)
 
 
-_FORMS = (_racadm, _ipmicfg, parse_iml_block, parse_ilom_block, parse_esxi_block)
+_FORMS = (_racadm, _ipmicfg, parse_iml_block, parse_ilom_block, parse_esxi_block, parse_log_entry)
 """What takes the block that begins at a line: the tool, the block's lines and its record, or None."""

@@ -10,6 +10,8 @@ DSP8007 (PLAT0470 to PLAT0500), which IBM's and Lenovo's controllers use; logs o
 
 import re
 
+from groundcrew.diagnosis.ipmi_words import event_words, sensor_kind
+
 _SENTENCES = (
     re.compile(
         r"(?P<name>\S.*?) sensor crossed an? (?P<level>warning|critical|hard|soft)(?:[ -]?shutdown)? "
@@ -38,8 +40,9 @@ _NORMAL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _DISCRETE = re.compile(
-    r"(?:FRU_\w+ )?(?P<name>[\w ./#+-]+?): (?P<kind>[A-Za-z /]+?)(?: redundancy)? sensor(?: for \S+)?, "
-    r"(?:failure event, )?(?P<event>\S.*?)(?:,? (?:event )?(?:was|is|has))? (?P<direction>(?:de)?asserted)\.?",
+    r"(?:FRU_\w+ )?(?P<name>[\w ./#+-]+?): (?P<kind>[A-Za-z /]+?)(?: redundancy)? sensor(?: for [^,]{1,60})?, "
+    r"(?:failure event, )?(?P<event>\S.*?)(?:,? (?:event )?(?:was|is|has))? (?P<direction>(?:de)?asserted)"
+    r"(?: while .{1,60}| \(\d+\)|, reading was (?P<reading>lower|higher) than .{1,40})?\.?",
     re.IGNORECASE,
 )
 _LEVELS = {
@@ -74,6 +77,14 @@ _BY_NAME = (
 )
 _SUPPLY = re.compile(r"(?:PSU?|PWS)[ _]?\d", re.IGNORECASE)
 _OF_KIND = {kind.partition(" ")[0].lower(): kind for _, kind in _BY_NAME}
+_EVENTS = {
+    "warning": "Non-critical",
+    "warning event": "Non-critical",
+    "failure": "Critical",
+    "failure event": "Critical",
+}
+_OUTWARD = {"Temperature": "higher", "Fan": "lower"}
+"""On which side such a sensor fails, where the sentence does not say so."""
 _READING = re.compile(r", (?=Reading\b)", re.IGNORECASE)
 
 
@@ -103,14 +114,17 @@ def _crossed(found: re.Match[str], text: str) -> tuple[str, str, bool] | None:
 
 
 def _discrete(found: re.Match[str]) -> tuple[str, str, bool]:
-    kind, event = found["kind"].strip(), _READING.sub(" ; ", found["event"].strip())
-    if event.lower() in {"predictive failure", "state"}:
+    said, event = found["kind"].strip(), _READING.sub(" ; ", found["event"].strip())
+    kind = _KINDS.get(said.lower()) or sensor_kind(said)
+    if (event.lower() == "predictive failure" and kind != "Power Supply") or event.lower() == "state":
         event += " Asserted"
-    return (
-        f"{_KINDS.get(kind.lower(), kind)} {found['name'].strip()}",
-        event,
-        not found["direction"].lower().startswith("de"),
-    )
+    holds = not found["direction"].lower().startswith("de")
+    name, level = found["name"].strip(), _EVENTS.get(event.lower())
+    if level and (crossing := _kind(said, name, "")) in _OUTWARD:
+        reading = found["reading"]
+        side, way = ("Lower", "low") if (reading or _OUTWARD[crossing]).lower() == "lower" else ("Upper", "high")
+        return f"{crossing} {name}", f"{side} {level} going {way}", holds
+    return f"{kind} {name}", event_words(kind, event), holds
 
 
 def _kind(said: str, name: str, text: str) -> str:

@@ -155,7 +155,9 @@ class Track:
     def shows_as(self, other: "Track") -> bool:
         """Whether two tracks with symptoms of the same keys show in the same places and speak for the same causes."""
         return self.incident.entity == other.incident.entity and all(
-            one is two or (one.component, one.causes, one.severity) == (two.component, two.causes, two.severity)
+            one is two
+            or (one.component, one.causes, one.severity, one.about)
+            == (two.component, two.causes, two.severity, two.about)
             for one, two in zip(self.keys.values(), other.keys.values(), strict=True)
         )
 
@@ -244,6 +246,10 @@ class Fused:
     kin: frozenset[str] = frozenset()
     moved: bool = True
     """Whether incidents may be found elsewhere from now on."""
+
+
+def _shown_by(symptom: Symptom) -> tuple[object, ...]:
+    return symptom.component, symptom.causes, symptom.severity, symptom.about
 
 
 def opens_again(incident: Incident, symptom: Symptom) -> bool:

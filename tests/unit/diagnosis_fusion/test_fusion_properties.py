@@ -70,7 +70,7 @@ def test_standby_that_rebuilds_itself_goes_on_alike(some):
 @settings(max_examples=50, deadline=None)
 def test_every_trigger_is_in_exactly_one_incident(some):
     crew = Crew(rack(6)).see_all(some)
-    cited = [evidence.id for t in crew.fusion._tracks.values() for evidence in t.evidence]
+    cited = [evidence.id for t in crew.fusion._held.all() for evidence in t.evidence]
     assert sorted(cited) == sorted(e.id for t in some for e in t.data.evidence)
 
 

@@ -34,7 +34,7 @@ def test_each_piece_of_evidence_goes_with_its_fault(crew, trigger):
     )
     texts = {
         track.incident.cause.id: sorted(evidence.text.split()[0] for evidence in track.evidence)
-        for track in crew.fusion._tracks.values()
+        for track in crew.fusion._held.all()
     }
     assert texts["filesystem.full"] == ["filesystem.full"]
     assert sorted(text for some in texts.values() for text in some) == [
@@ -191,5 +191,5 @@ def test_a_unit_that_fails_everywhere_without_a_change_is_looked_for_on_one_host
         trigger(f"n{number}", "software.failed", part="shop.service", at=number) for number in range(1, 30)
     )
     [more] = Crew(rack(30)).see(trigger("n30", "software.failed", part="shop.service", at=40)).only.symptoms
-    assert crew.fusion._sharing(more) == set()
+    assert crew.fusion._held.sharing(more) == set()
     assert len(crew.incidents) == 29

@@ -59,7 +59,7 @@ def test_order_of_arrival_changes_neither_faults_nor_causes(story, random):
 @settings(max_examples=100, deadline=None)
 def test_every_piece_of_evidence_is_cited_by_exactly_one_incident(story):
     crew = Crew(rack(6)).see_all(story)
-    cited = [evidence.id for track in crew.fusion._tracks.values() for evidence in track.evidence]
+    cited = [evidence.id for track in crew.fusion._held.all() for evidence in track.evidence]
     assert sorted(cited) == sorted(evidence.id for one in story for evidence in one.data.evidence)
 
 
@@ -69,7 +69,7 @@ def test_a_standby_that_takes_over_in_the_middle_goes_on_alike(story):
     half = len(story) // 2
     steady = Crew(rack(6)).see_all(story)
     first, heir = Crew(rack(6)).see_all(story[:half]), Crew(rack(6))
-    for track in first.fusion._tracks.values():
+    for track in first.fusion._held.all():
         heir.fusion.adopt(track.incident, track.evidence)
     heir.see_all(story[half:])
     assert shape(heir) == shape(steady)

@@ -40,7 +40,7 @@ def line(index: int, message: str) -> LogLine:
 
 def surroundings(messages=(), services=(), texts=("fan.failed",)) -> Surroundings:
     crew = Crew(rack(2)).see(raise_trigger("n1", "fan.failed", part="FAN1"))
-    tracks = list(crew.fusion._tracks.values())
+    tracks = list(crew.fusion._held.all())
     trigger = TriggerSummary(
         id="0" * 32,
         time=START,
