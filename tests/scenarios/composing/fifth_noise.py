@@ -188,8 +188,17 @@ SUNDRIES = (
 )  # fmt: skip
 """What happens once on a host in some hours, by the dozen on a fleet."""
 
-PAUSES = {"smartd": 0.5, "systemd": 40.0, "kernel": 0.4}
-"""Seconds between the lines of one happening: a timer's second try comes later than a kernel's next line."""
+
+def tell(f: Fleet, host: str, minute: float, happening: tuple[str, str, str], gap: float = 0.4) -> None:
+    """One happening; what systemd says of a unit's end comes at once, its next try half a minute later."""
+    identifier, unit, text = happening
+    at, failed = minute, False
+    for line in text.splitlines():
+        if failed and ("Scheduled restart job" in line or "Starting " in line):
+            at, failed = at + 0.5, False
+        failed = failed or "Failed with result" in line
+        f.log(host, at, identifier, line, unit=unit)
+        at += 0.001 if identifier == "systemd" else gap / 60
 
 
 def chatter(f: Fleet, talk: tuple[tuple[str, str, str], ...], but: str = "") -> None:
@@ -210,7 +219,7 @@ def chatter(f: Fleet, talk: tuple[tuple[str, str, str], ...], but: str = "") -> 
             identifier, unit, text = SUNDRIES[(number * 11 + step * 5 + len(f.name)) % len(SUNDRIES)]
             minute = f.chance.uniform(2, f.minutes - 4)
             if not any(f.is_off(host.name, minute + ahead) for ahead in (-1, 0, 1, 2, 3, 4)):
-                f.log(host.name, minute, identifier, text, unit=unit, gap=PAUSES.get(identifier, 1))
+                tell(f, host.name, minute, (identifier, unit, text))
 
 
 def quiet_logs(f: Fleet, but: str = "", dialect: str = "long") -> None:

@@ -1,7 +1,7 @@
 """A fifth batch, written blind: fleets of services and of storage in which nothing is wrong."""
 
 from tests.scenarios.composing.fifth_boots import SLES_15, ordered_restart
-from tests.scenarios.composing.fifth_noise import DEBIAN, SUSE, XFUSION, chatter, quiet_logs
+from tests.scenarios.composing.fifth_noise import DEBIAN, SUSE, XFUSION, chatter, quiet_logs, tell
 from tests.scenarios.composing.fleet import FUJITSU, HPE, Fleet, hosts
 
 PASSING = (
@@ -40,7 +40,8 @@ def healthy_services_at_work() -> Fleet:
     for number, host in enumerate(f.hosts):
         for step in range(26):
             identifier, unit, text = PASSING[(number * 7 + step * 3) % len(PASSING)]
-            f.log(host.name, 2 + step * 4.4 + number * 0.7, identifier, text.format(d=(step + number) % 9 + 1), unit=unit, gap=9)  # fmt: skip
+            said = (identifier, unit, text.format(d=(step + number) % 9 + 1))
+            tell(f, host.name, 2 + step * 4.4 + number * 0.7, said, gap=9)
         at = 61 + number * 9
         f.log(host.name, at, "python3", "ansible-ansible.legacy.apt Invoked with name=['libssl3'] state=latest update_cache=True only_upgrade=True package=['libssl3']")  # fmt: skip
         for unit, what in (("nginx.service", "A high performance web server and a reverse proxy server"), ("postfix@-.service", "Postfix Mail Transport Agent (instance -)")):  # fmt: skip
