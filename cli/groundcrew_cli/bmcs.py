@@ -101,7 +101,7 @@ def _state(bmc: BmcSummary) -> tuple[str, str]:
             if source.state is state:
                 partly = state is SourceState.ABSENT and any(s.state is SourceState.PRESENT for s in bmc.sources)
                 return "answers" if partly else state.value, source.detail
-    return ("answers", "") if bmc.sources else ("absent", "nobody reads it")
+    return ("answers", "") if bmc.sources else ("absent", "nobody reads it, or it is at its first look")
 
 
 def _answered(bmc: BmcSummary, now: datetime) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import exp, log, prod
+from typing import NamedTuple
 
 from groundcrew.contracts.incidents import Cause, EvidenceSource, Ground, Severity, Symptom
 from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge, Order, Produced, Role, Where
@@ -91,6 +92,16 @@ class _Fact:
     names: dict[str, float]
     """Causes that its rules name, each with the chance that it shows by them."""
     suffers: bool = False
+    cited: str
+
+
+class _Said(NamedTuple):
+    """A ground, told only of the hypotheses that are: most of them are not."""
+
+    what: str
+    says: str
+    weight: float
+    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +110,7 @@ class _Scored:
     part: str
     score: float
     why: str
-    grounds: list[Ground] = field(default_factory=list)
+    grounds: list[_Said] = field(default_factory=list)
 
 
 def rank(
@@ -133,7 +144,7 @@ def rank(
             confidence=round(exp(one.score) / total, 4),
             why=one.why,
             why_not="" if one is told[0] else _why_not(one, told[0]),
-            grounds=one.grounds[:MAX_GROUNDS],
+            grounds=[Ground(**said._asdict()) for said in one.grounds[:MAX_GROUNDS]],
         )
         for one in told
     ]
@@ -170,6 +181,7 @@ def _facts(symptoms: Sequence[Symptom], knowledge: Knowledge, suffering: Collect
                 parts=frozenset(names_part(symptom.component) for symptom in group) - {""},
                 names=_names(group),
                 suffers=bool(suffering) and all(id(symptom) in suffering for symptom in group),
+                cited=first.title + (f" (and {len(group) - 1} more)" if len(group) > 1 else ""),
             )
         )
     return sorted(facts, key=lambda fact: (fact.first.first_seen, fact.cause))
@@ -208,16 +220,17 @@ def _score(cause: str, facts: Sequence[_Fact], knowledge: Knowledge, watch: Watc
         against = knowledge.told_of(cause, fact.cause)
         if against is not None and against.role is Role.CONTRADICTING:
             weight = log(1 - against.chance.value_of * (1 - 1 / fact.odds))
-            grounds.append(Ground(what=fact.cause, says="against", weight=round(weight, 3), text=_cited(fact)))
+            grounds.append(_Said(fact.cause, "against", round(weight, 3), fact.cited))
         elif weight > 0:
             weight *= MORE_PARTS ** min(again.get(fact.cause, 0), 3)
             again[fact.cause] = again.get(fact.cause, 0) + 1
-            says = "seen" if fact.cause == cause else "explained"
-            grounds.append(Ground(what=fact.cause, says=says, weight=round(weight, 3), text=_cited(fact)))
-            if fact.cause != cause:
+            if fact.cause == cause:
+                grounds.append(_Said(fact.cause, "seen", round(weight, 3), fact.cited))
+            else:
+                grounds.append(_Said(fact.cause, "explained", round(weight, 3), fact.cited))
                 explained.append(fact.cause)
         else:
-            grounds.append(Ground(what=fact.cause, says="unexplained", weight=0.0, text=_cited(fact)))
+            grounds.append(_Said(fact.cause, "unexplained", 0.0, fact.cited))
     grounds += _missing(entry, facts, first, watch)
     score = sum(ground.weight for ground in grounds)
     if entry.shared is not None and entry.shared.kind.in_topology:
@@ -255,7 +268,7 @@ def _in_order(cause: str, fact: _Fact, first: Symptom, part: str, knowledge: Kno
     return CAME_LATE if mutual and fact.first.first_seen < first.first_seen else 1.0
 
 
-def _missing(entry: CauseEntry, facts: Sequence[_Fact], first: Symptom, watch: Watch) -> list[Ground]:
+def _missing(entry: CauseEntry, facts: Sequence[_Fact], first: Symptom, watch: Watch) -> list[_Said]:
     """What the cause should have shown by now, and nobody saw although somebody watched."""
     if watch.until is None:
         return []
@@ -267,7 +280,7 @@ def _missing(entry: CauseEntry, facts: Sequence[_Fact], first: Symptom, watch: W
             continue
         chance = one.chance.value_of
         weight = log(1 - chance + chance * MISSED)
-        grounds.append(Ground(what=one.shows, says="missing", weight=round(weight, 3)))
+        grounds.append(_Said(one.shows, "missing", round(weight, 3)))
     return grounds
 
 
@@ -329,12 +342,6 @@ def _strength(symptom: Symptom, cause: str) -> float:
 # --- in words ------------------------------------------------------------------------------------------------------
 
 
-def _cited(fact: _Fact) -> str:
-    """The symptom that a fact was first seen by, as its trigger says it."""
-    more = len(fact.symptoms) - 1
-    return fact.first.title + (f" (and {more} more)" if more else "")
-
-
 def _why(direct: Sequence[Symptom], explained: Sequence[str], others: Sequence[_Fact], above: str) -> str:
     rules = ", ".join(sorted({symptom.rule_id for symptom in direct})[:5])
     verb = "symptom speaks" if len(direct) == 1 else "symptoms speak"
@@ -380,7 +387,7 @@ def _below_shared(
         why = one.why.removesuffix(".") + f"; it is itself explained by {entry.id}."
         below.append(_Scored(entry=one.entry, part=one.part, score=one.score, why=why, grounds=one.grounds))
     why = f"{hosts} hosts on {entry.shared.kind.value} {element} show the same kind of fault at the same time."
-    ground = Ground(what=entry.id, says="counted", weight=SURE, text=why)
+    ground = _Said(entry.id, "counted", SURE, why)
     grounds = [ground, *(max(below, key=lambda one: one.score).grounds if below else ())]
     score = max((one.score for one in below), default=0.0) + SURE
     return [*below, _Scored(entry=entry, part=element, score=score, why=why, grounds=grounds)]

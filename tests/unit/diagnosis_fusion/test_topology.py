@@ -20,6 +20,7 @@ from groundcrew.diagnosis.topology import Topology
         ("P1-DIMMA1", "P1_DIMMA1"),
         ("nginx.service", "nginx"),
         ("PD 05(e0x20/s5)", "Drive 5"),
+        ("Physical Disk 0:1:5", "Drive 5"),
         ("Drive Bay 5", "252:5"),
         ("mysqld", "mariadb.service"),
         ("postgres", "postgresql@14-main.service"),

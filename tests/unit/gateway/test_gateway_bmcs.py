@@ -55,6 +55,22 @@ async def test_a_hosts_page_shows_its_bmc_with_what_is_out_of_range_and_the_newe
     assert "/bmcs/brickbox-43-bmc" in text
 
 
+async def test_a_bmcs_page_and_the_list_show_the_incidents_of_its_host(rig: Rig):
+    browser = await rig.browser()
+    title = (await (await rig.client()).get("/api/v1/incidents?host=brickbox-43")).json()["items"][0]["title"]
+    assert title in (await browser.get("/bmcs/brickbox-43-bmc", headers=HTML)).text
+    listed = (await browser.get("/bmcs", headers=HTML)).text
+    assert 'data-label="incidents"><span class="sev' in listed
+
+
+async def test_a_first_look_is_no_absence(rig: Rig):
+    rig.fleet.bmcs[:] = [bmc(sources=[], facts={})]
+    rig.fleet.event_logs = EventLogsReply(logs=[], changes=[], sync=sync_job())
+    text = (await (await rig.browser()).get("/bmcs/brickbox-43-bmc", headers=HTML)).text
+    assert "at its first look" in text
+    assert "Nobody reads it" not in text
+
+
 async def test_a_host_without_a_bmc_says_so(rig: Rig):
     rig.fleet.bmcs.clear()
     text = (await (await rig.browser()).get("/hosts/web-01", headers=HTML)).text

@@ -10,6 +10,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from groundcrew.contracts.event_logs import SyncState
+from groundcrew.contracts.identity import bmc as bmc_entity
+from groundcrew.contracts.incidents import LIVE_STATES, Incident
 from groundcrew.contracts.observations import SourceState
 from groundcrew.contracts.queries import (
     BmcPage,
@@ -18,6 +21,8 @@ from groundcrew.contracts.queries import (
     Endpoints,
     EventLogsQuery,
     EventLogsReply,
+    IncidentPage,
+    IncidentsQuery,
     SelEntry,
     SelPage,
     SelQuery,
@@ -26,6 +31,7 @@ from groundcrew.contracts.queries import (
     SensorsReply,
 )
 from groundcrew_gateway.access import Operator, Viewer
+from groundcrew_gateway.pages.gravest import worst_first
 from groundcrew_gateway.pages.render import Asking, back, page
 from groundcrew_gateway.rest.bmcs import find_bmc, start_sync
 from groundcrew_gateway.rest.parameters import Cursor
@@ -33,6 +39,7 @@ from groundcrew_gateway.rest.parameters import Cursor
 router = APIRouter(include_in_schema=False)
 _RECORDS = 60
 _RECORDS_ON_A_HOST = 8
+_INCIDENTS = 500
 _SEVERITY = {"nr": "critical", "cr": "critical", "nc": "warning", "ok": "well"}
 _WORDS = {"nr": "non-recoverable", "cr": "critical", "nc": "non-critical", "ok": "ok", "ns": "no reading"}
 _ORDER = ("nr", "cr", "nc", "ok", "ns")
@@ -46,6 +53,8 @@ class Shown:
     sensors: list[SensorReading] = field(default_factory=list)
     records: list[SelEntry] = field(default_factory=list)
     logs: EventLogsReply = field(default_factory=lambda: EventLogsReply(logs=[], changes=[]))
+    incidents: list[Incident] = field(default_factory=list)
+    """Live ones of it or of its host, the gravest first."""
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -63,10 +72,22 @@ class Shown:
     @property
     def state(self) -> str:
         """`present` where it answers, `failing` where some source does, `absent` where nobody reads it."""
+        if self.is_being_read and not self.bmc.sources:
+            return "present"
         states = {source.state for source in self.bmc.sources}
         if SourceState.FAILING in states:
             return "failing"
         return "present" if SourceState.PRESENT in states else "absent"
+
+    @property
+    def is_being_read(self) -> bool:
+        """Whether its event logs are being read whole; at the first look, nothing else is known of it yet."""
+        return self.logs.sync is not None and self.logs.sync.state in (SyncState.QUEUED, SyncState.RUNNING)
+
+    @property
+    def worst(self) -> str:
+        """The gravest severity of its incidents; empty where there is none."""
+        return max(self.incidents, key=lambda one: one.severity.rank).severity.value if self.incidents else ""
 
     @property
     def why(self) -> str:
@@ -105,8 +126,10 @@ def status_word(status: str) -> str:
 async def bmcs(request: Request, caller: Viewer, cursor: Cursor = None) -> Response:
     asking = Asking(caller)
     found = await asking.ask(Endpoints.BMCS, BmcsQuery(limit=200, cursor=cursor), BmcPage(items=[]))
+    live = await _live(asking, IncidentsQuery(states=list(LIVE_STATES), limit=_INCIDENTS))
     order = {"failing": 0, "absent": 1, "present": 2}
-    shown = sorted((Shown(one) for one in found.items), key=lambda one: (order[one.state], one.bmc.name))
+    told = [Shown(one, incidents=_about(one, live)) for one in found.items]
+    shown = sorted(told, key=lambda one: (order[one.state], one.bmc.name))
     return await page(request, asking, "bmcs.html", here="bmcs", shown=shown, next=found.next)
 
 
@@ -114,16 +137,31 @@ async def bmcs(request: Request, caller: Viewer, cursor: Cursor = None) -> Respo
 async def one_bmc(request: Request, caller: Viewer, name: str, cursor: Cursor = None) -> Response:
     asking = Asking(caller)
     found = await find_bmc(caller, name)
-    sensors, records, logs = await asyncio.gather(
+    everywhere = IncidentsQuery(states=list(LIVE_STATES), limit=_INCIDENTS)
+    of_host = IncidentsQuery(states=list(LIVE_STATES), host=found.host, limit=_INCIDENTS) if found.host else everywhere
+    sensors, records, logs, live, here = await asyncio.gather(
         asking.ask(Endpoints.SENSORS, SensorsQuery(bmc=name), SensorsReply(sensors=[])),
         asking.ask(Endpoints.SEL, SelQuery(bmc=name, limit=_RECORDS, cursor=cursor), SelPage(items=[])),
         asking.ask(Endpoints.EVENT_LOGS, EventLogsQuery(bmc=name), EventLogsReply(logs=[], changes=[])),
+        _live(asking, everywhere),
+        _live(asking, of_host),
     )
-    shown = Shown(found, sensors.sensors, records.items, logs)
+    shown = Shown(found, sensors.sensors, records.items, logs, _about(found, live | here))
     return await page(
         request, asking, "bmc.html", here="bmcs", shown=shown, next=records.next, severity_of=severity_of,
         status_word=status_word,
     )  # fmt: skip
+
+
+async def _live(asking: Asking, query: IncidentsQuery) -> dict[str, Incident]:
+    found = await asking.ask(Endpoints.INCIDENTS, query, IncidentPage(items=[]))
+    return {one.id: one for one in found.items}
+
+
+def _about(bmc: BmcSummary, live: Mapping[str, Incident]) -> list[Incident]:
+    """Those of the BMC itself and of its host."""
+    entity = bmc_entity(bmc.name)
+    return worst_first([one for one in live.values() if one.entity == entity or (bmc.host and bmc.host in one.hosts)])
 
 
 @router.post("/bmcs/{name:path}/sync")
