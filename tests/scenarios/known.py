@@ -23,7 +23,6 @@ OPEN = {
     "healthy-night-of-guests",
     "healthy-noise-of-a-research-fleet",
     "healthy-pods-come-and-go",
-    "healthy-term-at-a-university",
     "mirror-leg-of-proxmox-vanishes",
     "nvlink-of-an-hgx-fails",
     "osd-loses-its-disk",
