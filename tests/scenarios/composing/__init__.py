@@ -1,6 +1,11 @@
 """The composed scenarios by subject; each module's `ALL` is what `compose.py` writes."""
 
 from tests.scenarios.composing import (
+    fifth_hardware,
+    fifth_healthy,
+    fifth_services,
+    fifth_software,
+    fifth_sundry,
     fourth_accelerators,
     fourth_hardware,
     fourth_mixed,
@@ -40,4 +45,9 @@ ALL = (
     *fourth_software.ALL,
     *fourth_sundry.ALL,
     *fourth_mixed.ALL,
+    *fifth_hardware.ALL,
+    *fifth_software.ALL,
+    *fifth_sundry.ALL,
+    *fifth_healthy.ALL,
+    *fifth_services.ALL,
 )

@@ -79,7 +79,7 @@ def test_where_units_are_watched_one_that_fails_and_is_restarted_at_once_is_not_
 def test_where_units_are_watched_one_that_stays_failed_is_raised_when_time_has_passed(detector: Detector) -> None:
     watched = units((-60, "ssh.service", "active", "running"), entity="host:train-11")
     assert said(detector, watched, logs((0, "systemd", FAILED))) == []
-    [draft] = drafts(detector, logs((15, "sshd", "Connection closed by 10.20.0.5 port 51786"), first=1))
+    [draft] = drafts(detector, logs((45, "sshd", "Connection closed by 10.20.0.5 port 51786"), first=1))
     assert (draft.data.rule_id, draft.data.component) == ("systemd.unit-failed", "report-gen.service")
     assert draft.data.evidence[0].text == FAILED
 
