@@ -11,6 +11,7 @@ GIVEN = Path(os.environ.get("GROUNDCREW_SCENARIOS", HERE.parents[1].parent / "sh
 
 
 OPEN = {
+    "adapter-trains-at-half-width",
     "cable-of-a-ceph-node",
     "cache-outgrows-its-flatcar-host",
     "clock-of-a-scheduler-runs-ahead",
@@ -25,6 +26,7 @@ OPEN = {
     "healthy-pods-come-and-go",
     "mirror-leg-of-proxmox-vanishes",
     "nvlink-of-an-hgx-fails",
+    "object-server-machine-check",
     "osd-loses-its-disk",
     "routes-of-a-host-withdrawn",
     "switch-port-of-a100-faults",

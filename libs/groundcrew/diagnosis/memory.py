@@ -36,6 +36,7 @@ VERSION = 1
 _BOOT = "first line of boot "
 _ENDED = "first line of ended boot "
 _UNORDERED = "no order ended what was before boot "
+_BANNER = "kernel's first line where no boot is named"
 _GOING_DOWN = "going down in boot "
 _GOING_DOWN_US = 1_800 * 1_000_000
 """Longer than any ordered shutdown; what went on after that was called off."""
@@ -190,10 +191,11 @@ class Memory:
             self._put(self.facts, key, value, MAX_FACTS)
 
     def booted(self, boot_id: str, when: int) -> float:
-        """When the first line of this boot was seen; so that of a host first seen later counts from then. Minus
-        infinity where lines name no boot."""
+        """When the first line of this boot was seen; so that of a host first seen later counts from then. Where lines
+        name no boot, the kernel's first line tells it; minus infinity before one was seen."""
         if not boot_id:
-            return -math.inf
+            banner = self.facts.get(_BANNER, math.inf)
+            return banner if banner <= when else -math.inf
         first = self.facts.get(_BOOT + boot_id, self.facts.get(_ENDED + boot_id))
         if first is not None:  # of the boot before where its lines come late
             return first
@@ -205,6 +207,13 @@ class Memory:
                 self.fact(_UNORDERED + boot_id, when)
         self.fact(_BOOT + boot_id, when)
         return when
+
+    def kernel_starts(self, boot_id: str, when: int) -> None:
+        """The kernel said its first line."""
+        if boot_id:
+            self.booted(boot_id, when)
+        else:
+            self.fact(_BANNER, when)
 
     def restarted_unordered(self, boot_id: str) -> bool:
         """Whether the boot before this one was seen, and ended though nobody told the host to go down."""

@@ -80,7 +80,7 @@ class LogRules:
                     continue
             if spec.unordered and not match.clears:
                 boot = cell("boot_ids", row)
-                memory.booted(boot, cell("times", row))
+                memory.kernel_starts(boot, cell("times", row))
                 if not memory.restarted_unordered(boot):
                     continue
             yield row, _hit(match, spec, fill(rule.component, match.captures), _line(batch, row))

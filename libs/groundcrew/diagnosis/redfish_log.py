@@ -18,7 +18,15 @@ from groundcrew.diagnosis.redfish_words import ENTRY_CODES, SENSOR_TYPES
 MAX_MESSAGE = 2_000
 _NUMBER = re.compile(r"\d{1,18}")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
-_RECOVERED = re.compile(r"\bde-?assert(?:ed|ion)\b", re.IGNORECASE)
+_RECOVERED = re.compile(
+    r"\bde-?assert(?:ed|ion)\b|^\W*(?:(?:alarm|alert|event|fault) )?(?:recovered|cleared|resolved|repaired)\b|"
+    r"\((?:recovered|cleared|resolved|repaired)\)\W*$|\b(?:failure|fault|error|alarm) (?:is |was |has been )?"
+    r"(?:recovered|cleared|resolved|repaired)\W*$|"
+    r"\bfrom (?:failed|faulty|critical|warning|degraded) to (?:normal|ok)\b",
+    re.IGNORECASE,
+)
+"""Deasserted, or a whole sentence of a fault that is marked as past."""
+
 _HOLDS = re.compile(r"\bassert(?:ed|ion)\b", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?P<name>[^:|]{1,60}?) ?: ?(?P<direction>(?:de-?)?assert)(?:ed)? ?: ?(?P<event>\S.*)", re.IGNORECASE | re.DOTALL

@@ -144,7 +144,6 @@ def amd_accelerator_loses_memory() -> Fleet:
         <4>amdgpu 0000:c5:00.0: amdgpu: GPU reset begin!
         <3>[drm:amdgpu_job_timedout [amdgpu]] *ERROR* ring sdma0 timeout, signaled seq=10442, emitted seq=10444
         <6>amdgpu 0000:c5:00.0: amdgpu: GPU reset succeeded, trying to resume
-        <4>amdgpu 0000:c5:00.0: amdgpu: RAS records:3 exceed threshold:256
         <6>amdgpu 0000:c5:00.0: amdgpu: GPU reset(2) succeeded!
     """)  # fmt: skip
     f.log(

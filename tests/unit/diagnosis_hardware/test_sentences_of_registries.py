@@ -47,6 +47,13 @@ FAULTS = [
     ("", "GPU 3 is lost", "gpu.fallen_off_bus", "GPU 3"),
     ("", "The CMOS battery voltage 2.2 V is below the minor threshold", "cmos_battery.low", "CMOS battery"),
     ("", "Reboot of system initiated by watchdog timer.", "kernel.deadlock", "kernel"),
+    ("", "The redundancy of power supplies was lost", "psu.redundancy_lost", "PS Redundancy"),
+    ("", "Pump 1 failed", "cooling.airflow", "Pump 1"),
+    ("", "CPU 1: Machine Check Exception, bank 5", "cpu.ierr", "CPU 1"),
+    ("", "Slot 4: uncorrectable PCIe error", "pcie.aer_uncorrectable", "Slot 4"),
+    ("", "Multi-bit ECC error in DIMM slot B2", "dimm.uncorrectable", "B2"),
+    ("", "GPU 2 over-temperature shutdown", "gpu.thermal", "GPU 2"),
+    ("", "Event log is 100% full", "bmc.sel_full", "SEL"),
     ("", "[TEMP-0001] CPU1 temperature upper critical going high", "cooling.airflow", "CPU1 temperature"),
 ]
 
@@ -60,10 +67,15 @@ HARMLESS = [
     "GPU 3 over temperature condition is over.", "CPU 1 voltage is normal", "Processor 1 presence detected",
     "PCIe slot 3 correctable error", "Drive 3 rebuild started", "Drive 3 rebuild completed", "The Drive 3 was added.",
     "Virtual disk 0 consistency check started", "A failure condition is cleared for the storage drive located in 'B3'.",
-    "Unable to log in for root from 192.0.2.5 using REDFISH.", "KVM session started by admin", "Network port 1 link up",
+    "Unable to log in for root from 192.0.2.5 using REDFISH.", "KVM session started by admin",
+    "Network port 1 link up", "SEL is 60% full.",
+    "The redundancy of power supplies is full.",
     "BMC rebooted due to kernel panic.", "NTP time synchronization failed", "Server reset.", "Power button pressed",
     "Leak detector 'LD1' has returned to a normal state.",
     "The battery on RAID Controller in Slot 6 learn cycle has started.",
+    "Alarm cleared: PSU1 AC input lost.", "[Recovered] Fan 5 failure.", "Fan 3 failure repaired.",
+    "The state of Fan 2 changed from Failed to Normal.", "User admin acknowledged alarm PSU 1 AC lost.",
+    "Maintenance note: replaced power supply 1 after failure.", "Fault LED for drive 3 turned off.",
     "Component health summary: all fans OK, all power supplies OK", "SSL certificate will expire soon",
 ]  # fmt: skip
 

@@ -54,3 +54,12 @@ def test_a_host_that_restarts_by_itself_twice_a_day_is_a_fault(detector: Detecto
 
 def test_lines_that_name_no_boot_tell_of_no_restart(detector: Detector) -> None:
     assert said(detector, logs(*before(ordered=False), *boot(300))) == []
+
+
+def test_a_port_without_a_cable_is_no_fault_after_the_first_line_of_a_kernel_though_no_boot_is_named(
+    detector: Detector,
+) -> None:
+    down = "bnxt_en 0000:19:00.0 eno1np0: NIC Link is Down"
+    assert said(detector, logs((0, "kernel", BANNER), (40, "kernel", down), (200, "kernel", "x"))) == []
+    late = said(detector, logs((900, "kernel", down), (990, "kernel", "x"), first=10))
+    assert late == [("nic.link-down", "raised", "eno1np0")]
