@@ -11,6 +11,7 @@ commits it to the store, so memory never runs ahead of what is stored.
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from groundcrew.contracts.envelope import Envelope
@@ -26,6 +27,7 @@ from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import CommandName
 from groundcrew.diagnosis import changes
 from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.diagnosis.excused import ORDERED_STOP, Excuses
 from groundcrew.diagnosis.folding import fold, fold_all, fold_clear, settled_at, symptom_of
 from groundcrew.diagnosis.grouping import Fault, Grouping
 from groundcrew.diagnosis.neighbourhood import Neighbourhood, ordered
@@ -76,6 +78,7 @@ class Fusion:
         self._knowledge = knowledge
         self._windows = windows or Windows()
         self._held = Neighbourhood(knowledge)
+        self._excuses = Excuses(knowledge, self._windows)
         self._kin: dict[str, frozenset[str]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._waiting: deque[Envelope[TriggerRaised]] = deque(maxlen=MAX_WAITING)
@@ -115,7 +118,18 @@ class Fusion:
         near = self._held.near(symptom)
         live = [track for track in near if track.live and self._belongs(symptom, track)]
         if symptom.severity.rank == 0:
-            return self._join_info(envelope, symptom, live or self._late_for(symptom, near))
+            joined = self._join_info(envelope, symptom, live or self._late_for(symptom, near))
+            if leading(symptom) != ORDERED_STOP:
+                return joined
+            return replace(joined, ordered=(self._relation.home(symptom), symptom.last_seen))
+        if not live and (excuse := self._excuses.of(envelope, symptom, self._relation)) is not None:
+            return Fused(trigger_id=envelope.id, excused=(key_of(symptom), excuse))
+        return self._fault(envelope, symptom, near, live)
+
+    def _fault(
+        self, envelope: Envelope[TriggerRaised], symptom: Symptom, near: list[Track], live: list[Track]
+    ) -> Fused:
+        """What a trigger event above info changes."""
         if not live and (past := self._recurs(symptom, near)) is not None:
             live = [past]
         return self._regroup(envelope, symptom, live)
@@ -139,7 +153,16 @@ class Fusion:
             elif (change := self._second_thoughts(track, now)) is not None:
                 over.append(change)
         old = [one.incident.id for one in self._held.all() if self._forgettable(one, now)]
+        if not over and not old and (excuse := self._excuses.due(now)) is not None:
+            return self._no_excuse(excuse.envelope)
         return Fused(changes=over, forgotten=old)
+
+    def _no_excuse(self, envelope: Envelope[TriggerRaised]) -> Fused:
+        """A host that went down by order did not come back: what its neighbours miss is told now."""
+        symptom = self._symptom(envelope)
+        near = self._held.near(symptom)
+        live = [track for track in near if track.live and self._belongs(symptom, track)]
+        return replace(self._fault(envelope, symptom, near, live), settled=key_of(symptom))
 
     def command(self, incident_id: str, command: CommandName, actor: str, text: str, at: datetime) -> Fused:
         """An operator's word. Raises UnknownIncident, AlreadyResolved."""
@@ -172,6 +195,12 @@ class Fusion:
         self._kin.update(dict.fromkeys(kin, kin))
         if fused.waiting is not None:
             self._waiting.append(fused.waiting)
+        if fused.ordered is not None:
+            self._excuses.ordered(*fused.ordered)
+        if fused.excused is not None:
+            self._excuses.wait(*fused.excused)
+        if fused.settled is not None:
+            self._excuses.drop(fused.settled)
         if fused.trigger_id is not None:
             self._seen[fused.trigger_id] = None
             while len(self._seen) > MAX_SEEN:
@@ -404,7 +433,7 @@ class Fusion:
             after = track.replacing(cleared, envelope).add_evidence(envelope.data.evidence)
             change = changes.opened_or_updated(track, after, envelope)
             return Fused(trigger_id=envelope.id, incident_id=track.incident.id, changes=[change])
-        return Fused(trigger_id=envelope.id)
+        return Fused(trigger_id=envelope.id, settled=wanted)
 
     # --- time --------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ MAX_TRACKS = 512
 MAX_FLAPS = 512
 MAX_HUSHED = 512
 MAX_STANDING = 512
+MAX_ENDED = 512
 MAX_LEVELS = 4_096
 MAX_SERIES = 8_192
 MAX_FACTS = 8_192
@@ -59,6 +60,7 @@ class Memory:
         self.hushed: dict[tuple[str, str], Hushed] = {}
         self.standing: dict[tuple[str, str], States] = {}
         self.history = SensorHistory()
+        self.ended: OrderedDict[tuple[str, str], int] = OrderedDict()  # of minutes; a restart may forget it
         self.due_us: int | None = None
         self.changed = False
         self.evictions = 0
@@ -105,6 +107,20 @@ class Memory:
             self.changed = True
         if key[1] == CROWD:
             self.crowds.pop(key[0], None)
+
+    def end(self, rule_id: str, component: str, when: int) -> None:
+        """The end of a component, or of all of its rule, was told: what comes late behind it is over already."""
+        key = (rule_id, component)
+        self.ended[key] = max(when, self.ended.pop(key, when))
+        if len(self.ended) > MAX_ENDED:
+            self.ended.popitem(last=False)
+
+    def ended_within(self, rule_id: str, component: str, when: int, span_us: int) -> bool:
+        """Whether an end that is known already came so soon after this moment."""
+        return any(
+            (end := self.ended.get((rule_id, name))) is not None and when <= end <= when + span_us
+            for name in (component, "")
+        )
 
     def wait(self, due_us: int | None) -> None:
         """Something of the entity is due at that event time."""

@@ -18,7 +18,7 @@ SymptomKey = tuple[str, str, str]
 _COUNTED = frozenset({"cpu", "dimm", "psu", "fan", "gpu", "nvlink", "pcie", "cooling"})
 
 _PLACES_KEPT = 65_536
-_ANY_NEED = frozenset({"service", "storage", "network"})
+ANY_NEED = frozenset({"service", "storage", "network"})
 
 _WORDS = re.compile(r"[a-z]{3,}")
 _FIRST_WORD = re.compile(r"[a-z]{3,}")
@@ -82,6 +82,10 @@ class Relation:
 
     def _about_named(self, symptom: Symptom) -> bool:
         return symptom.component_class == "time" or leading(symptom) in self._knowledge.about_named
+
+    def home(self, symptom: Symptom) -> str:
+        """The host that told of a symptom, whatever it is about; its own entity where that is no host's."""
+        return self._host_of(symptom.entity)
 
     def named(self, symptom: Symptom) -> str:
         """Another host that a symptom is about by the name of its part, such as the file server that does not answer;
@@ -176,7 +180,7 @@ class Relation:
         own = self.place(symptom)
         kinds = self._topology.need(own, place)
         if place != own and self.named(symptom) == place:
-            kinds = kinds | _ANY_NEED
+            kinds = kinds | ANY_NEED
         return bool(kinds) and self._knowledge.suffers(leading(symptom), kinds)
 
     def suffering(self, symptoms: Sequence[Symptom]) -> Iterator[Symptom]:

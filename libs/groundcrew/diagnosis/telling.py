@@ -28,10 +28,13 @@ class Teller:
     def take(self, envelope: Envelope[Any], memory: Memory, hit: Hit) -> list[TriggerDraft]:
         """A hit that speaks for its rule."""
         spec, when = hit.spec, hit.cited.time_us
+        waits = not spec.confirm_while_units_watched or memory.units_watched(when)
+        confirm_us = spec.confirm_us if waits else 0
+        if confirm_us and memory.ended_within(spec.rule_id, hit.component, when, confirm_us):
+            return []  # its end came first; in their order nothing would have been told
         key = self._key(memory, hit, when)
         track = memory.track(*key)
-        waits = not spec.confirm_while_units_watched or memory.units_watched(when)
-        told = track.hit(hit, confirm_us=spec.confirm_us if waits else 0)
+        told = track.hit(hit, confirm_us=confirm_us)
         if not told and track.raised and key in memory.hushed:  # nobody heard of it yet
             told = self._silenced(envelope.entity, spec.rule_id, spec.causes, when) is None
         if told:
@@ -51,6 +54,8 @@ class Teller:
     def clear(self, envelope: Envelope[Any], memory: Memory, hit: Hit) -> list[TriggerDraft]:
         """A hit that tells the end of a component, or without one the end of all of its rule."""
         drafts = []
+        if hit.spec.confirm_us:
+            memory.end(hit.spec.rule_id, hit.component, hit.cited.time_us)
         keys = memory.tracks_of(hit.spec.rule_id, hit.component)
         if not keys and hit.spec.crowds:
             keys = self._left(memory, hit)

@@ -21,6 +21,7 @@ from groundcrew.contracts.incidents import (
     TriggerRaised,
 )
 from groundcrew.diagnosis.causes import UNKNOWN
+from groundcrew.diagnosis.excused import Excuse
 from groundcrew.diagnosis.folding import fold_all
 from groundcrew.diagnosis.ranking import leading
 from groundcrew.diagnosis.relation import SymptomKey, key_of
@@ -244,6 +245,11 @@ class Fused:
     forgotten: list[str] = field(default_factory=list)
     waiting: Envelope[TriggerRaised] | None = None
     kin: frozenset[str] = frozenset()
+    ordered: tuple[str, datetime] | None = None
+    """A host that said it goes down, and when."""
+    excused: tuple[SymptomKey, Excuse] | None = None
+    settled: SymptomKey | None = None
+    """A complaint that waited: taken back, or told with this."""
     moved: bool = True
     """Whether incidents may be found elsewhere from now on."""
 

@@ -29,6 +29,16 @@ def test_a_link_that_comes_back_in_time_says_nothing(detector: Detector) -> None
     assert said(detector, logs((0, "kernel", DOWN), (10, "kernel", UP), (90, "kernel", "x"))) == []
 
 
+def test_a_link_whose_return_was_told_first_says_nothing(detector: Detector) -> None:
+    assert said(detector, logs((10, "kernel", UP), (0, "kernel", DOWN), (90, "kernel", "x"))) == []
+
+
+@pytest.mark.parametrize("up", [0, 59])
+def test_a_return_before_the_link_fell_or_after_the_patience_says_nothing_of_it(detector: Detector, up: int) -> None:
+    lines = logs((up, "kernel", UP), (1, "kernel", DOWN), (90, "kernel", "x"))
+    assert said(detector, lines) == [("nic.link-down", "raised", "ens3f0")]
+
+
 def test_a_link_that_stays_down_is_raised_and_cleared(detector: Detector) -> None:
     assert said(detector, logs((0, "kernel", DOWN), (60, "kernel", "x"), (90, "kernel", UP))) == [
         ("nic.link-down", "raised", "ens3f0"),

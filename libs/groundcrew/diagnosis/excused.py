@@ -1,0 +1,90 @@
+"""Complaints about a host that went down by order: its neighbours miss it, and nothing is wrong unless it stays away.
+
+Such a complaint waits until `Windows.join` after the order. What is taken back by then was the restart; the rest is
+fused as it came, only later. Pure; the orders and the complaints that wait are memory of this process alone: after a
+take-over an order is not known any more, and a complaint that waited is told when it is repeated.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.incidents import Symptom, TriggerRaised
+from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.diagnosis.ranking import leading
+from groundcrew.diagnosis.relation import ANY_NEED, Relation, SymptomKey, Windows, key_of
+
+ORDERED_STOP = "kernel.ordered_stop"
+"""The cause that a host's own word of going down speaks for."""
+
+MAX_ORDERS = 4_096
+MAX_EXCUSED = 500
+"""Complaints that wait; what comes beyond them is told at once."""
+
+BEFORE = timedelta(minutes=1)
+"""Neighbours may miss a host a little before it says, by its clock, that it goes."""
+
+_NUMBERS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excuse:
+    """A complaint and when it is told unless it was taken back."""
+
+    envelope: Envelope[TriggerRaised]
+    due: datetime
+
+
+class Excuses:
+    """Orders to go down, and the complaints that they excuse for a while."""
+
+    def __init__(self, knowledge: Knowledge, windows: Windows) -> None:
+        self._knowledge = knowledge
+        self._windows = windows
+        self._orders: OrderedDict[str, datetime] = OrderedDict()
+        self._waiting: OrderedDict[SymptomKey, Excuse] = OrderedDict()
+
+    def of(self, envelope: Envelope[TriggerRaised], symptom: Symptom, relation: Relation) -> Excuse | None:
+        """The excuse of a symptom that misses a host which went down by order; None for any other."""
+        if not self._orders or (len(self._waiting) >= MAX_EXCUSED and key_of(symptom) not in self._waiting):
+            return None
+        for host in self._missed(symptom, relation):
+            ordered = self._orders[host]
+            if ordered - BEFORE <= symptom.first_seen <= ordered + self._windows.join:
+                return Excuse(envelope=envelope, due=ordered + self._windows.join)
+        return None
+
+    def _missed(self, symptom: Symptom, relation: Relation) -> Iterator[str]:
+        """Hosts that were told to go down and that a symptom may miss: one that it is about, or, of a cluster that does
+        not say which, one that is numbered like its own."""
+        cause, place = leading(symptom), relation.place(symptom)
+        own = relation.home(symptom)
+        if place != own and place in self._orders:
+            yield place
+        named = relation.named(symptom)
+        if named in self._orders and self._knowledge.suffers(cause, ANY_NEED):
+            yield named
+        if cause in self._knowledge.of_clusters and not named:
+            series = _NUMBERS.sub("#", own)
+            yield from (host for host in self._orders if host != own and _NUMBERS.sub("#", host) == series)
+
+    def due(self, now: datetime) -> Excuse | None:
+        """The first complaint whose time has come."""
+        return next((excuse for excuse in self._waiting.values() if excuse.due <= now), None)
+
+    def ordered(self, host: str, at: datetime) -> None:
+        """A host says that it goes down."""
+        self._orders[host] = max(at, self._orders.pop(host, at))
+        while len(self._orders) > MAX_ORDERS:
+            self._orders.popitem(last=False)
+
+    def wait(self, key: SymptomKey, excuse: Excuse) -> None:
+        """Let a complaint wait; of its repeats the first stands for all."""
+        self._waiting.setdefault(key, excuse)
+
+    def drop(self, key: SymptomKey) -> None:
+        """It was taken back, or is told now."""
+        self._waiting.pop(key, None)

@@ -1,0 +1,80 @@
+"""A host that goes down by order is missed by its neighbours, and that is no fault unless it stays away."""
+
+import pytest
+
+from groundcrew.contracts.incidents import Severity, TriggerState
+from groundcrew.contracts.inventory import Inventory, InventoryHost
+from groundcrew.diagnosis.excused import MAX_EXCUSED
+
+from .conftest import Crew
+
+MINUTE = 60
+CLEARED = TriggerState.CLEARED
+
+
+@pytest.fixture
+def crew():
+    return Crew(Inventory(host=[InventoryHost(name=name) for name in ("n1", "n2", "n3", "head", "db-1")]))
+
+
+def goes_down(trigger, host, at=0.0):
+    return trigger(host, "kernel.ordered_stop", rule="system.going-down", severity=Severity.INFO, at=at)
+
+
+def misses(trigger, at, node="n1", **more):
+    return trigger("head", "software.node_not_ready", part=node, at=at, **more)
+
+
+def test_a_scheduler_that_misses_a_node_which_was_told_to_restart_opens_nothing(crew, trigger):
+    crew.see(goes_down(trigger, "n1"), misses(trigger, 120), misses(trigger, 300, state=CLEARED))
+    assert crew.wait_until(60 * MINUTE).incidents == []
+
+
+def test_a_node_that_stays_away_is_told_after_the_join_window(crew, trigger):
+    crew.see(goes_down(trigger, "n1"), misses(trigger, 120))
+    assert crew.wait_until(14 * MINUTE).incidents == []
+    crew.wait_until(16 * MINUTE)
+    assert (crew.only.cause.entry, crew.only.hosts, crew.only.trigger_count) == ("software.node_not_ready", ["n1"], 1)
+    assert crew.wait_until(17 * MINUTE).only.trigger_count == 1, "told once"
+
+
+@pytest.mark.parametrize("at", [-5 * MINUTE, 16 * MINUTE])
+def test_what_comes_before_the_order_or_long_after_it_is_told_at_once(crew, trigger, at):
+    crew.see(goes_down(trigger, "n1"), misses(trigger, at))
+    assert crew.only.hosts == ["n1"]
+
+
+def test_another_node_is_told_at_once(crew, trigger):
+    crew.see(goes_down(trigger, "n1"), misses(trigger, 120, node="n2"))
+    assert crew.only.hosts == ["n2"]
+
+
+def test_a_fault_of_the_host_itself_is_told_at_once(crew, trigger):
+    crew.see(goes_down(trigger, "n1"), trigger("n1", "disk.failed", part="sda", at=60))
+    assert crew.only.cause.id == "disk.failed"
+
+
+def test_a_fault_of_the_node_before_its_order_keeps_what_misses_it(crew, trigger):
+    crew.see(
+        trigger("n1", "psu.input_lost", part="PSU1", severity=Severity.CRITICAL, at=-60),
+        goes_down(trigger, "n1"),
+        misses(trigger, 120),
+    )
+    assert (crew.only.cause.id, len(crew.only.symptoms)) == ("psu.input_lost", 2)
+
+
+@pytest.mark.parametrize(("host", "told"), [("n2", 0), ("db-1", 1)])
+def test_the_complaint_of_a_cluster_waits_for_hosts_that_are_numbered_like_its_own(crew, trigger, host, told):
+    complaint = ("filesystem.cluster_failed",)
+    crew.see(
+        goes_down(trigger, host),
+        trigger("n3", *complaint, rule="netfs.ceph-cluster", at=90),
+    )
+    assert len(crew.incidents) == told
+
+
+def test_more_than_can_wait_is_told_at_once(crew, trigger):
+    crew.see(goes_down(trigger, "n1"))
+    for number in range(MAX_EXCUSED + 1):
+        crew.see(misses(trigger, 60 + number / 100, rule=f"missed-{number}"))
+    assert crew.only.trigger_count == 1
