@@ -94,19 +94,22 @@ class Verdict:
             s
             for s in here
             if any(self._relation.follows(s, other) for other in from_places)
-            or any(self._relation.complains(s, other) for other in there)
+            or any(self._relation.complains(s, other) or self._relation.waits_for(s, other) for other in there)
         ]
         return bool(following) and all(
             s in following or any(self._knowledge.explains(leading(one), leading(s)) for one in following) for s in here
         )
 
     def _severities(self, symptoms: Sequence[Symptom], found: CauseEntry) -> Iterator[Severity]:
-        """What symptoms are worth: a consequence stays as grave when its cause is found. Info raises nothing, but for
-        what the found cause can bring about and must not be taken lightly, such as the end of a host."""
+        """What symptoms are worth: a consequence stays as grave when its cause is found, and what a redundancy bore is
+        a warning. Info raises nothing, but for what the found cause can bring about and must not be taken lightly, such
+        as the end of a host."""
+        told = {cause for symptom in symptoms if symptom.severity.rank > 0 for cause in symptom.causes}
         for severity, cause in {(symptom.severity, leading(symptom)) for symptom in symptoms}:
             entry = self._knowledge.get(cause)
             if severity.rank > 0:
-                yield min(max(severity, entry.severity, key=_rank), entry.at_most, key=_rank)
+                at_most = entry.at_most if told.isdisjoint(entry.borne_by) else Severity.WARNING
+                yield min(max(severity, entry.severity, key=_rank), at_most, key=_rank)
             elif self._knowledge.explains(found.id, cause):
                 yield entry.grave
 
