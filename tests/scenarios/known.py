@@ -25,7 +25,6 @@ OPEN = {
     "healthy-noise-of-a-research-fleet",
     "healthy-pods-come-and-go",
     "object-server-machine-check",
-    "osd-loses-its-disk",
     "routes-of-a-host-withdrawn",
     "switch-port-of-a100-faults",
 }

@@ -285,6 +285,23 @@ def test_a_drive_that_a_mirror_does_without_is_a_warning_until_something_else_st
     assert crew.only.severity is Severity.CRITICAL
 
 
+@pytest.mark.parametrize(
+    ("unit", "complaint", "expected"),
+    [
+        ("ceph-osd@11.service", Severity.WARNING, Severity.WARNING),
+        ("ceph-osd@11.service", Severity.CRITICAL, Severity.CRITICAL),
+        ("ceph-osd@11.service", Severity.INFO, Severity.CRITICAL),
+        ("ceph-exporter.service", Severity.WARNING, Severity.CRITICAL),
+    ],
+)
+def test_one_instance_that_its_cluster_does_without_is_a_warning(crew, trigger, unit, complaint, expected):
+    crew.see(
+        trigger("n1", "software.failed", part=unit, severity=Severity.CRITICAL),
+        trigger("n2", "filesystem.cluster_failed", rule="netfs.ceph-cluster", severity=complaint, at=30),
+    )
+    assert next(one for one in crew.incidents if "n1" in one.hosts).severity is expected
+
+
 def test_operator_acknowledges_notes_and_resolves(crew, trigger):
     crew.see(trigger("n1", "disk.failed", part="sda"))
     crew.operator(crew.only, "acknowledge").operator(crew.only, "note", "spare ordered")
