@@ -17,7 +17,6 @@ OPEN = {
     "contained-errors-on-a30",
     "healthy-boots-after-a-power-test",
     "healthy-chores-of-an-archive",
-    "healthy-drivers-rolled-over-a-row",
     "healthy-just-below-every-limit",
     "healthy-night-of-firmware",
     "healthy-night-of-guests",
