@@ -114,7 +114,7 @@ class Verdict:
             elif self._knowledge.explains(found.id, cause):
                 yield entry.grave
 
-    def _is_borne(self, symptom: Symptom, speaking: Sequence[Symptom], told: Collection[str]) -> bool:
+    def _is_borne(self, symptom: Symptom, speaking: Sequence[Symptom], told: set[str]) -> bool:
         """Whether a redundancy does without what a symptom tells of: by the table, or because it is one of several
         instances of a unit (`ceph-osd@11`) that belong to a cluster which only warns."""
         if not told.isdisjoint(self._knowledge.get(leading(symptom)).borne_by):
