@@ -1,4 +1,5 @@
-"""Event logs as BMCs of many makers print them, each record with what a person says of it (`makers/*.log`).
+"""Event logs and sensor listings as BMCs of many makers print them, each record or reading with what a person says of it
+(`makers/*.log`).
 
 Every line is a line of the log behind ` ~ `, and before it, where a record begins, the answer: `A <class> <part>` for a
 fault that stands, `R <class> <part>` for one that has passed, `+` for the record that ends it, `.` for what tells of no
