@@ -128,7 +128,7 @@ def _number(text: str) -> float | None:
 def _read(name: str, status: str, reading: str, *, entity: str = "") -> SensorRead:
     short, side = split_status(status)
     if status == "ns" or reading.lower() in SILENT:
-        silent = status == "ns" or reading.lower() in {"no reading", "disabled", "not readable", "na"}
+        silent = status == "ns" or reading.lower() in {"no reading", "not readable", "na"}
         return SensorRead(name, None, reading, "", "ns" if silent else short, side, entity=entity)
     if found := _VALUE.fullmatch(reading):
         unit, _, states = found[2].strip().partition(", ")
