@@ -192,9 +192,17 @@ class JetStreamBus:
         workers, failures = [], Failures()
         for partition in partitions_of(durable):
             await self._declared(durable, partition, entity)
+            turns = asyncio.Lock() if at_most > 1 else None
             for _ in range(1 if durable.partitioned else concurrency):
                 worker = Worker(
-                    context, durable, handler, failures, partition=partition, entity=entity, at_most=at_most
+                    context,
+                    durable,
+                    handler,
+                    failures,
+                    partition=partition,
+                    entity=entity,
+                    at_most=at_most,
+                    turns=turns,
                 )
                 await worker.start()
                 workers.append(worker)

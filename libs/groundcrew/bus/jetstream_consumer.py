@@ -76,7 +76,11 @@ class _InHand:
 
 
 class Worker:
-    """Pulls from one consumer (one partition of a durable) and handles `at_most` messages at a time."""
+    """Pulls from one consumer (one partition of a durable) and handles `at_most` messages at a time.
+
+    Workers of the same consumer that share `turns` pull one after another: the handler is called with what came first
+    first. Pulling side by side, the one that was answered second may well get to its handler before the other.
+    """
 
     def __init__(
         self,
@@ -88,6 +92,7 @@ class Worker:
         partition: int,
         entity: str | None,
         at_most: int = 1,
+        turns: asyncio.Lock | None = None,
     ) -> None:
         self._context = context
         self._durable = durable
@@ -95,6 +100,7 @@ class Worker:
         self._partition = partition
         self._entity = entity
         self._at_most = at_most
+        self._turns = turns or asyncio.Lock()
         self._log = context.log.bind(durable=durable.name)
         name = consumer_name(durable, context.bus.site, partition=partition, entity=entity)
         self._puller = Puller(context.connection, durable.stream, name)
@@ -139,11 +145,10 @@ class Worker:
         heals = 0
         while not self._stopping.is_set():
             try:
-                message = await self._puller.next()
+                messages = await self._pull()
                 heals = 0
-                if message is None:
+                if not messages:
                     continue
-                messages = [message, *await self._puller.more(self._at_most - 1)]
                 if self._stopping.is_set():
                     for one in messages:
                         await one.nak()
@@ -157,6 +162,13 @@ class Worker:
                 heals += 1
                 self._log.warning("bus: consuming failed", reason=reason_of(error))
                 await self._pause(min(_HEAL_MAX_S, _HEAL_FIRST_S * 2 ** min(heals - 1, 8)))
+
+    async def _pull(self) -> list[Msg]:
+        """What waits, or nothing where it is worth looking whether to go on. Raises ConsumerGone, nats errors."""
+        async with self._turns:
+            if self._stopping.is_set() or (message := await self._puller.next()) is None:
+                return []
+            return [message, *await self._puller.more(self._at_most - 1)]
 
     async def _heal(self, reason: str, attempt: int) -> None:
         await self._pause(min(_HEAL_MAX_S, _HEAL_FIRST_S * 2 ** min(attempt - 1, 8)))

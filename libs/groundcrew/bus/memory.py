@@ -23,6 +23,7 @@ from groundcrew.bus.deadletters import dead_letter
 from groundcrew.bus.memory_broker import MemoryBroker
 from groundcrew.bus.memory_kv import MemoryKeyValue
 from groundcrew.bus.memory_lanes import CallbackLane, DurableLane, Handed, work
+from groundcrew.bus.memory_running import MemoryConsumer, Running
 from groundcrew.bus.memory_streams import MemoryStreams
 from groundcrew.bus.metrics import metrics_on
 from groundcrew.bus.outcome import LABELS, Dead, Done, Held, Outcome, check_may_wait_together, each, run_together
@@ -63,44 +64,6 @@ def _silent_log() -> FilteringBoundLogger:
     return log
 
 
-class _Running:
-    """Background tasks that drive one lane of a live broker for one consumer, tap or watch."""
-
-    def __init__(self, detach: Callable[[], None], drain_s: float) -> None:
-        self.stopping = asyncio.Event()
-        self.tasks: list[asyncio.Task[None]] = []
-        self._detach = detach
-        self._detached = False
-        self._drain_s = drain_s
-
-    async def stop(self) -> None:
-        if self._detached:
-            return
-        self._detached = True
-        self.stopping.set()
-        self._detach()
-        own = asyncio.current_task()
-        others = [task for task in self.tasks if task is not own]
-        if others:
-            _, late = await asyncio.wait(others, timeout=self._drain_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-
-
-class _MemoryConsumer:
-    def __init__(self, lanes: list[DurableLane], running: list[_Running]) -> None:
-        self._lanes = lanes
-        self._running = running
-
-    async def stop(self) -> None:
-        await asyncio.gather(*(each.stop() for each in self._running))
-
-    @property
-    def paused(self) -> str | None:
-        return next((lane.paused for lane in self._lanes if lane.paused), None)
-
-
 class MemoryBus:
     """The bus of one service on a MemoryBroker; implements `port.Bus`.
 
@@ -126,7 +89,7 @@ class MemoryBus:
         self._log = log or _silent_log()
         self._drain_s = drain_s
         self._produced_by = ProducedBy(service=service, version=version("groundcrew"))
-        self._running: list[_Running] = []
+        self._running: list[Running] = []
         self._lanes: list[DurableLane] = []
         self._closed = False
         self._streams = MemoryStreams(self.broker, service, clock=clock, metrics=self._metrics, log=self._log)
@@ -192,9 +155,9 @@ class MemoryBus:
         lanes = self.broker.durable_lanes(durable, self._site, entity)
         failures = Failures()
         self._lanes += lanes
-        return _MemoryConsumer(lanes, [self._drive(lane, handler, failures, concurrency, at_most) for lane in lanes])
+        return MemoryConsumer(lanes, [self._drive(lane, handler, failures, concurrency, at_most) for lane in lanes])
 
-    def _keep(self, running: _Running) -> _Running:
+    def _keep(self, running: Running) -> Running:
         """Remember what `close` has to stop, forget what is stopped."""
         self._running = [each for each in self._running if not each.stopping.is_set()]
         self._running.append(running)
@@ -202,12 +165,12 @@ class MemoryBus:
 
     def _drive(
         self, lane: DurableLane, handler: HandlerOfMany, failures: Failures, concurrency: int, at_most: int
-    ) -> _Running:
+    ) -> Running:
         async def handle(handed: Sequence[Handed]) -> Sequence[Outcome]:
             return await self._handle(lane.durable, handler, failures, handed)
 
         lane.workers.append(handle)
-        running = _Running(lambda: lane.workers.remove(handle), self._drain_s)
+        running = Running(lambda: lane.workers.remove(handle), self._drain_s)
         self._keep(running)
         if self.broker.live:
             for _ in range(1 if lane.durable.partitioned else concurrency):
@@ -215,7 +178,7 @@ class MemoryBus:
         return running
 
     def _spawn(
-        self, running: _Running, lane: DurableLane | CallbackLane, step: Callable[[], Awaitable[None]], name: str
+        self, running: Running, lane: DurableLane | CallbackLane, step: Callable[[], Awaitable[None]], name: str
     ) -> None:
         running.tasks.append(
             asyncio.create_task(work(lane, self._clock, step, running.stopping), name=f"{self._service}: {name}")
@@ -290,8 +253,8 @@ class MemoryBus:
         dropped = self._metrics.tap_dropped.labels(self._service).inc
         return self._attach(self.broker.add_tap(subject, see, dropped), f"tap {subject}")
 
-    def _attach(self, lane: CallbackLane, name: str) -> _Running:
-        running = _Running(lambda: self.broker.remove(lane), self._drain_s)
+    def _attach(self, lane: CallbackLane, name: str) -> Running:
+        running = Running(lambda: self.broker.remove(lane), self._drain_s)
         self._keep(running)
         if self.broker.live:
             self._spawn(running, lane, lane.step, name)
@@ -344,7 +307,7 @@ class MemoryBus:
 
         served = self.broker.served.setdefault(subject, [])
         served.append(respond)
-        return self._keep(_Running(lambda: served.remove(respond), self._drain_s))
+        return self._keep(Running(lambda: served.remove(respond), self._drain_s))
 
     def request_stream(
         self, endpoint: StreamEndpoint[Q, R], request: Q, *, site: str | None = None, idle_s: float = 30.0
@@ -362,7 +325,7 @@ class MemoryBus:
         respond = self._streams.answering(endpoint, handler)
         streamed = self.broker.streamed.setdefault(subject, [])
         streamed.append(respond)
-        return self._keep(_Running(lambda: streamed.remove(respond), self._drain_s))
+        return self._keep(Running(lambda: streamed.remove(respond), self._drain_s))
 
     # --- schedules, KV, life ------------------------------------------------------------------------------------------
 
@@ -373,7 +336,7 @@ class MemoryBus:
             raise PublishDenied(msg)
         new = self.broker.schedule(self._site, name, every_s, self._produced_by)
         if new and self.broker.live:
-            running = _Running(lambda: None, 0)
+            running = Running(lambda: None, 0)
             running.tasks.append(asyncio.create_task(self._tick(), name=f"{self._service}: schedule {name}"))
             self._keep(running)
 

@@ -170,9 +170,10 @@ class Bus(Protocol):
         self, durable: Durable, handler: HandlerOfMany, *, at_most: int, concurrency: int = 1
     ) -> Consumer:
         """As `consume`, with what waits at the moment handed over together: at least one message, `at_most` many, in
-        their order. Nobody waits for more to come. What the handler does counts for all of them; but where it raises
-        anything but Unavailable with several, it is called again with each alone, so that no message spends another
-        one's deliveries. Not for durables that are partitioned or per_entity (ValueError)."""
+        their order; one process hands over first what came first, with `concurrency`, too. Nobody waits for more to
+        come. What the handler does counts for all of them; but where it raises anything but Unavailable with several,
+        it is called again with each alone, so that no message spends another one's deliveries. Not for durables that
+        are partitioned or per_entity (ValueError)."""
 
     async def tap(self, subject: str, callback: Callable[[Envelope[Any]], Awaitable[None]]) -> Subscription:
         """See live messages on a subject filter, at most once; for views that can refresh, never for state. When the

@@ -170,6 +170,10 @@ class CauseEntry(Record):
         Severity.INFO,
         description="an incident whose cause brought this about is at least so severe, though info alone tells of it",
     )
+    borne_by: list[str] = Field(
+        default_factory=list,
+        description="causes that tell of a redundancy that bore it: told beside one of them, it alone is a warning",
+    )
     explains: list[str] = Field(
         default_factory=list, description="causes whose symptoms it often brings about on a host: `symptom` in short"
     )
@@ -184,6 +188,10 @@ class CauseEntry(Record):
     about_named: bool = Field(False, description="it is about the host that its part names, whoever tells of it")
     of_cluster: bool = Field(
         False, description="it is the complaint of a cluster, whose fault may lie on any host of it"
+    )
+    of_peers: bool = Field(
+        False,
+        description="it waits for a peer: a fault that brings it about may lie on a host of the same role and switch",
     )
     stops: bool = Field(False, description="what depends on its place by the inventory stops with it")
     suffers: list[Literal["service", "storage", "network", "power", "cooling"]] = Field(
@@ -286,6 +294,7 @@ class Knowledge(Record):
                 *(one.shows for one in entry.produced),
                 *(entry.shared.shows_as if entry.shared else ()),
                 *((entry.kind_of,) if entry.kind_of else ()),
+                *entry.borne_by,
                 *self.stopping,
             ]
             missing = [name for name in named if name not in known]
@@ -307,6 +316,16 @@ class Knowledge(Record):
     def of_clusters(self) -> frozenset[str]:
         """Causes that are the complaint of a cluster."""
         return frozenset(entry.id for entry in self.cause if entry.of_cluster)
+
+    @cached_property
+    def of_peers(self) -> frozenset[str]:
+        """Causes that tell of a peer that does not answer."""
+        return frozenset(entry.id for entry in self.cause if entry.of_peers)
+
+    @cached_property
+    def felt_by_peers(self) -> frozenset[str]:
+        """Causes that may show on peers of their host."""
+        return frozenset(e.id for e in self.cause if any(self.explains(e.id, one) for one in self.of_peers))
 
     @cached_property
     def shared_faults(self) -> list[CauseEntry]:

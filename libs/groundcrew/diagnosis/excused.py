@@ -1,8 +1,7 @@
 """Complaints about a host that went down by order: its neighbours miss it, and nothing is wrong unless it stays away.
 
 Such a complaint waits until `Windows.join` after the order. What is taken back by then was the restart; the rest is
-fused as it came, only later. Pure; the orders and the complaints that wait are memory of this process alone: after a
-take-over an order is not known any more, and a complaint that waited is told when it is repeated.
+fused as it came, only later. Pure.
 """
 
 import re

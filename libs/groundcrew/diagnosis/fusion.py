@@ -9,7 +9,7 @@ it happens in the neighbourhood of the trigger's place, however large the fleet.
 commits it to the store, so memory never runs ahead of what is stored.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,33 +27,27 @@ from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import CommandName
 from groundcrew.diagnosis import changes
 from groundcrew.diagnosis.causes import Knowledge
-from groundcrew.diagnosis.excused import ORDERED_STOP, Excuses
+from groundcrew.diagnosis.excused import ORDERED_STOP
 from groundcrew.diagnosis.folding import fold, fold_all, fold_clear, settled_at, symptom_of
 from groundcrew.diagnosis.grouping import Fault, Grouping
 from groundcrew.diagnosis.neighbourhood import Neighbourhood, ordered
 from groundcrew.diagnosis.parts import part_key
 from groundcrew.diagnosis.ranking import leading
-from groundcrew.diagnosis.relation import Relation, SymptomKey, Windows, gap, key_of
+from groundcrew.diagnosis.relation import Relation, SymptomKey, Windows, key_of
 from groundcrew.diagnosis.sharing_out import share_out
 from groundcrew.diagnosis.topology import Topology
 from groundcrew.diagnosis.track import Change, Fused, Track
 from groundcrew.diagnosis.verdicts import Verdict
+from groundcrew.diagnosis.waiting import Waiting
 
 MAX_SEEN = 20_000
 """Trigger ids remembered to drop doubles early; the store's unique key drops the rest."""
-
-
-MAX_WAITING = 500
-"""Info trigger events that wait for an incident to be evidence of. They are not stored as such: after a take-over an
-incident may lack early info evidence, nothing else."""
-
 
 MAX_WORDS_READ, MAX_LINES_READ = 400, 3
 """Characters of a line, and lines of a trigger event, that are searched for the name of another host."""
 
 SECOND_THOUGHTS = timedelta(hours=1)
 """How long after its beginning an incident is ranked anew although nothing came: absence tells something by then."""
-
 
 _STATE_AFTER: dict[str, IncidentState] = {
     "acknowledge": IncidentState.ACKNOWLEDGED,
@@ -78,10 +72,9 @@ class Fusion:
         self._knowledge = knowledge
         self._windows = windows or Windows()
         self._held = Neighbourhood(knowledge)
-        self._excuses = Excuses(knowledge, self._windows)
+        self._waiting = Waiting(knowledge, self._windows, self._symptom)
         self._kin: dict[str, frozenset[str]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._waiting: deque[Envelope[TriggerRaised]] = deque(maxlen=MAX_WAITING)
         self.use_inventory(inventory)
 
     def use_inventory(self, inventory: Inventory) -> None:
@@ -98,6 +91,19 @@ class Fusion:
             track = Track(incident=incident, evidence=tuple(evidence))
             self._held.put(track)
             self._find_kin(track)
+
+    @property
+    def waits_for(self) -> timedelta:
+        """How far back trigger events may lie that `recall` wants."""
+        return self._waiting.span
+
+    def recall(self, events: Sequence[tuple[Envelope[TriggerRaised], str | None]]) -> None:
+        """After all that is adopted: what waits, from stored trigger events with the incident each went to."""
+        self._waiting.recall(events, self._relation, self._is_shown)
+
+    def _is_shown(self, symptom: Symptom) -> bool:
+        held = self._held.at([self._relation.place(symptom)])
+        return any(track.symptom(key_of(symptom)) is not None for track in held)
 
     @property
     def held(self) -> int:
@@ -122,7 +128,7 @@ class Fusion:
             if leading(symptom) != ORDERED_STOP:
                 return joined
             return replace(joined, ordered=(self._relation.home(symptom), symptom.last_seen))
-        if not live and (excuse := self._excuses.of(envelope, symptom, self._relation)) is not None:
+        if not live and (excuse := self._waiting.excuses.of(envelope, symptom, self._relation)) is not None:
             return Fused(trigger_id=envelope.id, excused=(key_of(symptom), excuse))
         return self._fault(envelope, symptom, near, live)
 
@@ -153,7 +159,7 @@ class Fusion:
             elif (change := self._second_thoughts(track, now)) is not None:
                 over.append(change)
         old = [one.incident.id for one in self._held.all() if self._forgettable(one, now)]
-        if not over and not old and (excuse := self._excuses.due(now)) is not None:
+        if not over and not old and (excuse := self._waiting.excuses.due(now)) is not None:
             return self._no_excuse(excuse.envelope)
         return Fused(changes=over, forgotten=old)
 
@@ -193,14 +199,7 @@ class Fusion:
         family = fused.kin.union(*(self._kin.get(incident_id, ()) for incident_id in fused.kin))
         kin = frozenset(one for one in family if one in self._held)
         self._kin.update(dict.fromkeys(kin, kin))
-        if fused.waiting is not None:
-            self._waiting.append(fused.waiting)
-        if fused.ordered is not None:
-            self._excuses.ordered(*fused.ordered)
-        if fused.excused is not None:
-            self._excuses.wait(*fused.excused)
-        if fused.settled is not None:
-            self._excuses.drop(fused.settled)
+        self._waiting.keep(fused)
         if fused.trigger_id is not None:
             self._seen[fused.trigger_id] = None
             while len(self._seen) > MAX_SEEN:
@@ -301,7 +300,7 @@ class Fusion:
         key = key_of(symptom)
         known = next((s for track in pool if (s := track.symptom(key)) is not None), None)
         changed = symptom if known is None else fold(known, symptom)
-        waiting = self._waiting_for(symptom) if not live else []
+        waiting = self._waiting.infos_for(symptom, self._relation) if not live else []
         wholes = self._wholes(pool, key)
         wholes += [[[info]] for info in fold_all(info for _, info in waiting)]
         faults = self._grouping.faults(wholes, changed)
@@ -409,15 +408,6 @@ class Fusion:
             found.update((track.incident.id, track) for track in more)
             todo = [one for track in more for one in track.incident.symptoms if several]
         return list(found.values())[len(pool) :]
-
-    def _waiting_for(self, symptom: Symptom) -> list[tuple[Envelope[TriggerRaised], Symptom]]:
-        """Info events before a new incident that relate to what opens it."""
-        found = []
-        for waiting in self._waiting:
-            info = self._symptom(waiting)
-            if gap(info, symptom) <= self._windows.join and self._relation.related(info, symptom):
-                found.append((waiting, info))
-        return found
 
     def _clear(self, envelope: Envelope[TriggerRaised]) -> Fused:
         """Note the recovery; `advance` resolves after the hold time."""

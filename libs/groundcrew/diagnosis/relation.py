@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 
-from groundcrew.contracts.incidents import Symptom
+from groundcrew.contracts.incidents import Severity, Symptom
 from groundcrew.diagnosis.causes import UNKNOWN, CauseEntry, Knowledge
 from groundcrew.diagnosis.parts import are_two_parts, names_part, part_key
 from groundcrew.diagnosis.ranking import leading
@@ -68,6 +68,7 @@ class Relation:
         self._one_fault = cache(self._can_be_one)
         self._host_of = lru_cache(maxsize=_PLACES_KEPT)(topology.place_of)
         self._host_named = lru_cache(maxsize=_PLACES_KEPT)(topology.host_named)
+        self._peers = lru_cache(maxsize=_PLACES_KEPT)(topology.peers)
         self._shown_at = lru_cache(maxsize=_PLACES_KEPT)(self._find_places)
 
     def place(self, symptom: Symptom) -> str:
@@ -110,6 +111,8 @@ class Relation:
         if symptom.component_class == "bmc":
             yield from self._topology.hosts_of(place)
             yield from self._topology.above(place)
+        if leading(symptom) in self._knowledge.of_peers or leading(symptom) in self._knowledge.felt_by_peers:
+            yield from self._peers(place)
 
     def bmc(self, symptoms: Sequence[Symptom]) -> str:
         """The entity of the first BMC of the inventory that symptoms blame; empty where they blame none."""
@@ -122,7 +125,7 @@ class Relation:
         if first.rule_id == second.rule_id and key_of(first) == key_of(second):
             return True
         if not self._same_place(first, second):
-            return self._by_need(first, second) or self._by_cluster(first, second)
+            return self._by_need(first, second) or self._by_cluster(first, second) or self._by_peer(first, second)
         if not self.same_fault(first, second):
             return False
         return leading(first) == leading(second) != UNKNOWN or gap(first, second) <= self._windows.join
@@ -158,6 +161,20 @@ class Relation:
         if not (self.complains(first, second) or self.complains(second, first)):
             return False
         return gap(first, second) <= self._windows.join
+
+    def _by_peer(self, first: Symptom, second: Symptom) -> bool:
+        """Whether one is but the waiting for a host on which the other one shows a fault."""
+        if not (self.waits_for(first, second) or self.waits_for(second, first)):
+            return False
+        return gap(first, second) <= self._windows.join
+
+    def waits_for(self, first: Symptom, second: Symptom) -> bool:
+        """Whether the first tells of a peer that does not answer, and the second is why: a grave fault on a host of the
+        same role and switch that brings it about."""
+        one, other = leading(first), leading(second)
+        if one not in self._knowledge.of_peers or one == other or not self._knowledge.explains(other, one):
+            return False
+        return second.severity is Severity.CRITICAL and self.place(second) in self._peers(self.place(first))
 
     def complains(self, first: Symptom, second: Symptom) -> bool:
         """Whether the first is a complaint of the cluster that the second one's unit belongs to by its name."""

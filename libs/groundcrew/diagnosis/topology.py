@@ -69,6 +69,14 @@ class Topology:
         """Places that a place depends on, sorted."""
         return sorted(self._needs.get(place, ()))
 
+    def peers(self, place: str) -> list[str]:
+        """Other hosts of the same role on the same switch, sorted: those that may work at one job with this one."""
+        own = self._hosts.get(place)
+        if own is None or not own.role or not own.switch:
+            return []
+        there = self.hosts_on(SharedKind.SWITCH, own.switch)
+        return [name for name in there if name != place and self._hosts[name].role == own.role]
+
     def needed_by(self, place: str) -> list[str]:
         """Places that depend on a place, sorted."""
         return sorted(self._needed_by.get(place, ()))

@@ -94,21 +94,35 @@ class Verdict:
             s
             for s in here
             if any(self._relation.follows(s, other) for other in from_places)
-            or any(self._relation.complains(s, other) for other in there)
+            or any(self._relation.complains(s, other) or self._relation.waits_for(s, other) for other in there)
         ]
         return bool(following) and all(
             s in following or any(self._knowledge.explains(leading(one), leading(s)) for one in following) for s in here
         )
 
     def _severities(self, symptoms: Sequence[Symptom], found: CauseEntry) -> Iterator[Severity]:
-        """What symptoms are worth: a consequence stays as grave when its cause is found. Info raises nothing, but for
-        what the found cause can bring about and must not be taken lightly, such as the end of a host."""
-        for severity, cause in {(symptom.severity, leading(symptom)) for symptom in symptoms}:
+        """What symptoms are worth: a consequence stays as grave when its cause is found, and what a redundancy bore is
+        a warning. Info raises nothing, but for what the found cause can bring about and must not be taken lightly, such
+        as the end of a host."""
+        speaking = [symptom for symptom in symptoms if symptom.severity.rank > 0]
+        told = {cause for symptom in speaking for cause in symptom.causes}
+        for severity, cause, borne in {(s.severity, leading(s), self._is_borne(s, speaking, told)) for s in symptoms}:
             entry = self._knowledge.get(cause)
             if severity.rank > 0:
-                yield min(max(severity, entry.severity, key=_rank), entry.at_most, key=_rank)
+                at_most = Severity.WARNING if borne else entry.at_most
+                yield min(max(severity, entry.severity, key=_rank), at_most, key=_rank)
             elif self._knowledge.explains(found.id, cause):
                 yield entry.grave
+
+    def _is_borne(self, symptom: Symptom, speaking: Sequence[Symptom], told: set[str]) -> bool:
+        """Whether a redundancy does without what a symptom tells of: by the table, or because it is one of several
+        instances of a unit (`ceph-osd@11`) that belong to a cluster which only warns."""
+        if not told.isdisjoint(self._knowledge.get(leading(symptom)).borne_by):
+            return True
+        if "@" not in symptom.component:
+            return False
+        complaints = [one for one in speaking if self._relation.complains(one, symptom)]
+        return bool(complaints) and all(one.severity is Severity.WARNING for one in complaints)
 
     def _entity(self, symptoms: Sequence[Symptom], entry: CauseEntry, places: Sequence[str]) -> str:
         """The BMC for faults of the BMC itself, else the host, else what was observed."""

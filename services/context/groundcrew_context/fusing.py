@@ -25,6 +25,7 @@ from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.diagnosis.fusion import AlreadyResolved, Fusion, UnknownIncident
 from groundcrew.diagnosis.relation import Windows
 from groundcrew.diagnosis.track import MAX_EVIDENCE, Change, Fused, Track
+from groundcrew.diagnosis.waiting import MAX_RECALLED
 from groundcrew.runtime.relay import relay_once
 from groundcrew.stores.context.port import ContextStore, FusionTransaction
 from groundcrew.stores.port import StoreUnavailable
@@ -190,6 +191,8 @@ class Fuser:
             for incident, evidence in await self._store.live_incidents(self._site):
                 fusion.adopt(incident, evidence)
             await self._adopt_recent(fusion)
+            since = self._clock.now() - fusion.waits_for
+            fusion.recall(await self._store.loose_triggers(self._site, since, MAX_RECALLED))
             self._fusion, self._revision = fusion, inventory.revision
         elif inventory.revision != self._revision:
             self._fusion.use_inventory(inventory)

@@ -16,7 +16,7 @@ from .conftest import SITE, WHEN, Harness, until
 FUSE = Durables.FUSE
 
 
-def raised(number: int):
+def raised(number: int, name: str | None = None):
     data = TriggerRaised(
         rule_id="disk.failed",
         severity=Severity.CRITICAL,
@@ -32,7 +32,7 @@ def raised(number: int):
         data,
         id=stable_id("trigger", number),
         site=SITE,
-        entity=host(f"n{number}"),
+        entity=host(name or f"n{number}"),
         time=WHEN,
         received_at=WHEN,
         source="rules",
@@ -68,6 +68,21 @@ async def test_what_waits_is_handled_together_and_in_order(harness: Harness):
     assert max(map(len, handler.calls)) == 8
     assert len(handler.calls) <= 5
     await consumer.stop()
+
+
+async def test_handlers_side_by_side_are_called_with_what_came_first_first(harness: Harness):
+    bus = await harness.bus()
+    called: list[int] = []
+
+    async def uneven(deliveries):
+        called.extend(int(delivery.envelope.position) for delivery in deliveries)
+        await asyncio.sleep(0.01 * (len(called) % 3))
+
+    await bus.consume_together(FUSE, uneven, at_most=5, concurrency=4)
+    for first in range(0, 400, 20):  # of one entity, so that the broker has them one after another
+        await bus.publish_batch([raised(number, "n1") for number in range(first, first + 20)])
+    await until(lambda: len(called) == 400)
+    assert called == list(range(400))
 
 
 async def test_a_single_message_does_not_wait_for_company(harness: Harness):

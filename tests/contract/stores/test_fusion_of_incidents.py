@@ -1,6 +1,7 @@
 """Fusion: what one trigger event changes is committed at once, and told in order."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from tests.contract.stores.observed import (
@@ -78,6 +79,23 @@ async def test_a_redelivered_trigger_is_known(store):
         assert await transaction.add_trigger(trigger(1), incident(1).id) is False
     (summary,) = (await store.triggers(SITE, TriggersQuery())).items
     assert summary.incident_id is None
+
+
+async def test_trigger_events_of_no_incident_and_info_ones_are_read_again_in_their_order(store):
+    async with store.fusion(SITE) as transaction:
+        await transaction.add_trigger(trigger(1, second=1), None)
+        await transaction.add_trigger(trigger(2, second=2), incident(1).id)
+        await transaction.add_trigger(trigger(3, second=3, severity=Severity.INFO), incident(1).id)
+        await transaction.add_trigger(trigger(4, second=4, severity=Severity.INFO), None)
+        await transaction.add_trigger(trigger(5, second=0), None)
+    found = await store.loose_triggers(SITE, NOON + timedelta(seconds=1), 100)
+    wanted = [(trigger(1, second=1), None), (trigger(3, second=3, severity=Severity.INFO), incident(1).id)]
+    assert [(one.id, one.time, one.entity, one.data, to) for one, to in found[:2]] == [
+        (one.id, one.time, one.entity, one.data, to) for one, to in wanted
+    ]
+    newest = await store.loose_triggers(SITE, NOON, 2)
+    assert [one.data.title for one, _ in newest] == ["trigger 3", "trigger 4"]
+    assert await store.loose_triggers("elsewhere", NOON, 100) == []
 
 
 async def test_messages_wait_in_the_order_of_commits_until_they_are_published(store):

@@ -8,6 +8,7 @@ import pytest
 from groundcrew.bus.memory import MemoryBroker, MemoryBus
 from groundcrew.bus.port import BusUnavailable
 from groundcrew.contracts.clock import VirtualClock
+from groundcrew.contracts.incidents import Severity
 from groundcrew.contracts.queries import Endpoints, IncidentCommand
 from groundcrew.contracts.streams import Buckets
 from groundcrew_context.lease import Lease
@@ -82,6 +83,24 @@ async def test_holder_gives_up_before_the_standby_may_take_it(bucket, clock, mon
     with pytest.raises(BusUnavailable):
         await first.take()
     assert not first.held
+
+
+async def test_standby_tells_of_a_host_that_went_down_by_order_and_stays_away(station, tmp_path):
+    file = tmp_path / "inventory.toml"
+    file.write_text('[[host]]\nname = "n1"\n[[host]]\nname = "head"\n')
+    first = AsyncExitStack()
+    await station.start(first, instance="first", inventory_file=str(file))
+    await station.start(instance="second", inventory_file=str(file))
+    await station.send(
+        trigger("n1", "kernel.ordered_stop", severity=Severity.INFO),
+        trigger("head", "software.node_not_ready", "n1", at=20),
+    )
+    await first.aclose()
+    await station.wait_until(60)
+    assert await station.incidents() == []
+    await station.wait_until(16 * 60)
+    [incident] = await station.incidents()
+    assert (incident.hosts, incident.cause.entry) == (["n1"], "software.node_not_ready")
 
 
 async def test_standby_takes_over_and_goes_on(station):

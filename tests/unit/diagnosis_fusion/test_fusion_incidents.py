@@ -245,6 +245,63 @@ def test_a_node_that_a_scheduler_lost_is_the_matter_of_that_node(trigger, nodes)
     assert (crew.only.cause.id, crew.only.hosts) == ("psu.input_lost", ["n1"])
 
 
+@pytest.mark.parametrize("first", ["gpu", "ranks"])
+def test_ranks_that_wait_for_a_peer_whose_gpu_failed_are_its_fault(trigger, first):
+    fleet = [InventoryHost(name=f"n{i}", switch="leaf-1", role="training") for i in range(1, 5)]
+    gpu = trigger("n3", "gpu.ecc_uncorrectable", part="GPU 0000:9a:00.0", severity=Severity.CRITICAL)
+    ranks = [trigger(name, "gpu.collective_timeout", at=10 * MINUTE + i) for i, name in enumerate(("n1", "n2", "n4"))]
+    crew = Crew(Inventory(host=fleet)).see(*([gpu, *ranks] if first == "gpu" else [*ranks, gpu]))
+    assert (crew.only.cause.id, crew.only.hosts) == ("gpu.ecc_uncorrectable", ["n3"])
+
+
+@pytest.mark.parametrize(("switch", "role"), [("leaf-2", "training"), ("leaf-1", "inference"), ("leaf-1", "")])
+def test_a_rank_of_another_job_does_not_wait_for_the_gpu_that_failed(trigger, switch, role):
+    fleet = [
+        InventoryHost(name="n1", switch="leaf-1", role="training"),
+        InventoryHost(name="n2", switch=switch, role=role),
+    ]
+    crew = Crew(Inventory(host=fleet)).see(
+        trigger("n1", "gpu.ecc_uncorrectable", part="GPU 0000:9a:00.0", severity=Severity.CRITICAL),
+        trigger("n2", "gpu.collective_timeout", at=10 * MINUTE),
+    )
+    assert [one.hosts for one in crew.incidents] == [["n1"], ["n2"]]
+
+
+def test_a_warning_about_a_peer_does_not_account_for_a_rank_that_waits(trigger):
+    fleet = [InventoryHost(name=name, switch="leaf-1", role="training") for name in ("n1", "n2")]
+    crew = Crew(Inventory(host=fleet)).see(
+        trigger("n1", "disk.failed", part="sda"), trigger("n2", "gpu.collective_timeout", at=5 * MINUTE)
+    )
+    assert [one.hosts for one in crew.incidents] == [["n1"], ["n2"]]
+
+
+def test_a_drive_that_a_mirror_does_without_is_a_warning_until_something_else_stops(crew, trigger):
+    gone = trigger("n1", "nvme.controller_reset", part="nvme1", severity=Severity.CRITICAL)
+    assert crew.see(gone).only.severity is Severity.CRITICAL
+    assert (
+        crew.see(trigger("n1", "disk.failed", "raid.degraded", part="nvme1", at=60)).only.severity is Severity.WARNING
+    )
+    crew.see(trigger("n1", "filesystem.readonly", part="nvme1", severity=Severity.CRITICAL, at=120))
+    assert crew.only.severity is Severity.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("unit", "complaint", "expected"),
+    [
+        ("ceph-osd@11.service", Severity.WARNING, Severity.WARNING),
+        ("ceph-osd@11.service", Severity.CRITICAL, Severity.CRITICAL),
+        ("ceph-osd@11.service", Severity.INFO, Severity.CRITICAL),
+        ("ceph-exporter.service", Severity.WARNING, Severity.CRITICAL),
+    ],
+)
+def test_one_instance_that_its_cluster_does_without_is_a_warning(crew, trigger, unit, complaint, expected):
+    crew.see(
+        trigger("n1", "software.failed", part=unit, severity=Severity.CRITICAL),
+        trigger("n2", "filesystem.cluster_failed", rule="netfs.ceph-cluster", severity=complaint, at=30),
+    )
+    assert next(one for one in crew.incidents if "n1" in one.hosts).severity is expected
+
+
 def test_operator_acknowledges_notes_and_resolves(crew, trigger):
     crew.see(trigger("n1", "disk.failed", part="sda"))
     crew.operator(crew.only, "acknowledge").operator(crew.only, "note", "spare ordered")

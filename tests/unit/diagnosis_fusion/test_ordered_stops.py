@@ -73,6 +73,42 @@ def test_the_complaint_of_a_cluster_waits_for_hosts_that_are_numbered_like_its_o
     assert len(crew.incidents) == told
 
 
+def heir_of(crew, *, told=()):
+    """A process that takes over: what the store has of incidents and trigger events, nothing of the memory."""
+    heir = Crew(Inventory(host=[InventoryHost(name=name) for name in ("n1", "n2", "n3", "head", "db-1")]))
+    for track in crew.fusion._held.all():
+        heir.fusion.adopt(track.incident, track.evidence)
+    heir.fusion.recall(told)
+    return heir
+
+
+def test_a_complaint_that_waits_is_told_by_who_takes_over(crew, trigger):
+    events = [goes_down(trigger, "n1"), misses(trigger, 120)]
+    heir = heir_of(crew.see(*events), told=[(one, None) for one in events])
+    assert heir.wait_until(14 * MINUTE).incidents == []
+    assert heir.wait_until(16 * MINUTE).only.hosts == ["n1"]
+    again = heir_of(heir, told=[(one, None) for one in events])
+    assert again.wait_until(17 * MINUTE).only.trigger_count == 1, "told once"
+
+
+def test_a_complaint_that_was_taken_back_is_not_told_by_who_takes_over(crew, trigger):
+    events = [goes_down(trigger, "n1"), misses(trigger, 120), misses(trigger, 300, state=CLEARED)]
+    heir = heir_of(crew.see(*events), told=[(one, None) for one in events])
+    assert heir.wait_until(60 * MINUTE).incidents == []
+
+
+def test_an_order_that_is_evidence_of_an_incident_excuses_after_a_take_over(crew, trigger):
+    order = goes_down(trigger, "n1")
+    heir = heir_of(crew.see(order), told=[(order, "0" * 32)])
+    assert heir.see(misses(trigger, 120)).incidents == []
+
+
+def test_who_takes_over_has_early_info_evidence(crew, trigger):
+    early = trigger("n1", "disk.smart_failing", part="sda", severity=Severity.INFO)
+    heir = heir_of(crew.see(early), told=[(early, None)])
+    assert heir.see(trigger("n1", "disk.failed", part="sda", at=60)).only.trigger_count == 2
+
+
 def test_more_than_can_wait_is_told_at_once(crew, trigger):
     crew.see(goes_down(trigger, "n1"))
     for number in range(MAX_EXCUSED + 1):

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from groundcrew.contracts.clock import to_us
-from groundcrew.contracts.envelope import Envelope, encode
+from groundcrew.contracts.envelope import Envelope, ProducedBy, encode, seal
 from groundcrew.contracts.identity import host
 from groundcrew.contracts.incidents import Evidence, Finding, Incident, TriggerRaised
 from groundcrew.stores import outbox
@@ -190,6 +190,16 @@ class Fusing:
                 live[key][1].append(Evidence.model_validate_json(document))
         return list(live.values())
 
+    async def loose_triggers(
+        self, site: str, since: datetime, limit: int
+    ) -> list[tuple[Envelope[TriggerRaised], str | None]]:
+        rows = await self._database.fetch(_LOOSE, (site, since, limit))
+        return [
+            (loose(TriggerRaised.model_validate_json(row[3]), row[0].hex, site, row[2], row[1].astimezone(UTC)), to)
+            for row in reversed(rows)
+            for to in [row[4].hex if row[4] else None]
+        ]
+
     async def add_findings(self, site: str, time: datetime, findings: Sequence[Finding]) -> None:
         async with self._database.transaction() as connection:
             await connection.cursor().executemany(
@@ -200,6 +210,21 @@ class Fusing:
                     for one in sorted(findings, key=lambda finding: finding.id)
                 ],
             )  # fmt: skip
+
+
+def loose(data: TriggerRaised, key: str, site: str, entity: str, time: datetime) -> Envelope[TriggerRaised]:
+    """A stored trigger event as a message again."""
+    return seal(
+        data,
+        id=key,
+        site=site,
+        entity=entity,
+        time=time,
+        received_at=time,
+        source="store",
+        position=key,
+        produced_by=ProducedBy(service="context", version="0"),
+    )
 
 
 def _uuid(identity: str | None) -> UUID | None:
@@ -268,6 +293,10 @@ SELECT %s, named.entity, false, named.last_seen FROM unnest(%s::text[], %s::time
 ON CONFLICT (site, entity) DO UPDATE SET last_seen = greatest(e.last_seen, excluded.last_seen) WHERE NOT e.reported
 """
 _LIVE = b"SELECT id, document::text FROM incidents WHERE site = %s AND state <> 'resolved' ORDER BY opened_at, id"
+_LOOSE = """
+SELECT id, time, entity, document::text, incident_id FROM trigger_events
+WHERE site = %s AND time >= %s AND (incident_id IS NULL OR severity = 'info') ORDER BY time DESC, id DESC LIMIT %s
+"""
 _LIVE_EVIDENCE = b"""
 SELECT incident_id, document::text FROM evidence WHERE site = %s AND incident_id = ANY(%s) ORDER BY time, id
 """

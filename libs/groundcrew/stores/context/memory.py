@@ -11,7 +11,7 @@ from groundcrew.contracts.clock import from_us, to_us
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.event_logs import EventLogBatch, SyncChanged, SyncJob
 from groundcrew.contracts.identity import host, kind_of, name_of
-from groundcrew.contracts.incidents import Evidence, Finding, Incident
+from groundcrew.contracts.incidents import Evidence, Finding, Incident, TriggerRaised
 from groundcrew.contracts.observations import (
     InventoryObserved,
     LogBatch,
@@ -120,6 +120,11 @@ class MemoryContextStore:
         held = self._sites[site]
         live = sorted((held.incidents[key] for key in held.live), key=lambda one: (one.opened_at, one.id))
         return [(one, _pieces(held, one.id)) for one in live]
+
+    async def loose_triggers(
+        self, site: str, since: datetime, limit: int
+    ) -> list[tuple[Envelope[TriggerRaised], str | None]]:
+        return list(islice(self._sites[site].loose.newest_first(to_us(since)), limit))[::-1]
 
     async def add_findings(self, site: str, time: datetime, findings: Sequence[Finding]) -> None:
         held = self._sites[site]
@@ -279,6 +284,7 @@ def _forget(site: MemorySite, name: str, now: datetime, days: int) -> int:
         case "event_log_changes":
             return site.event_logs.drop_before(before)
         case "trigger_events":
+            site.loose.drop_before(before)
             return len(site.triggers.drop_before(before))
         case "findings":
             found = site.findings.drop_before(before)

@@ -9,7 +9,7 @@ from groundcrew.contracts.envelope import Envelope, encode
 from groundcrew.contracts.identity import host
 from groundcrew.contracts.incidents import Evidence, EvidenceSource, Incident, TriggerRaised
 from groundcrew.contracts.queries import HistoryEntry, TriggerSummary
-from groundcrew.stores.context.fusion import stale
+from groundcrew.stores.context.fusion import loose, stale
 from groundcrew.stores.context.memory_rows import Timeline
 from groundcrew.stores.context.memory_site import MemorySite
 from groundcrew.stores.context.reading import trigger_key
@@ -29,6 +29,7 @@ class MemoryFusionTransaction:
     def __init__(self, site: MemorySite) -> None:
         self._site = site
         self._triggers: Timeline[TriggerSummary] = Timeline()
+        self._data: dict[str, Envelope[TriggerRaised]] = {}
         self._revisions: list[_Revision] = []
         self._evidence: dict[tuple[str, str], tuple[Evidence, bool]] = {}
         self.payloads: list[bytes] = []
@@ -39,7 +40,10 @@ class MemoryFusionTransaction:
     async def add_trigger(self, envelope: Envelope[TriggerRaised], incident_id: str | None) -> bool:
         summary = _trigger(envelope, incident_id)
         key = trigger_key(summary)
-        return key not in self._site.triggers and self._triggers.add(*key, summary)
+        if key in self._site.triggers or not self._triggers.add(*key, summary):
+            return False
+        self._data[summary.id] = envelope
+        return True
 
     async def save_incident(self, incident: Incident, evidence: Sequence[Evidence], *, actor: str, change: str) -> None:
         newest = [revision.incident for revision in self._revisions if revision.incident.id == incident.id]
@@ -63,6 +67,10 @@ class MemoryFusionTransaction:
         site = self._site
         for (time, row_id), summary in self._triggers.oldest_first():
             site.triggers.add(time, row_id, summary)
+            if summary.incident_id is None or summary.severity.rank == 0:
+                event = self._data[row_id]
+                again = loose(event.data, event.id, event.site, event.entity, event.time)
+                site.loose.add(time, row_id, (again, summary.incident_id))
         for one in self._revisions:
             incident = one.incident
             site.keep_incident(incident)

@@ -8,7 +8,7 @@ from typing import Any
 from groundcrew.contracts.clock import from_us, to_us
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.identity import name_of
-from groundcrew.contracts.incidents import Evidence, Finding, Incident, IncidentState
+from groundcrew.contracts.incidents import Evidence, Finding, Incident, IncidentState, TriggerRaised
 from groundcrew.contracts.observations import (
     InventoryObserved,
     LogBatch,
@@ -65,6 +65,7 @@ class MemorySite:
         self.sel_ids: set[str] = set()
         self.event_logs = MemoryEventLogs()
         self.triggers: Timeline[TriggerSummary] = Timeline()
+        self.loose: Timeline[tuple[Envelope[TriggerRaised], str | None]] = Timeline()
         self.incidents: dict[str, Incident] = {}
         self.live: dict[str, None] = {}
         self.evidence: dict[str, Timeline[Evidence]] = {}

@@ -115,6 +115,12 @@ class ContextStore(Protocol):
     async def live_incidents(self, site: str) -> list[tuple[Incident, list[Evidence]]]:
         """All incidents that are not resolved, with their evidence: what fusion rebuilds itself from."""
 
+    async def loose_triggers(
+        self, site: str, since: datetime, limit: int
+    ) -> list[tuple[Envelope[TriggerRaised], str | None]]:
+        """Trigger events that went to no incident, and those of severity info with the one they went to: the newest
+        `limit` of those that happened since, in their order. Of the envelope's passage nothing but its time is kept."""
+
     async def add_findings(self, site: str, time: datetime, findings: Sequence[Finding]) -> None: ...
 
     # reading

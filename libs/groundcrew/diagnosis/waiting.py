@@ -1,0 +1,80 @@
+"""Trigger events that are of no incident yet: info evidence, and complaints about hosts that went down by order.
+
+Pure. It is memory of this process; `recall` makes it anew after a take-over from the trigger events that the store has.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from groundcrew.contracts.envelope import Envelope
+from groundcrew.contracts.incidents import Symptom, TriggerRaised, TriggerState
+from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.diagnosis.excused import ORDERED_STOP, Excuses
+from groundcrew.diagnosis.ranking import leading
+from groundcrew.diagnosis.relation import Relation, Windows, gap, key_of
+from groundcrew.diagnosis.track import Fused
+
+MAX_WAITING = 500
+"""Info trigger events that wait for an incident to be evidence of."""
+
+MAX_RECALLED = 2_000
+"""Trigger events that are read again after a take-over."""
+
+
+class Waiting:
+    """What waits, and until when."""
+
+    def __init__(self, knowledge: Knowledge, windows: Windows, symptom_of: Callable[..., Symptom]) -> None:
+        self.excuses = Excuses(knowledge, windows)
+        self._windows = windows
+        self._symptom_of = symptom_of
+        self._infos: deque[Envelope[TriggerRaised]] = deque(maxlen=MAX_WAITING)
+
+    @property
+    def span(self) -> timedelta:
+        """How far back what waits may lie."""
+        return 2 * self._windows.join
+
+    def infos_for(self, symptom: Symptom, relation: Relation) -> list[tuple[Envelope[TriggerRaised], Symptom]]:
+        """Info events before a new incident that relate to what opens it."""
+        found = []
+        for waiting in self._infos:
+            info = self._symptom_of(waiting)
+            if gap(info, symptom) <= self._windows.join and relation.related(info, symptom):
+                found.append((waiting, info))
+        return found
+
+    def keep(self, fused: Fused) -> None:
+        """Take over what was computed, once it is stored."""
+        if fused.waiting is not None:
+            self._infos.append(fused.waiting)
+        if fused.ordered is not None:
+            self.excuses.ordered(*fused.ordered)
+        if fused.excused is not None:
+            self.excuses.wait(*fused.excused)
+        if fused.settled is not None:
+            self.excuses.drop(fused.settled)
+
+    def recall(
+        self,
+        events: Sequence[tuple[Envelope[TriggerRaised], str | None]],
+        relation: Relation,
+        is_told: Callable[[Symptom], bool],
+    ) -> None:
+        """From trigger events in their order, each with the incident that it went to; a complaint that `is_told` waits
+        no more."""
+        known = [(one, self._symptom_of(one), to) for one, to in events if not one.data.silenced_by]
+        raised = TriggerState.RAISED
+        for one, symptom, _ in known:
+            if one.data.state is raised and symptom.severity.rank == 0 and leading(symptom) == ORDERED_STOP:
+                self.excuses.ordered(relation.home(symptom), symptom.last_seen)
+        for one, symptom, to in known:
+            if to is not None:
+                continue
+            if one.data.state is not raised:
+                self.excuses.drop(key_of(symptom))
+            elif symptom.severity.rank == 0:
+                self._infos.append(one)
+            elif not is_told(symptom) and (excuse := self.excuses.of(one, symptom, relation)) is not None:
+                self.excuses.wait(key_of(symptom), excuse)
