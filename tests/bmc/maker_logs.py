@@ -1,4 +1,4 @@
-"""Event logs as BMCs of many makers print them, each record with what a person says of it (`makers/*.log`).
+"""Logs and sensor listings of BMCs of many makers, each record or reading with what a person says of it (`makers/`).
 
 Every line is a line of the log behind ` ~ `, and before it, where a record begins, the answer: `A <class> <part>` for a
 fault that stands, `R <class> <part>` for one that has passed, `+` for the record that ends it, `.` for what tells of no

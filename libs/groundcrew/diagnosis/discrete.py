@@ -7,7 +7,7 @@ are those of IPMI 2.0, tables 42-2 and 42-3; entities those of table 43-13.
 
 import re
 
-from groundcrew.diagnosis.sensors import SensorRead
+from groundcrew.diagnosis.sensors import SILENT, SensorRead
 
 _REDUNDANCY = (
     "Fully Redundant", "Redundancy Lost", "Redundancy Degraded", "Non-Redundant: Sufficient from Redundant",
@@ -104,7 +104,10 @@ _NOW = {"Rebuild In Progress": "Array is being rebuilt"}
 
 
 def events_of(read: SensorRead) -> list[tuple[str, str]]:
-    """(`<type> <name>`, event text) of each state that the sensor shows."""
+    """(`<type> <name>`, event text) of each state that the sensor shows. A sensor that is not read shows none: its
+    `Disabled` is the sensor's, not the part's."""
+    if read.status == "ns" and read.text.lower() in SILENT:
+        return []
     kind = read.kind or _kind_by_name(read.sensor) or _BY_ENTITY.get(read.entity.partition(".")[0], "")
     texts = _split(read.text) if read.states is None else _texts(kind, read)
     shown = ((_shown_by(kind, text, printed=bool(read.kind)), text) for text in texts)

@@ -18,7 +18,8 @@ _VALUE = re.compile(r"(-?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?) ([^\d\s,].*)"
 _FLOAT = re.compile(r"-?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?")
 _STATES = re.compile(r"0x([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
-_SILENT = frozenset({"no reading", "disabled", "not readable", "na", "n/a", ""})
+SILENT = frozenset({"no reading", "disabled", "not readable", "na", "n/a", ""})
+"""What ipmitool prints in place of a reading."""
 _STATUSES = frozenset({"ok", "nc", "cr", "nr", "ns", "na", "lnc", "lcr", "lnr", "unc", "ucr", "unr"})
 THRESHOLDS = 6
 
@@ -115,7 +116,7 @@ def sensor_row(columns: Sequence[str]) -> SensorRead | None:
         return None
     short, side = split_status(status.lower())
     if (amount := _number(value)) is None:
-        silent = value.lower() in _SILENT
+        silent = value.lower() in SILENT
         return SensorRead(name, None, value, "", "ns" if silent else short, side, thresholds=thresholds)
     return SensorRead(name, amount, "", unit, short, side, thresholds=thresholds)
 
@@ -126,8 +127,8 @@ def _number(text: str) -> float | None:
 
 def _read(name: str, status: str, reading: str, *, entity: str = "") -> SensorRead:
     short, side = split_status(status)
-    if status == "ns" or reading.lower() in _SILENT:
-        silent = status == "ns" or reading.lower() in {"no reading", "disabled", "not readable", "na"}
+    if status == "ns" or reading.lower() in SILENT:
+        silent = status == "ns" or reading.lower() in {"no reading", "not readable", "na"}
         return SensorRead(name, None, reading, "", "ns" if silent else short, side, entity=entity)
     if found := _VALUE.fullmatch(reading):
         unit, _, states = found[2].strip().partition(", ")

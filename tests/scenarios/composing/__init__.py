@@ -19,6 +19,9 @@ from tests.scenarios.composing import (
     power_and_cooling,
     second_hardware,
     second_software,
+    sixth_hardware,
+    sixth_healthy,
+    sixth_software,
     software_and_kernel,
     storage,
     third_hardware,
@@ -50,4 +53,7 @@ ALL = (
     *fifth_sundry.ALL,
     *fifth_healthy.ALL,
     *fifth_services.ALL,
+    *sixth_healthy.ALL,
+    *sixth_hardware.ALL,
+    *sixth_software.ALL,
 )

@@ -134,6 +134,12 @@ def test_a_fan_that_is_driven_and_has_no_reading_is_missing() -> None:
     assert active("\n".join([rows[0].replace("79.97", "0"), rows[1]])) == set()
 
 
+def test_a_sensor_that_is_not_scanned_says_nothing_of_its_part() -> None:
+    unread = "Temp             | 01h | ns  |  3.1 | Disabled\nRiser2 Temp      | 02h | ns  | 16.2 | Disabled\n"
+    assert active(unread) == set()
+    assert active("Status           | 60h | ok  |  3.1 | Disabled\n") == {("CPU 1", "cpu.offline")}
+
+
 def test_ipmi_sensors_in_its_forms_and_a_state_that_says_nominal() -> None:
     text = """\
 ID   | Name             | Type                     | State    | Reading    | Units | Event
