@@ -1,4 +1,5 @@
-"""Complaints about a host that went down by order: its neighbours miss it, and nothing is wrong unless it stays away.
+"""Complaints about a host that went down by order, which its neighbours miss, and warnings of a host on which work was
+announced: nothing is wrong unless it stays so.
 
 Such a complaint waits until `Windows.join` after the order. What is taken back by then was the restart; the rest is
 fused as it came, only later. Pure.
@@ -11,13 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from groundcrew.contracts.envelope import Envelope
-from groundcrew.contracts.incidents import Symptom, TriggerRaised
+from groundcrew.contracts.incidents import Severity, Symptom, TriggerRaised
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.diagnosis.ranking import leading
 from groundcrew.diagnosis.relation import ANY_NEED, Relation, SymptomKey, Windows, key_of
 
 ORDERED_STOP = "kernel.ordered_stop"
 """The cause that a host's own word of going down speaks for."""
+
+ANNOUNCED_WORK = "software.announced_work"
+"""The cause that an operator's own word of planned work speaks for."""
 
 MAX_ORDERS = 4_096
 MAX_EXCUSED = 500
@@ -38,22 +42,30 @@ class Excuse:
 
 
 class Excuses:
-    """Orders to go down, and the complaints that they excuse for a while."""
+    """Orders to go down and announced work, and the complaints that they excuse for a while."""
 
     def __init__(self, knowledge: Knowledge, windows: Windows) -> None:
         self._knowledge = knowledge
         self._windows = windows
         self._orders: OrderedDict[str, datetime] = OrderedDict()
+        self._announced: OrderedDict[str, datetime] = OrderedDict()
         self._waiting: OrderedDict[SymptomKey, Excuse] = OrderedDict()
 
     def of(self, envelope: Envelope[TriggerRaised], symptom: Symptom, relation: Relation) -> Excuse | None:
-        """The excuse of a symptom that misses a host which went down by order; None for any other."""
-        if not self._orders or (len(self._waiting) >= MAX_EXCUSED and key_of(symptom) not in self._waiting):
+        """The excuse of a symptom that misses a host which went down by order, or of a warning of a host on which work
+        was announced; None for any other."""
+        if len(self._waiting) >= MAX_EXCUSED and key_of(symptom) not in self._waiting:
             return None
-        for host in self._missed(symptom, relation):
-            ordered = self._orders[host]
-            if ordered - BEFORE <= symptom.first_seen <= ordered + self._windows.join:
-                return Excuse(envelope=envelope, due=ordered + self._windows.join)
+        told = [self._orders[host] for host in self._missed(symptom, relation)] if self._orders else []
+        home = relation.home(symptom)
+        if symptom.severity is Severity.WARNING and home in self._announced:
+            told.append(self._announced[home])
+        unsure = timedelta(
+            seconds=symptom.uncertainty_s
+        )  # a BMC's clock may be wrong; `due` bounds the wait all the same
+        for at in told:
+            if at - BEFORE - unsure <= symptom.first_seen <= at + self._windows.join + unsure:
+                return Excuse(envelope=envelope, due=at + self._windows.join)
         return None
 
     def _missed(self, symptom: Symptom, relation: Relation) -> Iterator[str]:
@@ -76,9 +88,11 @@ class Excuses:
 
     def ordered(self, host: str, at: datetime) -> None:
         """A host says that it goes down."""
-        self._orders[host] = max(at, self._orders.pop(host, at))
-        while len(self._orders) > MAX_ORDERS:
-            self._orders.popitem(last=False)
+        _note(self._orders, host, at)
+
+    def announced(self, host: str, at: datetime) -> None:
+        """Somebody says on a host that there will be work on it."""
+        _note(self._announced, host, at)
 
     def wait(self, key: SymptomKey, excuse: Excuse) -> None:
         """Let a complaint wait; of its repeats the first stands for all."""
@@ -87,3 +101,9 @@ class Excuses:
     def drop(self, key: SymptomKey) -> None:
         """It was taken back, or is told now."""
         self._waiting.pop(key, None)
+
+
+def _note(said: OrderedDict[str, datetime], host: str, at: datetime) -> None:
+    said[host] = max(at, said.pop(host, at))
+    while len(said) > MAX_ORDERS:
+        said.popitem(last=False)

@@ -27,7 +27,7 @@ from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import CommandName
 from groundcrew.diagnosis import changes
 from groundcrew.diagnosis.causes import Knowledge
-from groundcrew.diagnosis.excused import ORDERED_STOP
+from groundcrew.diagnosis.excused import ANNOUNCED_WORK, ORDERED_STOP
 from groundcrew.diagnosis.folding import fold, fold_all, fold_clear, settled_at, symptom_of
 from groundcrew.diagnosis.grouping import Fault, Grouping
 from groundcrew.diagnosis.neighbourhood import Neighbourhood, ordered
@@ -125,9 +125,10 @@ class Fusion:
         live = [track for track in near if track.live and self._belongs(symptom, track)]
         if symptom.severity.rank == 0:
             joined = self._join_info(envelope, symptom, live or self._late_for(symptom, near))
-            if leading(symptom) != ORDERED_STOP:
-                return joined
-            return replace(joined, ordered=(self._relation.home(symptom), symptom.last_seen))
+            said = (self._relation.home(symptom), symptom.last_seen)
+            if leading(symptom) == ORDERED_STOP:
+                return replace(joined, ordered=said)
+            return replace(joined, announced=said) if leading(symptom) == ANNOUNCED_WORK else joined
         if not live and (excuse := self._waiting.excuses.of(envelope, symptom, self._relation)) is not None:
             return Fused(trigger_id=envelope.id, excused=(key_of(symptom), excuse))
         return self._fault(envelope, symptom, near, live)

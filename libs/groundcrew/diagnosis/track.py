@@ -247,6 +247,8 @@ class Fused:
     kin: frozenset[str] = frozenset()
     ordered: tuple[str, datetime] | None = None
     """A host that said it goes down, and when."""
+    announced: tuple[str, datetime] | None = None
+    """A host on which work was announced, and when."""
     excused: tuple[SymptomKey, Excuse] | None = None
     settled: SymptomKey | None = None
     """A complaint that waited: taken back, or told with this."""

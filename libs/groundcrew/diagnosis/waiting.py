@@ -10,7 +10,7 @@ from datetime import timedelta
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import Symptom, TriggerRaised, TriggerState
 from groundcrew.diagnosis.causes import Knowledge
-from groundcrew.diagnosis.excused import ORDERED_STOP, Excuses
+from groundcrew.diagnosis.excused import ANNOUNCED_WORK, ORDERED_STOP, Excuses
 from groundcrew.diagnosis.ranking import leading
 from groundcrew.diagnosis.relation import Relation, Windows, gap, key_of
 from groundcrew.diagnosis.track import Fused
@@ -51,6 +51,8 @@ class Waiting:
             self._infos.append(fused.waiting)
         if fused.ordered is not None:
             self.excuses.ordered(*fused.ordered)
+        if fused.announced is not None:
+            self.excuses.announced(*fused.announced)
         if fused.excused is not None:
             self.excuses.wait(*fused.excused)
         if fused.settled is not None:
@@ -67,8 +69,12 @@ class Waiting:
         known = [(one, self._symptom_of(one), to) for one, to in events if not one.data.silenced_by]
         raised = TriggerState.RAISED
         for one, symptom, _ in known:
-            if one.data.state is raised and symptom.severity.rank == 0 and leading(symptom) == ORDERED_STOP:
+            if one.data.state is not raised or symptom.severity.rank != 0:
+                continue
+            if leading(symptom) == ORDERED_STOP:
                 self.excuses.ordered(relation.home(symptom), symptom.last_seen)
+            elif leading(symptom) == ANNOUNCED_WORK:
+                self.excuses.announced(relation.home(symptom), symptom.last_seen)
         for one, symptom, to in known:
             if to is not None:
                 continue

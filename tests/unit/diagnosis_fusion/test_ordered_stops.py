@@ -1,4 +1,5 @@
-"""A host that goes down by order is missed by its neighbours, and that is no fault unless it stays away."""
+"""A host that goes down by order is missed by its neighbours, and announced work shows on its host: no fault unless it
+stays so."""
 
 import pytest
 
@@ -71,6 +72,34 @@ def test_the_complaint_of_a_cluster_waits_for_hosts_that_are_numbered_like_its_o
         trigger("n3", *complaint, rule="netfs.ceph-cluster", at=90),
     )
     assert len(crew.incidents) == told
+
+
+def work(trigger, host, at=0.0):
+    return trigger(host, "software.announced_work", rule="system.work-announced", severity=Severity.INFO, at=at)
+
+
+def test_a_warning_of_a_host_with_announced_work_that_is_taken_back_opens_nothing(crew, trigger):
+    lost = ("n1", "psu.input_lost", "PSU1")
+    crew.see(work(trigger, "n1"), trigger(*lost, at=120), trigger(*lost, at=300, state=CLEARED))
+    assert crew.wait_until(60 * MINUTE).incidents == []
+
+
+def test_a_warning_that_outlasts_the_announced_work_is_told(crew, trigger):
+    crew.see(work(trigger, "n1"), trigger("n1", "psu.input_lost", "PSU1", at=120))
+    assert crew.wait_until(14 * MINUTE).incidents == []
+    assert crew.wait_until(16 * MINUTE).only.hosts == ["n1"]
+
+
+@pytest.mark.parametrize(("host", "severity"), [("n1", Severity.CRITICAL), ("n2", Severity.WARNING)])
+def test_announced_work_excuses_nothing_critical_and_no_other_host(crew, trigger, host, severity):
+    crew.see(work(trigger, "n1"), trigger(host, "psu.input_lost", "PSU1", severity=severity, at=120))
+    assert crew.only.hosts == [host]
+
+
+def test_announced_work_excuses_after_a_take_over(crew, trigger):
+    announced = work(trigger, "n1")
+    heir = heir_of(crew.see(announced), told=[(announced, None)])
+    assert heir.see(trigger("n1", "psu.input_lost", "PSU1", at=120)).incidents == []
 
 
 def heir_of(crew, *, told=()):
