@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.conftest import free_port
-
 from groundcrew_ipmi_collector.lab.bmc import SimulatedBmc
 from groundcrew_ipmi_collector.lab.server import BmcServer
 
@@ -30,10 +28,10 @@ class Lab:
 
     def start(self, bmc: SimulatedBmc, **options: object) -> int:
         """Its port."""
-        port = free_port()
-        serving = BmcServer.serve(bmc, port, user=USER, password=PASSWORD, **options)
-        self.servers[port] = asyncio.run_coroutine_threadsafe(serving, self.loop).result(10)
-        return port
+        serving = BmcServer.serve(bmc, 0, user=USER, password=PASSWORD, **options)
+        server = asyncio.run_coroutine_threadsafe(serving, self.loop).result(10)
+        self.servers[server.port] = server
+        return server.port
 
     def do(self, what: Callable[[], object]) -> None:
         async def doing() -> None:

@@ -111,7 +111,8 @@ async def test_the_same_question_is_answered_out_of_the_cache_after_a_restart(
     coordinator: Coordinator, valkey: Valkey
 ) -> None:
     async with running(answering()) as server:
-        coordinator.settings = {"model_meta": {"url": server.url, "name": "nasty"}, "redis": redis_of(valkey)}
+        patient = {**redis_of(valkey), "wait_s": 5}
+        coordinator.settings = {"model_meta": {"url": server.url, "name": "nasty"}, "redis": patient}
         await coordinator.start()
         assert (await coordinator.ask(question())).served is Served.LOCAL
         await coordinator.stop()

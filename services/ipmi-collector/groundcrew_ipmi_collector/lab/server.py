@@ -81,6 +81,12 @@ class BmcServer(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
 
+    @property
+    def port(self) -> int:
+        """Where it listens: what the system chose where it was asked for port 0."""
+        assert self._transport is not None
+        return int(self._transport.get_extra_info("sockname")[1])
+
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
