@@ -12,7 +12,6 @@ GIVEN = Path(os.environ.get("GROUNDCREW_SCENARIOS", HERE.parents[1].parent / "sh
 
 OPEN = {
     "adapter-trains-at-half-width",
-    "cache-outgrows-its-flatcar-host",
     "clock-of-a-scheduler-runs-ahead",
     "contained-errors-on-a30",
     "disk-of-an-archive-fails-under-test",
