@@ -1,13 +1,13 @@
 """Complaints about a host that went down by order, which its neighbours miss, and warnings of a host on which work was
 announced: nothing is wrong unless it stays so.
 
-Such a complaint waits until `Windows.join` after the order. What is taken back by then was the restart; the rest is
-fused as it came, only later. Pure.
+Such a complaint waits until `Windows.join` after the order, a warning under announced work until `Windows.join` after
+it came. What is taken back by then was the restart or the work; the rest is fused as it came, only later. Pure.
 """
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,9 @@ ANNOUNCED_WORK = "software.announced_work"
 MAX_ORDERS = 4_096
 MAX_EXCUSED = 500
 """Complaints that wait; what comes beyond them is told at once."""
+
+ANNOUNCED_FOR = timedelta(hours=1)
+"""Work begins and ends within so long after it was announced; what it touches has `Windows.join` to be taken back."""
 
 BEFORE = timedelta(minutes=1)
 """Neighbours may miss a host a little before it says, by its clock, that it goes."""
@@ -56,16 +59,15 @@ class Excuses:
         was announced; None for any other."""
         if len(self._waiting) >= MAX_EXCUSED and key_of(symptom) not in self._waiting:
             return None
-        told = [self._orders[host] for host in self._missed(symptom, relation)] if self._orders else []
-        home = relation.home(symptom)
-        if symptom.severity is Severity.WARNING and home in self._announced:
-            told.append(self._announced[home])
-        unsure = timedelta(
-            seconds=symptom.uncertainty_s
-        )  # a BMC's clock may be wrong; `due` bounds the wait all the same
-        for at in told:
-            if at - BEFORE - unsure <= symptom.first_seen <= at + self._windows.join + unsure:
-                return Excuse(envelope=envelope, due=at + self._windows.join)
+        join = self._windows.join
+        # a BMC's clock may be wrong; `due` bounds the wait all the same
+        unsure = timedelta(seconds=symptom.uncertainty_s)
+        for at in [self._orders[host] for host in self._missed(symptom, relation)] if self._orders else []:
+            if at - BEFORE - unsure <= symptom.first_seen <= at + join + unsure:
+                return Excuse(envelope=envelope, due=at + join)
+        begun = self._announced.get(relation.home(symptom)) if symptom.severity is Severity.WARNING else None
+        if begun is not None and begun - BEFORE - unsure <= symptom.first_seen <= begun + ANNOUNCED_FOR + unsure:
+            return Excuse(envelope=envelope, due=max(begun, min(symptom.first_seen, begun + ANNOUNCED_FOR)) + join)
         return None
 
     def _missed(self, symptom: Symptom, relation: Relation) -> Iterator[str]:
@@ -90,9 +92,10 @@ class Excuses:
         """A host says that it goes down."""
         _note(self._orders, host, at)
 
-    def announced(self, host: str, at: datetime) -> None:
-        """Somebody says on a host that there will be work on it."""
-        _note(self._announced, host, at)
+    def announced(self, hosts: Iterable[str], at: datetime) -> None:
+        """Somebody says that there will be work which touches these hosts."""
+        for host in sorted(hosts):
+            _note(self._announced, host, at)
 
     def wait(self, key: SymptomKey, excuse: Excuse) -> None:
         """Let a complaint wait; of its repeats the first stands for all."""

@@ -99,7 +99,7 @@ class Fusion:
 
     def recall(self, events: Sequence[tuple[Envelope[TriggerRaised], str | None]]) -> None:
         """After all that is adopted: what waits, from stored trigger events with the incident each went to."""
-        self._waiting.recall(events, self._relation, self._is_shown)
+        self._waiting.recall(events, self._relation, self._is_shown, self._touched)
 
     def _is_shown(self, symptom: Symptom) -> bool:
         held = self._held.at([self._relation.place(symptom)])
@@ -125,10 +125,11 @@ class Fusion:
         live = [track for track in near if track.live and self._belongs(symptom, track)]
         if symptom.severity.rank == 0:
             joined = self._join_info(envelope, symptom, live or self._late_for(symptom, near))
-            said = (self._relation.home(symptom), symptom.last_seen)
             if leading(symptom) == ORDERED_STOP:
-                return replace(joined, ordered=said)
-            return replace(joined, announced=said) if leading(symptom) == ANNOUNCED_WORK else joined
+                return replace(joined, ordered=(self._relation.home(symptom), symptom.last_seen))
+            if leading(symptom) == ANNOUNCED_WORK:
+                return replace(joined, announced=(self._touched(envelope, symptom), symptom.last_seen))
+            return joined
         if not live and (excuse := self._waiting.excuses.of(envelope, symptom, self._relation)) is not None:
             return Fused(trigger_id=envelope.id, excused=(key_of(symptom), excuse))
         return self._fault(envelope, symptom, near, live)
@@ -140,6 +141,12 @@ class Fusion:
         if not live and (past := self._recurs(symptom, near)) is not None:
             live = [past]
         return self._regroup(envelope, symptom, live)
+
+    def _touched(self, envelope: Envelope[TriggerRaised], announcement: Symptom) -> frozenset[str]:
+        """The hosts that announced work touches: those that its words name or that hang on what they name, and the one
+        that it was written on."""
+        words = " ".join(one.text[:MAX_WORDS_READ] for one in envelope.data.evidence[:MAX_LINES_READ])
+        return frozenset({self._relation.home(announcement), *self._topology.under_named(words)})
 
     def _symptom(self, envelope: Envelope[TriggerRaised]) -> Symptom:
         words = " ".join(one.text[:MAX_WORDS_READ] for one in envelope.data.evidence[:MAX_LINES_READ])

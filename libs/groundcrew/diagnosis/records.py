@@ -40,6 +40,7 @@ def spec_of(rule: Rule, debounce_s: float) -> Spec:
         rate_count=rule.rate.count if rule.rate else 0,
         rate_window_us=round(rule.rate.window_s * SECOND_US) if rule.rate else 0,
         after_boot_us=round(rule.after_boot_s * SECOND_US),
+        usual_going_down=rule.usual_going_down,
         unordered=rule.unordered,
         recovers=rule.source != "log" or bool(rule.clear),
         crowds=not rule.looks,
@@ -74,10 +75,8 @@ class LogRules:
             if rule.going_down:
                 memory.goes_down(cell("boot_ids", row), cell("times", row))
                 yield from self._excused(envelope, row)
-            if spec.after_boot_us and not match.clears:
-                boot, when = cell("boot_ids", row), cell("times", row)
-                if when - memory.booted(boot, when) < spec.after_boot_us or memory.going_down(boot, when):
-                    continue
+            if not match.clears and self._is_usual(spec, memory, cell("boot_ids", row), cell("times", row)):
+                continue
             if spec.unordered and not match.clears:
                 boot = cell("boot_ids", row)
                 memory.kernel_starts(boot, cell("times", row))
@@ -85,10 +84,16 @@ class LogRules:
                     continue
             yield row, _hit(match, spec, fill(rule.component, match.captures), _line(batch, row))
 
+    def _is_usual(self, spec: Spec, memory: Memory, boot: str, when: int) -> bool:
+        """Whether what a rule tells is usual at this moment of the host's life."""
+        if spec.after_boot_us and when - memory.booted(boot, when) < spec.after_boot_us:
+            return True
+        return bool(spec.after_boot_us or spec.usual_going_down) and memory.going_down(boot, when)
+
     def _excused(self, envelope: Envelope[LogBatch], row: int) -> Iterator[tuple[int, Hit]]:
         """The end of what is usual on the way down and arrived a little before the order that explains it."""
         for spec in self.specs:
-            if (spec.after_boot_us or spec.unordered) and spec.recovers:
+            if (spec.after_boot_us or spec.usual_going_down or spec.unordered) and spec.recovers:
                 yield row, Hit(spec, "", {}, _line(envelope.data, row), clears=True)
 
 

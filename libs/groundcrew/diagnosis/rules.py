@@ -114,6 +114,9 @@ class Rule(Named):
         le=3_600,
         description="so long after boot such a line is usual: by itself it is a fault only with a later uptime",
     )
+    usual_going_down: bool = Field(
+        False, description="usual while the host goes down by order: a fault only where nobody told it to"
+    )
     going_down: bool = Field(
         False,
         description="tells that the host goes down by order: from then on what is usual after boot is usual too",

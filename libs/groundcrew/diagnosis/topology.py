@@ -128,6 +128,19 @@ class Topology:
                 return str(label)
         return ""
 
+    def under_named(self, text: str) -> set[str]:
+        """The hosts that a line names, and those that hang on a switch, feed or rack that it names. A name that could
+        be any word, such as `head`, does not count."""
+        found: set[str] = set()
+        for word in set(_WORD.findall(text)):
+            if word.isalpha():
+                continue
+            if word in self._hosts:
+                found.add(word)
+            for kind in _TOPOLOGICAL:
+                found.update(self._on.get((kind, word), ()))
+        return found
+
     def has_bmc(self, host: str) -> bool:
         """Whether the inventory names a BMC of this host."""
         entry = self._hosts.get(host)

@@ -247,8 +247,8 @@ class Fused:
     kin: frozenset[str] = frozenset()
     ordered: tuple[str, datetime] | None = None
     """A host that said it goes down, and when."""
-    announced: tuple[str, datetime] | None = None
-    """A host on which work was announced, and when."""
+    announced: tuple[frozenset[str], datetime] | None = None
+    """The hosts that announced work touches, and when it was announced."""
     excused: tuple[SymptomKey, Excuse] | None = None
     settled: SymptomKey | None = None
     """A complaint that waited: taken back, or told with this."""

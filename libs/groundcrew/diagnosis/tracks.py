@@ -62,6 +62,7 @@ class Spec:
     rate_count: int = 0
     rate_window_us: int = 0
     after_boot_us: int = 0
+    usual_going_down: bool = False
     unordered: bool = False
 
 

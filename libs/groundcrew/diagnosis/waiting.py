@@ -4,13 +4,13 @@ Pure. It is memory of this process; `recall` makes it anew after a take-over fro
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import Symptom, TriggerRaised, TriggerState
 from groundcrew.diagnosis.causes import Knowledge
-from groundcrew.diagnosis.excused import ANNOUNCED_WORK, ORDERED_STOP, Excuses
+from groundcrew.diagnosis.excused import ANNOUNCED_FOR, ANNOUNCED_WORK, ORDERED_STOP, Excuses
 from groundcrew.diagnosis.ranking import leading
 from groundcrew.diagnosis.relation import Relation, Windows, gap, key_of
 from groundcrew.diagnosis.track import Fused
@@ -34,7 +34,7 @@ class Waiting:
     @property
     def span(self) -> timedelta:
         """How far back what waits may lie."""
-        return 2 * self._windows.join
+        return max(2 * self._windows.join, ANNOUNCED_FOR + self._windows.join)
 
     def infos_for(self, symptom: Symptom, relation: Relation) -> list[tuple[Envelope[TriggerRaised], Symptom]]:
         """Info events before a new incident that relate to what opens it."""
@@ -63,9 +63,10 @@ class Waiting:
         events: Sequence[tuple[Envelope[TriggerRaised], str | None]],
         relation: Relation,
         is_told: Callable[[Symptom], bool],
+        touched: Callable[[Envelope[TriggerRaised], Symptom], Iterable[str]],
     ) -> None:
         """From trigger events in their order, each with the incident that it went to; a complaint that `is_told` waits
-        no more."""
+        no more; announced work is of the hosts that it `touched`."""
         known = [(one, self._symptom_of(one), to) for one, to in events if not one.data.silenced_by]
         raised = TriggerState.RAISED
         for one, symptom, _ in known:
@@ -74,7 +75,7 @@ class Waiting:
             if leading(symptom) == ORDERED_STOP:
                 self.excuses.ordered(relation.home(symptom), symptom.last_seen)
             elif leading(symptom) == ANNOUNCED_WORK:
-                self.excuses.announced(relation.home(symptom), symptom.last_seen)
+                self.excuses.announced(touched(one, symptom), symptom.last_seen)
         for one, symptom, to in known:
             if to is not None:
                 continue

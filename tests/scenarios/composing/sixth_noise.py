@@ -151,7 +151,7 @@ RARE = (
     ("sudo", "", "     lea : user NOT in sudoers ; TTY=pts/4 ; PWD=/home/lea ; USER=root ; COMMAND=/usr/bin/dnf install htop"),
     ("su", "", "pam_unix(su-l:auth): authentication failure; logname=lea uid=1012 euid=0 tty=/dev/pts/4 ruser=lea rhost=  user=root\nFAILED SU (to root) lea on pts/4"),
     ("systemd", "init.scope", "<5>restic-home.service: Main process exited, code=exited, status=3/NOTIMPLEMENTED\n<4>restic-home.service: Failed with result 'exit-code'.\n<6>restic-home.service: Scheduled restart job, restart counter is at 1.\n<6>Starting restic-home.service - Restic backup of /home...\n<6>restic-home.service: Deactivated successfully.\n<6>Finished restic-home.service - Restic backup of /home."),
-    ("systemd", "init.scope", "<5>user-job-8812.service: Main process exited, code=exited, status=2/INVALIDARGUMENT\n<4>user-job-8812.service: Failed with result 'exit-code'.\n<6>Started user-job-8813.service - /usr/bin/bash run.sh --with the=right arguments.\n<6>user-job-8813.service: Deactivated successfully."),
+    ("systemd", "init.scope", "<5>run-u8812.service: Main process exited, code=exited, status=2/INVALIDARGUMENT\n<4>run-u8812.service: Failed with result 'exit-code'.\n<6>Started run-u8813.service - /usr/bin/bash run.sh --with the=right arguments.\n<6>run-u8813.service: Deactivated successfully."),
     ("restic", "", "<4>Warning: at least one source file could not be read: open /home/lea/.cache/tmp.sock: no such device or address\n<6>snapshot 5b1c9e02 saved"),
     ("dockerd", "docker.service", 'time="2026-09-14T06:00:00.1Z" level=error msg="Handler for GET /v1.45/containers/web-old/json returned error: No such container: web-old"\ntime="2026-09-14T06:00:01.1Z" level=warning msg="cleaning up after shim disconnected" id=77ab1c namespace=moby'),
     ("python3", "", "Traceback (most recent call last):\n  File \"/home/lea/sweep.py\", line 41, in <module>\n    raise ValueError(\"lr must be positive\")\nValueError: lr must be positive"),
@@ -186,9 +186,7 @@ def happen(f: Fleet, host: str, minute: float, identifier: str, unit: str, text:
     """Lines one after the other; systemd's of one end come at once, its next try half a minute later."""
     at = minute
     for line in text.splitlines():
-        if identifier == "systemd" and (
-            "Scheduled restart" in line or ">Started user-job" in line or ">Finished" in line
-        ):
+        if identifier == "systemd" and ("Scheduled restart" in line or ">Started run-u" in line or ">Finished" in line):
             at += 0.5
         f.log(host, at, identifier, line, unit=unit)
         at += 0.0002 if identifier == "systemd" else 0.006

@@ -74,8 +74,9 @@ def test_the_complaint_of_a_cluster_waits_for_hosts_that_are_numbered_like_its_o
     assert len(crew.incidents) == told
 
 
-def work(trigger, host, at=0.0):
-    return trigger(host, "software.announced_work", rule="system.work-announced", severity=Severity.INFO, at=at)
+def work(trigger, host, at=0.0, names=""):
+    rule = "system.work-announced"
+    return trigger(host, "software.announced_work", rule=rule, severity=Severity.INFO, at=at, part=names)
 
 
 def test_a_warning_of_a_host_with_announced_work_that_is_taken_back_opens_nothing(crew, trigger):
@@ -86,8 +87,33 @@ def test_a_warning_of_a_host_with_announced_work_that_is_taken_back_opens_nothin
 
 def test_a_warning_that_outlasts_the_announced_work_is_told(crew, trigger):
     crew.see(work(trigger, "n1"), trigger("n1", "psu.input_lost", "PSU1", at=120))
-    assert crew.wait_until(14 * MINUTE).incidents == []
-    assert crew.wait_until(16 * MINUTE).only.hosts == ["n1"]
+    assert crew.wait_until(16 * MINUTE).incidents == []
+    assert crew.wait_until(18 * MINUTE).only.hosts == ["n1"]
+
+
+def test_work_may_begin_half_an_hour_after_it_was_announced(crew, trigger):
+    lost = ("n1", "psu.input_lost", "PSU1")
+    crew.see(work(trigger, "n1"), trigger(*lost, at=30 * MINUTE), trigger(*lost, at=40 * MINUTE, state=CLEARED))
+    assert crew.wait_until(120 * MINUTE).incidents == []
+
+
+def test_what_comes_long_after_an_announcement_is_told_at_once(crew, trigger):
+    crew.see(work(trigger, "n1"), trigger("n1", "psu.input_lost", "PSU1", at=62 * MINUTE))
+    assert crew.only.hosts == ["n1"]
+
+
+@pytest.mark.parametrize("named", ["tor-1", "n4", "r1", "pdu-a"])
+def test_announced_work_on_what_a_line_names_excuses_the_hosts_on_it(new_crew, trigger, named):
+    lost = ("n4", "nic.link_down", "eth0")
+    crew = new_crew().see(
+        work(trigger, "m2", names=named), trigger(*lost, at=120), trigger(*lost, at=300, state=CLEARED)
+    )
+    assert crew.wait_until(60 * MINUTE).incidents == []
+
+
+def test_work_on_another_switch_excuses_nothing(new_crew, trigger):
+    crew = new_crew().see(work(trigger, "m2", names="tor-2"), trigger("n4", "nic.link_down", "eth0", at=120))
+    assert crew.only.hosts == ["n4"]
 
 
 @pytest.mark.parametrize(("host", "severity"), [("n1", Severity.CRITICAL), ("n2", Severity.WARNING)])
@@ -100,6 +126,12 @@ def test_announced_work_excuses_after_a_take_over(crew, trigger):
     announced = work(trigger, "n1")
     heir = heir_of(crew.see(announced), told=[(announced, None)])
     assert heir.see(trigger("n1", "psu.input_lost", "PSU1", at=120)).incidents == []
+
+
+def test_work_on_a_named_host_excuses_it_after_a_take_over(crew, trigger):
+    announced = work(trigger, "head", names="n1")
+    heir = heir_of(crew.see(announced), told=[(announced, None)])
+    assert heir.see(trigger("n1", "psu.input_lost", "PSU1", at=40 * MINUTE)).incidents == []
 
 
 def heir_of(crew, *, told=()):

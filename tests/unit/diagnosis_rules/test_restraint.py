@@ -46,3 +46,76 @@ def test_a_guests_backup_that_is_not_made_up_for_is_a_warning(detector: Detector
     assert warned(detector, (0, BACKUP[0]), (900, "INFO: Finished Backup of VM 311 (00:03:40)")) == [
         "backup.guest-failed"
     ]
+
+
+FAILED = "zabbix-agent2.service: Failed with result 'exit-code'."
+UNMOUNTED = "Failed unmounting scratch.mount - /scratch."
+
+
+@pytest.mark.parametrize("text", [FAILED, UNMOUNTED])
+def test_a_unit_that_fails_while_its_host_goes_down_is_no_warning(detector: Detector, text: str) -> None:
+    batch = logs((0, "systemd-logind", "System is rebooting."), (5, "systemd", text), (600, "x", "y"))
+    assert [draft.data.rule_id for draft in drafts(detector, batch)] == ["system.going-down"]
+
+
+def test_that_its_host_goes_down_ends_what_a_unit_failed_with(detector: Detector) -> None:
+    batch = logs((0, "systemd", FAILED), (10, "systemd-logind", "System is rebooting."), (600, "x", "y"))
+    told = [(draft.data.rule_id, draft.data.state.value) for draft in drafts(detector, batch)]
+    assert [state for rule, state in told if rule == "systemd.unit-failed"] == ["raised", "cleared"]
+
+
+@pytest.mark.parametrize("text", [FAILED, UNMOUNTED])
+def test_a_unit_that_fails_and_stays_so_is_a_warning(detector: Detector, text: str) -> None:
+    batch = logs((0, "systemd", text), (600, "x", "y"))
+    assert [draft.data.severity.value for draft in drafts(detector, batch)] == ["warning"]
+
+
+def test_a_user_who_logs_out_takes_no_host_down(detector: Detector) -> None:
+    batch = logs((0, "systemd", "Reached target shutdown.target - Shutdown."), (5, "systemd", FAILED), (600, "x", "y"))
+    assert [draft.data.rule_id for draft in drafts(detector, batch)] == ["systemd.unit-failed"]
+
+
+HARMLESS = [
+    "cgroup: fork rejected by pids controller in /user.slice/user-1012.slice",
+    "I/O error, dev sdz, sector 0 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 0",
+    "Buffer I/O error on dev sdz, logical block 0, async page read",
+    "sd 5:0:3:0: [sdg] Synchronize Cache(10) failed: Result: hostbyte=DID_NO_CONNECT driverbyte=DRIVER_OK",
+    "audit: backlog limit exceeded",
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_the_kernel_says_of_sticks_pulled_drives_and_limits_of_users_is_no_warning(
+    detector: Detector, text: str
+) -> None:
+    assert warned(detector, (0, text), (300, text), (7_000, text)) == []
+
+
+TOLD = [
+    ("cgroup: fork rejected by pids controller in /system.slice/ingest.service", "software.unit-process-limit"),
+    ("I/O error, dev sdb, sector 8192 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 0", "disk.io-error"),
+    ("I/O error, dev sdb, sector 0 op 0x1:(WRITE) flags 0x0 phys_seg 1 prio class 0", "disk.io-error"),
+    ("Buffer I/O error on dev sdb, logical block 1, async page read", "disk.buffer-error"),
+    ("sd 5:0:3:0: [sdg] tag#1 FAILED Result: hostbyte=DID_NO_CONNECT driverbyte=DRIVER_OK", "disk.command-failed"),
+]
+
+
+@pytest.mark.parametrize(("text", "rule"), TOLD)
+def test_what_differs_from_it_in_what_counts_is_a_warning(detector: Detector, text: str, rule: str) -> None:
+    assert warned(detector, (0, text)) == [rule]
+
+
+def test_minutes_of_lost_audit_records_are_a_warning(detector: Detector) -> None:
+    lines = [(at, "audit: backlog limit exceeded") for at in range(400, 800, 5)]
+    assert set(warned(detector, *lines)) == {"security.audit-backlog"}
+
+
+def test_a_refused_order_of_a_user_changes_no_software(detector: Detector) -> None:
+    refused = "lea : user NOT in sudoers ; TTY=pts/4 ; PWD=/home/lea ; USER=root ; COMMAND=/usr/bin/dnf install htop"
+    done = "lea : TTY=pts/4 ; PWD=/home/lea ; USER=root ; COMMAND=/usr/bin/dnf install htop"
+    rules = [
+        [draft.data.rule_id for draft in drafts(detector, logs((at, "sudo", text), first=at))]
+        for at, text in ((0, refused), (900, done))
+    ]
+    assert "software.package-changed" not in rules[0]
+    assert "software.package-changed" in rules[1]
