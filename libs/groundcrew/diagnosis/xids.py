@@ -81,7 +81,8 @@ class Xid(Part):
         return HEAD + rf"(?P<xid>{self.code})\b" + PROGRAM + (more or LINK)
 
     def rules(self) -> Iterator[Rule]:
-        """The rule of this code, and a critical one where its text can say that it is worse."""
+        """The rule of this code, a critical one where its text can say that it is worse, and one of info where only
+        several make a fault."""
         if self.grave:
             grave = HEAD + rf"(?P<xid>{self.code})\b" + PROGRAM + ".{0,60}?" + self.grave + LINK
             yield self._rule(
@@ -89,12 +90,16 @@ class Xid(Part):
                 examples=[Example(text=self._example(HEADS[1], self.grave_says), component="GPU 0000:3b:00.0")],
                 counter_examples=[Example(text=self._example(HEADS[1], self.says))],
             )  # fmt: skip
-        yield self._rule(
-            id=self.id, severity=self.severity, patterns=[self.line, *self.also],
-            not_patterns=[self.grave, *self.clear] if self.grave else self.clear, clear=self.clear, rate=self.rate,
-            examples=[Example(text=self._example(head, self.says), component="GPU 0000:3b:00.0") for head in HEADS],
-            counter_examples=[Example(text=self._example(HEADS[0], self.says, other=1_000 + self.code))],
-        )  # fmt: skip
+        plain = {
+            "patterns": [self.line, *self.also],
+            "not_patterns": [self.grave, *self.clear] if self.grave else self.clear,
+            "clear": self.clear,
+            "examples": [Example(text=self._example(head, self.says), component="GPU 0000:3b:00.0") for head in HEADS],
+            "counter_examples": [Example(text=self._example(HEADS[0], self.says, other=1_000 + self.code))],
+        }
+        yield self._rule(id=self.id, severity=self.severity, rate=self.rate, **plain)
+        if self.rate is not None:  # before there are so many it is evidence of what else happens to the GPU
+            yield self._rule(id=f"{self.id}-once", severity=Severity.INFO, **plain)
 
     def _rule(self, **differing: object) -> Rule:
         what = {"kind": self.kind, "causes": self.causes, "component_class": self.component_class}

@@ -48,7 +48,8 @@ def test_a_link_that_stays_down_is_raised_and_cleared(detector: Detector) -> Non
 
 def test_the_channels_of_one_killed_program_are_no_fault_of_the_gpu(detector: Detector) -> None:
     xid = "NVRM: Xid (PCI:0000:1a:00): 45, pid=812, name=trainer, Ch {:08x}"
-    assert said(detector, logs(*((i, "kernel", xid.format(i)) for i in range(12)))) == []
+    told = said(detector, logs(*((i, "kernel", xid.format(i)) for i in range(12))))
+    assert [rule for rule, _, _ in told] == ["gpu.xid-45-once"], "info, for what else happens to the GPU"
 
 
 def test_a_switch_that_cooled_down_clears_its_heat(detector: Detector) -> None:

@@ -12,6 +12,7 @@ CHOSEN = (
 KILLED = "Memory cgroup out of memory: Killed process 81 (sort) total-vm:9kB, anon-rss:8kB, file-rss:0kB, shmem-rss:0kB"
 IN_GROUP = ("sort invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0", CHOSEN, KILLED)
 STOPPED = ("NVRM: Xid (PCI:0000:65:00): 43, pid=4120, name=python3, Ch 00000009",)
+FAULT = "NVRM: Xid (PCI:0000:{}:00): 31, pid=77, name={}, Ch 00000018, intr 00000000. MMU Fault: ENGINE GRAPHICS"
 BACKUP = ("ERROR: Backup of VM 310 failed - got timeout",)
 
 
@@ -119,3 +120,19 @@ def test_a_refused_order_of_a_user_changes_no_software(detector: Detector) -> No
     ]
     assert "software.package-changed" not in rules[0]
     assert "software.package-changed" in rules[1]
+
+
+def test_one_fault_of_a_program_on_a_gpu_is_evidence_and_no_warning(detector: Detector) -> None:
+    told = drafts(detector, logs((0, "kernel", FAULT.format("65", "python3"))))
+    assert [(draft.data.rule_id, draft.data.severity.value) for draft in told] == [("gpu.xid-31-once", "info")]
+
+
+def test_one_program_that_faults_on_gpu_after_gpu_is_a_warning_that_names_it(detector: Detector) -> None:
+    lines = [(at, "kernel", FAULT.format(bus, "rayfield")) for at, bus in ((0, "4a"), (700, "61"), (1_500, "ca"))]
+    told = [draft.data for draft in drafts(detector, logs(*lines)) if draft.data.severity.rank > 0]
+    assert [(data.rule_id, data.component) for data in told] == [("gpu.program-faults", "rayfield")]
+
+
+def test_single_faults_of_different_programs_are_no_warning(detector: Detector) -> None:
+    faults = [(at, FAULT.format(bus, name)) for at, bus, name in ((0, "4a", "a"), (700, "61", "b"), (1_500, "ca", "c"))]
+    assert warned(detector, *faults) == []
