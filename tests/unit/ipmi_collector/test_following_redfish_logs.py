@@ -63,8 +63,9 @@ class Straight:
 class Rig:
     """A collector's memory of one log, over restarts; the bus keeps what it took."""
 
-    def __init__(self, folder: Path, bmc: RedfishBmc, expand: str = "") -> None:
+    def __init__(self, folder: Path, bmc: RedfishBmc, expand: str = "", place: LogPlace = PLACE) -> None:
         self.bmc = bmc
+        self.place = place
         self.expand = expand
         self.client: Any = Straight(bmc)
         self.clock = VirtualClock(datetime(2026, 3, 5, tzinfo=UTC))
@@ -118,7 +119,7 @@ class Rig:
         self.dies_after = dies_after
         there = set() if self.bmc.empty_log else {entry["Message"] for entry in self.bmc.entries}
         try:
-            self.page, _ = await self.followed.collect(self.client, [PLACE], self.page, BmcClock(0), self.expand)
+            self.page, _ = await self.followed.collect(self.client, [self.place], self.page, BmcClock(0), self.expand)
         except Died:
             self.restart()
             there &= set(self.texts)  # what it did not get to may be cleared before the next look
@@ -150,6 +151,7 @@ STEPS = st.one_of(
     st.tuples(st.just("restart"), st.none()),
     st.tuples(st.just("clear"), st.none()),
     st.tuples(st.just("empty"), st.none()),
+    st.tuples(st.just("looks"), st.integers(2, 8)),
 )
 
 
@@ -160,6 +162,9 @@ async def _follow(rig: Rig, steps: list[tuple[str, Any]], *, stamped: bool) -> N
                 rig.add(argument, stamped=stamped)
             case "look":
                 await rig.look()
+            case "looks":
+                for _ in range(argument):
+                    await rig.look()
             case "dies":
                 await rig.look(dies_after=argument)
             case "restart":
@@ -217,6 +222,41 @@ def test_a_clear_is_told_once_with_what_was_there():
     ((change, detail),) = rig.changes.values()
     assert change is LogChange.CLEARED
     assert "12 records before, 2 now; generation 1 became 2" in detail
+
+
+@pytest.mark.parametrize("etags", [True, False])
+def test_a_clear_that_nothing_follows_is_told_once_the_log_stays_empty(etags: bool):
+    rig = followed([("add", 12), ("look", None), ("clear", None), ("looks", 4)], etags=etags)
+    assert rig.changes == {}, "it may be a BMC that starts"
+    rig = followed([("add", 12), ("look", None), ("clear", None), ("looks", 12), ("restart", None)], etags=etags)
+    ((change, detail),) = rig.changes.values()
+    assert (change, "entry 12 was in it before" in detail) == (LogChange.CLEARED, True)
+
+
+def test_what_follows_such_a_clear_is_a_new_generation_and_no_second_clear():
+    rig = followed([("add", 12), ("look", None), ("clear", None), ("looks", 8), ("restart", None), ("add", 3)])
+    assert [change for change, _ in rig.changes.values()] == [LogChange.CLEARED]
+    assert (rig.page.logs[ENTRIES].generation, len(rig.texts)) == (2, 15)
+
+
+def test_entries_that_come_back_after_it_are_known():
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER))
+        asyncio.run(_follow(rig, [("add", 12), ("look", None)], stamped=True))
+        rig.bmc.empty_log = True
+        asyncio.run(_follow(rig, [("looks", 8)], stamped=True))
+        rig.bmc.empty_log = False
+        asyncio.run(_follow(rig, [("add", 1), ("looks", 2), ("clear", None), ("looks", 8)], stamped=True))
+    assert len(rig.texts) == 13
+    assert [change for change, _ in rig.changes.values()] == [LogChange.CLEARED] * 2, "the second is another one"
+
+
+def test_what_was_overwritten_unread_after_such_a_clear_is_told():
+    steps = [("add", 5), ("look", None), ("clear", None), ("looks", 8), ("add", 2 * KEEPS)]
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, keeps=KEEPS), place=LogPlace("Sel", ENTRIES, KEEPS))
+        asyncio.run(_follow(rig, steps, stamped=True))
+    assert len(rig.changes) == 2
 
 
 def test_entries_that_were_overwritten_before_anybody_read_them_are_told_as_a_loss():

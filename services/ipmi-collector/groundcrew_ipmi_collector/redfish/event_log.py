@@ -2,7 +2,7 @@
 
 The idea is that of the IPMI event log: the newest entries that the bus has are remembered by content. What comes after
 one of them is new; where none is left although the log was read whole, it was cleared or wrapped: that is told, and a
-new generation begins. A log that is empty for now (a BMC that starts) forgets nothing.
+new generation begins. A log that is empty for now (a BMC that starts) forgets nothing; one that stays so was cleared.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,10 @@ from groundcrew_ipmi_collector.redfish.rereading import Rereading
 from groundcrew_ipmi_collector.redfish.walk import LEFT_OUT, LogPlace
 from groundcrew_ipmi_collector.seen_clocks import placed_stamps, seen_clock
 from groundcrew_ipmi_collector.syncing import WORTH_A_JOB, Syncs, is_asked, is_running
+
+_EMPTY_LOOKS = 6
+"""A log that was empty in so many looks in a row was cleared: five minutes at the usual interval, longer than a BMC
+takes to start."""
 
 _RELOOK_S = 600.0
 """So often a log is asked for without its ETag: some services never change theirs."""
@@ -60,6 +64,7 @@ class RedfishLogs:
             syncs=self._syncs,
         )
         self._etags: dict[str, tuple[str, float]] = {}
+        self._empty: dict[str, int] = {}
         self._digests: dict[str, set[str]] = {}
 
     async def collect(
@@ -122,7 +127,7 @@ class RedfishLogs:
 
         reading = await read_entries(client, place.path, log, self._etag(place.path, log), expand=expand, seen=seen)
         if reading is None:
-            return page
+            return await self._still_empty(place, page) if place.path in self._empty else page
         after = await newest_known(client, reading.items, log)
         if after is None and any(isinstance(item, Linked) for item in reading.items):
             # a link whose name is known was taken for the entry of that name: what lies before it was not read
@@ -143,6 +148,7 @@ class RedfishLogs:
             "count": reading.count,
             "intent": None,
             "syncing": log.syncing and reading.left > 0,
+            "emptied": log.emptied and not reading.items,
         }
         return await self._out(client, place, page, fresh, clock, found, read)
 
@@ -172,9 +178,14 @@ class RedfishLogs:
         self, place: LogPlace, page: Page, log: LogPage, reading: Reading, after: int | None
     ) -> tuple[Page, list[Item]]:
         """What comes after the newest entry that the bus has, which is in place `after`."""
+        if not reading.items and (log.anchors or log.opened_with is not None):
+            return await self._still_empty(place, page), []
+        self._empty.pop(place.path, None)
         if after is not None:
             return await self._news.deleted(place, page, log, reading), reading.items[after + 1 :]
-        if log.anchors and reading.items and reading.complete:
+        if log.emptied and reading.items and reading.complete and not (place.most and reading.count >= place.most):
+            page = await self._ledger.keep(page, place.path, _begun_anew(log))
+        elif log.anchors and reading.items and reading.complete:
             page = await self._news.began_anew(place, page, log, reading)
         elif log.opened_with is not None and reading.items and anchor_of(reading.items[0]) != log.opened_with:
             page = await self._news.dropped_unread(place, page, log, reading)
@@ -182,6 +193,14 @@ class RedfishLogs:
         if not log.anchors and not log.syncing:
             page = await self._sync_begun(page, place.path, log, reading.count + reading.left)
         return page, reading.items
+
+    async def _still_empty(self, place: LogPlace, page: Page) -> Page:
+        """One more look at a log without entries."""
+        log = page.logs[place.path]
+        looks = self._empty[place.path] = self._empty.get(place.path, 0) + 1
+        if looks < _EMPTY_LOOKS or log.emptied:
+            return page
+        return await self._news.emptied(place, page, log, looks)
 
     async def _sync_begun(self, page: Page, path: str, log: LogPage, count: int) -> Page:
         """A log that is read whole: a job, where it is long enough for one."""
@@ -217,7 +236,7 @@ class RedfishLogs:
                 log = page.logs[place.path]
             if fresh and isinstance(fresh[0], Linked) and client.is_nearly_spent:
                 return page  # the next look goes on from here
-        same = (log.fingerprint, log.count) == (read["fingerprint"], read["count"])
+        same = all(getattr(log, name) == read[name] for name in ("fingerprint", "count", "emptied"))
         if same and log.intent is None and not log.syncing:
             return page
         return await self._ledger.keep(page, place.path, log.model_copy(update=read))
@@ -262,3 +281,9 @@ class RedfishLogs:
         stamped = [Stamped.of(row.seconds, f"{row.sensor} | {row.event}") for row in rows]
         before = None if log.syncing and log.generation == 1 else page.clock
         return placed_stamps(stamped, seen_clock(clock, now_us), before, log.last_us)
+
+
+def _begun_anew(log: LogPage) -> LogPage:
+    """The generation after one whose end was told when the log stayed empty."""
+    begun = {"generation": log.generation + 1, "anchors": [], "last_us": None, "opened_with": None, "emptied": False}
+    return log.model_copy(update=begun)

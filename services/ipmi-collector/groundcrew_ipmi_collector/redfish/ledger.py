@@ -41,7 +41,8 @@ class Intent(BaseModel):
 class LogPage(BaseModel):
     """One log. `mirrors`: the log that shows the same entries, so that this one is not read; `opened_with`:
     the oldest entry when this generation began, of which the bus has none yet; `news`: what became of it, until that is
-    published."""
+    published; `emptied`: that it was cleared is told though nothing followed. Its anchors stay, in case its entries
+    come back."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -55,6 +56,7 @@ class LogPage(BaseModel):
     mirrors: str = ""
     opened_with: Anchor | None = None
     news: EventLogBatch | None = None
+    emptied: bool = False
 
     @field_validator("intent", mode="before")
     @classmethod

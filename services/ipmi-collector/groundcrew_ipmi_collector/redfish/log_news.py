@@ -49,6 +49,15 @@ class LogNews:
         fresh = log.model_copy(update={"opened_with": anchor_of(reading.items[0])})
         return await self._changed(place, page, fresh, log, reading.count, change, why)
 
+    async def emptied(self, place: LogPlace, page: Page, log: LogPage, looks: int) -> Page:
+        """It stays empty: cleared, though nothing that follows shows it yet."""
+        newest = log.anchors[-1] if log.anchors else log.opened_with
+        assert newest is not None
+        why = f"it was empty in {looks} looks in a row, entry {newest.entry_id} was in it before"
+        return await self._changed(
+            place, page, log.model_copy(update={"emptied": True}), log, 0, LogChange.CLEARED, why
+        )
+
     async def deleted(self, place: LogPlace, page: Page, log: LogPage, reading: Reading) -> Page:
         """Whether somebody deleted entries that are newer than one that stayed: by themselves the oldest go."""
         known = {(item.entry_id, item.digest) for item in reading.items if isinstance(item, RedfishEntry)}
