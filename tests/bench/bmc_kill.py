@@ -210,6 +210,7 @@ async def killed_while_logs_change(folder: Path, *, kills: int, ipmi: int, redfi
             await asyncio.sleep(chance.uniform(0, 0.3))
         driving.cancel()
         await asyncio.gather(driving, return_exceptions=True)
+        await asyncio.sleep(1.1)  # a BMC says to the second when its log was cleared
         for one in {machines[0], machines[-1]}:  # what nobody read is dropped, and nothing follows
             one.add(3, chance)
             one.clear()

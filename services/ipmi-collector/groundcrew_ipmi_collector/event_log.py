@@ -151,13 +151,28 @@ class EventLog:
 
     async def _opened_anew(self, state: SelState, rows: Sequence[Row], page: Page) -> Page:
         """A generation of which nothing was stored before it was dropped as well."""
-        opened = page.opened_with
-        if opened is None or not rows or rows[0].anchor == opened:
+        opened, first = page.opened_with, rows[0] if rows else None
+        if first is not None and first.anchor == opened:
             return page
-        seen = LogSeen(page.entries, page.erased or "", last_id=opened.record_id - 1)
-        now = LogSeen(state.entries, state.erased_at, first_id=rows[0].raw.record_id, is_full=state.is_full)
-        change, why = what_became(seen, now)
-        update = {"opened_with": rows[0].anchor, "entries": state.entries, "erased": state.erased_at}
+        if opened is None:
+            # it was empty when this generation began
+            if page.generation == 1 or page.erased is None or first is None or not state.is_full:
+                return page
+            last = 0
+        elif first is None and state.erased_at in ("", page.erased):
+            return page  # empty for now
+        else:
+            last = opened.record_id - 1
+        seen = LogSeen(page.entries, page.erased or "", last_id=last)
+        first_id = None if first is None else first.raw.record_id
+        change, why = what_became(seen, LogSeen(state.entries, state.erased_at, first_id, is_full=state.is_full))
+        if opened is None and change is not LogChange.LOST:
+            return page
+        update = {
+            "opened_with": None if first is None else first.anchor,
+            "entries": state.entries,
+            "erased": state.erased_at,
+        }
         fresh = self._with_news(page.model_copy(update=update), state, change, why, page)
         await self._ledger.write(fresh)
         return await self._news_told(fresh)

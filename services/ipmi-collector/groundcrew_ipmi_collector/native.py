@@ -195,15 +195,22 @@ class NativeBackend:
     # --- event log ---------------------------------------------------------------------------------------------------
 
     async def newest(self, state: SelState, count: int | None, known: Sequence[Anchor]) -> Newest:
-        """From the newest known record on that is still there, else all."""
+        """From the newest known record on that is still there, else all. Where another record has the number of a known
+        one, it is of a later log: it was read, and goes first where that log has dropped it by the time that it is
+        read from its beginning."""
         names = self._named()
         async with self._client.speaking(bound_s(state.entries)):
+            others: list[bytes] = []
             for anchor in reversed(known):
                 following, record = await self._entry(anchor.record_id)
                 if record and raw_record(record).digest == anchor.digest:
                     records, more, broken = await self._from(following)
                     return Newest(self._rows([record, *records], names), whole=False, more=more, broken=broken)
+                if record:
+                    others.insert(0, record)
             records, more, broken = await self._from(FIRST)
+            held = set(records)
+            records = [*(record for record in others if record not in held and not more), *records]
             return Newest(self._rows(records, names), whole=True, more=more, broken=broken)
 
     def _rows(self, records: list[bytes], names: dict[tuple[int, int, int], SensorRecord]) -> list[Row]:

@@ -1,6 +1,6 @@
 """Following a log through what no simulator does: it wraps, skips numbers, changes while it is read, dies with us."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,7 @@ class Log:
     asked: list[str] = field(default_factory=list)
     vanishes: bool = False
     wraps_after: int | None = None
+    moves: dict[int, Callable[[], None]] = field(default_factory=dict)
     erased: str = ""
     free_bytes: int | None = None
     guid: str = "a1"
@@ -85,6 +86,7 @@ class Log:
             self.records = []
         if self.wraps_after is not None and len(self.asked) >= self.wraps_after:
             self.records = self.records[-2:]
+        self.moves.pop(len(self.asked), lambda: None)()
         wanted = int.from_bytes(data[2:4], "little")
         self.asked.append(str(wanted))
         numbers = [number for number, _ in self.records]
@@ -125,6 +127,7 @@ class Rig:
         self.changes: dict[str, tuple[LogChange, str]] = {}
         self.jobs: list[SyncJob] = []
         self.dies_after: int | None = None
+        self.tells_no_more = False
         self.page = Page(bmc="b")
         self.restart()
 
@@ -143,6 +146,8 @@ class Rig:
         for row, change in enumerate(batch.changes):
             if change is LogChange.NONE:
                 self.states.append(batch.entries[row])
+            elif self.tells_no_more:
+                raise Died
             else:
                 self.changes[batch.ids[row]] = (change, batch.details[row])
 
@@ -339,6 +344,52 @@ async def test_a_log_that_was_emptied_is_told_at_once_where_the_bmc_says_when(ri
     rig.log.clear()
     await rig.poll()
     assert became(rig) == [LogChange.CLEARED]
+
+
+async def test_a_clear_before_anything_of_the_log_was_stored_is_told_too(rig: Rig):
+    rig.log.add(1, 2, 3)
+    await rig.poll()
+    rig.log.clear()
+    rig.log.add(1, 2, stamp=STAMP + 500)
+    rig.tells_no_more = True
+    with pytest.raises(Died):  # it was about to tell of the clear, and has stored nothing of what followed
+        await rig.poll()
+    rig.tells_no_more = False
+    rig.clock.advance_to(rig.clock.now() + timedelta(seconds=61))
+    rig.log.erased = "03/04/26 05:00:00 UTC"
+    rig.log.records = []
+    rig.restart()
+    await rig.poll()
+    await rig.poll()
+    assert became(rig) == [LogChange.CLEARED, LogChange.CLEARED]
+    assert rig.numbers == [1, 2, 3]
+
+
+async def test_what_a_log_dropped_since_it_was_emptied_is_told_as_a_loss(rig: Rig):
+    rig.log.free_bytes = 0
+    rig.log.add(1, 2, 3)
+    await rig.poll()
+    rig.log.clear()
+    await rig.poll()
+    rig.log.add(*range(8, 28))
+    await rig.poll()
+    assert became(rig) == [LogChange.CLEARED, LogChange.LOST]
+    assert "ids 1 to 7" in list(rig.changes.values())[-1][1]
+
+
+@pytest.mark.parametrize("backend", ["native"])
+async def test_what_stood_in_the_place_of_a_known_record_is_kept_though_the_log_drops_it(rig: Rig):
+    rig.log.add(1, 2, 3)
+    await rig.poll()
+    rig.log.clear()
+    rig.log.add(*range(1, 9), stamp=STAMP + 500)
+
+    def wraps() -> None:
+        rig.log.records = rig.log.records[5:]
+
+    rig.log.moves[len(rig.log.asked) + 3] = wraps  # after the places of the known records were looked at
+    await rig.poll()
+    assert rig.numbers == [1, 2, 3, 1, 2, 3, 6, 7, 8]
 
 
 async def test_a_log_that_is_empty_while_the_bmc_starts_was_not_cleared(rig: Rig):

@@ -233,6 +233,12 @@ def test_a_clear_that_nothing_follows_is_told_once_the_log_stays_empty(etags: bo
     assert (change, "entry 12 was in it before" in detail) == (LogChange.CLEARED, True)
 
 
+def test_a_clear_is_told_though_the_log_looked_as_empty_when_the_collector_was_killed():
+    seen_empty = [("add", 12), ("look", None), ("clear", None), ("look", None)]
+    rig = followed([*seen_empty, ("restart", None), ("add", 2), ("clear", None), ("looks", 8)])
+    assert [change for change, _ in rig.changes.values()] == [LogChange.CLEARED]
+
+
 def test_what_follows_such_a_clear_is_a_new_generation_and_no_second_clear():
     rig = followed([("add", 12), ("look", None), ("clear", None), ("looks", 8), ("restart", None), ("add", 3)])
     assert [change for change, _ in rig.changes.values()] == [LogChange.CLEARED]

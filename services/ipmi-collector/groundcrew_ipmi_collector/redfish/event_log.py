@@ -127,7 +127,8 @@ class RedfishLogs:
 
         reading = await read_entries(client, place.path, log, self._etag(place.path, log), expand=expand, seen=seen)
         if reading is None:
-            return await self._still_empty(place, page) if place.path in self._empty else page
+            known = log.anchors or log.opened_with is not None
+            return await self._still_empty(place, page) if known and not log.count else page
         after = await newest_known(client, reading.items, log)
         if after is None and any(isinstance(item, Linked) for item in reading.items):
             # a link whose name is known was taken for the entry of that name: what lies before it was not read
