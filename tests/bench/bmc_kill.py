@@ -335,7 +335,7 @@ async def _compared(published: bytes, starts: list[int], machines: list[Machine]
         changes[one.history.name] = [to_us(change.time) for change in told if change.change is not LogChange.NONE]
         for change in told:
             outcome.told[change.change.value] = outcome.told.get(change.change.value, 0) + 1
-        first_us = began.get(entity, 0)
+        first_us = began.get(entity, sys.maxsize)
         known = {s: r for s, r in one.history.records.items() if r.dropped_us is None or r.dropped_us >= first_us}
         outcome.logged += len(one.history.records)
         outcome.dropped += len(one.history.records) - len(known)

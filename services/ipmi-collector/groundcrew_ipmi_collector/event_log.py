@@ -152,21 +152,17 @@ class EventLog:
     async def _opened_anew(self, state: SelState, rows: Sequence[Row], page: Page) -> Page:
         """A generation of which nothing was stored before it was dropped as well."""
         opened, first = page.opened_with, rows[0] if rows else None
+        erased = page.erased is not None and state.erased_at not in ("", page.erased)
         if first is not None and first.anchor == opened:
             return page
-        if opened is None:
-            # it was empty when this generation began
-            if page.generation == 1 or page.erased is None or first is None or not state.is_full:
-                return page
-            last = 0
-        elif first is None and state.erased_at in ("", page.erased):
+        if first is None and not erased:
             return page  # empty for now
-        else:
-            last = opened.record_id - 1
-        seen = LogSeen(page.entries, page.erased or "", last_id=last)
+        if opened is None and (page.erased is None or not (erased or (page.generation > 1 and state.is_full))):
+            return page  # it was empty when this generation began, and is the same log
+        seen = LogSeen(page.entries, page.erased or "", last_id=0 if opened is None else opened.record_id - 1)
         first_id = None if first is None else first.raw.record_id
         change, why = what_became(seen, LogSeen(state.entries, state.erased_at, first_id, is_full=state.is_full))
-        if opened is None and change is not LogChange.LOST:
+        if opened is None and not erased and change is not LogChange.LOST:
             return page
         update = {
             "opened_with": None if first is None else first.anchor,
@@ -256,7 +252,9 @@ class EventLog:
             received_us=to_us(self._clock.now()),
             anchors=[row.anchor for row in chunk[-MAX_ANCHORS:]],
         )
-        page = page.model_copy(update={"intent": intent})
+        # from now on the bus has something of this log, so that its end is to be told
+        erased = state.erased_at if page.erased is None else page.erased
+        page = page.model_copy(update={"intent": intent, "erased": erased})
         await self._ledger.write(page)
         page = await self._delivered(page)
         if is_running(page.job) and page.job is not None and page.syncing:

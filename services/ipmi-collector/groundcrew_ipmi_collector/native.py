@@ -209,8 +209,9 @@ class NativeBackend:
                 if record:
                     others.insert(0, record)
             records, more, broken = await self._from(FIRST)
-            held = set(records)
-            records = [*(record for record in others if record not in held and not more), *records]
+            held, first = set(records), _number(records[0]) if records else LAST
+            gone = [one for one in others if one not in held and (not more or _number(one) < first)]
+            records = [*gone, *records]
             return Newest(self._rows(records, names), whole=True, more=more, broken=broken)
 
     def _rows(self, records: list[bytes], names: dict[tuple[int, int, int], SensorRecord]) -> list[Row]:
@@ -304,3 +305,7 @@ def _sel_state(info: SelInfo, room: Allocation | None, now_s: int | None) -> Sel
 def _moment(seconds: int) -> str:
     """As ipmitool prints it; the BMC's claim."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%m/%d/%y %H:%M:%S UTC") if seconds else "Not Available"
+
+
+def _number(record: bytes) -> int:
+    return int.from_bytes(record[:2], "little")

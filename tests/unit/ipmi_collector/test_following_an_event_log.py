@@ -365,6 +365,33 @@ async def test_a_clear_before_anything_of_the_log_was_stored_is_told_too(rig: Ri
     assert rig.numbers == [1, 2, 3]
 
 
+async def test_of_a_log_whose_first_reading_was_cut_off_a_clear_is_told(rig: Rig):
+    rig.log.erased = "03/04/26 01:00:00 UTC"
+    rig.log.add(1, 2, 3)
+    rig.dies_after = 1
+    with pytest.raises(Died):
+        await rig.poll()
+    rig.dies_after = None
+    rig.log.clear()
+    rig.restart()
+    await rig.poll()
+    assert became(rig) == [LogChange.CLEARED]
+
+
+async def test_a_second_clear_is_told_though_nothing_was_read_between_the_two(rig: Rig):
+    rig.log.add(1, 2, 3)
+    await rig.poll()
+    rig.log.clear()
+    await rig.poll()
+    rig.clock.advance_to(rig.clock.now() + timedelta(seconds=61))
+    rig.log.add(1, 2)
+    rig.log.erased = "03/04/26 06:00:00 UTC"
+    rig.log.records = []
+    rig.log.add(1, stamp=STAMP + 900)
+    await rig.poll()
+    assert became(rig) == [LogChange.CLEARED, LogChange.CLEARED]
+
+
 async def test_what_a_log_dropped_since_it_was_emptied_is_told_as_a_loss(rig: Rig):
     rig.log.free_bytes = 0
     rig.log.add(1, 2, 3)

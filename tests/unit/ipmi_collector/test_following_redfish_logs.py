@@ -265,6 +265,32 @@ def test_what_was_overwritten_unread_after_such_a_clear_is_told():
     assert len(rig.changes) == 2
 
 
+def test_a_full_log_that_moves_under_the_reading_is_told_as_a_loss():
+    """Pages overlap where new entries come first: what was read is all of the log though it is less than it holds."""
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, keeps=KEEPS, page=10, skips=True, next_links=True))
+        asyncio.run(_follow(rig, [("add", 5), ("look", None)], stamped=True))
+        rig.add(2 * KEEPS, stamped=True)
+        rig.client.meanwhile[rig.client.asked + 2] = lambda: rig.add(3, stamped=True)
+        asyncio.run(rig.look())
+    assert [change for change, _ in rig.changes.values()] == [LogChange.LOST]
+
+
+def test_what_was_read_of_a_log_before_it_was_cleared_under_the_reading_is_stored():
+    with TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), RedfishBmc(password=USER, keeps=40, page=10, skips=True, next_links=True))
+        rig.add(40, stamped=True)
+
+        def clears() -> None:
+            rig.bmc.clear()
+            rig.add(35, stamped=True)
+
+        rig.client.meanwhile[rig.client.asked + 2] = clears
+        asyncio.run(rig.look())
+        asyncio.run(rig.look())
+    assert {f"event {number}" for number in (*range(31, 41), *range(41, 76))} <= set(rig.texts)
+
+
 def test_entries_that_were_overwritten_before_anybody_read_them_are_told_as_a_loss():
     rig = followed([("add", 5), ("look", None), ("add", 2 * KEEPS)], keeps=KEEPS)
     assert [change for change, _ in rig.changes.values()] == [LogChange.LOST]

@@ -66,6 +66,8 @@ class Pages:
         """`before`: members of the log before the first page; `count`: members of the log."""
         self.items: list[Item] = []
         self.bad = 0
+        self.walked = 0
+        """Members of pages that had anything new: those that came again while the log moved are counted too."""
         self._seen: set[tuple[str, str]] = set()
         self._told = (seen, before, count)
 
@@ -76,8 +78,8 @@ class Pages:
 
     def add(self, page: Mapping[str, Any], most: int | None = None) -> int:
         """How many were new; no more than `most` are kept in all."""
-        before = len(self.items)
-        for member in listing(page.get("Members")):
+        before, members = len(self.items), listing(page.get("Members"))
+        for member in members:
             if most is not None and len(self.items) + self.bad >= most:
                 break
             item: Item | None
@@ -85,11 +87,20 @@ class Pages:
             if item is None:
                 self.bad += 1
                 continue
-            key = (item.entry_id, item.digest if isinstance(item, RedfishEntry) else item.path)
-            if key not in self._seen:
+            if (key := _key(item)) not in self._seen:
                 self._seen.add(key)
                 self.items.append(item)
-        return len(self.items) - before
+        new = len(self.items) - before
+        self.walked += len(members) if new else 0
+        return new
+
+    def reach(self, count: int | None) -> bool:
+        """Whether that is all of a log of so many entries."""
+        return count is None or max(self.walked, len(self.items) + self.bad) >= count
+
+
+def _key(item: Item) -> tuple[str, str]:
+    return item.entry_id, item.digest if isinstance(item, RedfishEntry) else item.path
 
 
 async def read_entries(
@@ -111,18 +122,15 @@ async def read_entries(
     second = await _read(client, path, page, "", expand=expand, whole=whole, seen=seen)
     if second is None or second.gaps == first.gaps:
         return second
-    items = [*_dropped(first.items, second.items), *second.items]
+    held = {_key(item) for item in second.items}
+    dropped = [item for item in first.items if second.items and _key(item) not in held]  # it wrapped, or was cleared
     if not second.gaps:
-        return replace(second, items=items)
-    until = next(n for n, item in enumerate(items) if int(item.entry_id) == second.gaps[0][0]) + 1
-    return replace(second, items=items[:until], fingerprint="", etag="", count=min(page.count, second.count))
-
-
-def _dropped(first: Sequence[Item], second: Sequence[Item]) -> list[Item]:
-    """Of a first reading, what the second one begins after."""
-    if not second or not second[0].entry_id.isdecimal():
-        return []
-    return [item for item in first if int(item.entry_id) < int(second[0].entry_id)]
+        return replace(second, items=[*dropped, *second.items])
+    begins = int(second.items[0].entry_id)
+    dropped = [item for item in dropped if int(item.entry_id) < begins]
+    until = next(n for n, item in enumerate(second.items) if int(item.entry_id) == second.gaps[0][0]) + 1
+    items = [*dropped, *second.items[:until]]
+    return replace(second, items=items, fingerprint="", etag="", count=min(page.count, second.count))
 
 
 def gaps_of(items: Sequence[Item]) -> list[tuple[int, int]]:
@@ -257,14 +265,14 @@ async def _all(
         ):
             following = _skipping(path, len(pages.items) + pages.bad)  # cut without a word of a next page
         if not following:
-            return count is None or len(pages.items) + pages.bad >= count
+            return pages.reach(count)
         if len(pages.items) >= MAX_ENTRIES:
             return False
         page = (await client.get(following)).body
         new = pages.add(page)
         await pages.tell()
         if new == 0 and not next_path(page):
-            return count is None or len(pages.items) + pages.bad >= count
+            return pages.reach(count)
     return False
 
 
