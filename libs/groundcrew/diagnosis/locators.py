@@ -84,11 +84,13 @@ def sel_component(sensor: str, event: str) -> str:
     """The part an event log record speaks of: the DIMM, processor or slot that its text names, else the sensor's name
     without what only says that it is a state.
 
-    A bare number (`Fan #0x41`) keeps its type, as it means nothing alone.
+    A bare number (`Fan #0x41`) keeps its type, as it means nothing alone. FFh is no sensor's (IPMI 2.0, 33): empty.
     """
     kind, name = split_sensor(sensor)
     if found := _named_in(kind.lower(), event):
         return found
+    if name.lower() == "#0xff":
+        return ""
     if not name or name.startswith("#"):
         return sensor.strip()
     by_kind = _PARTS.get(kind.lower())

@@ -29,6 +29,9 @@ class SharedKind(StrEnum):
 MOST_NAMED = 256
 """Hosts of a list that are looked up."""
 
+_DAEMONS = frozenset({"mon", "mgr", "mds"})
+"""Ceph's daemons that are called after their hosts."""
+
 _WORD = re.compile(r"[A-Za-z0-9][\w.-]*\w")
 _RANGE = re.compile(r"([^\[\],]*)\[([\d,-]+)\]([^\[\],]*)|([^\[\],]+)")
 
@@ -106,12 +109,24 @@ class Topology:
         name = component.rpartition("@")[2]
         if name in self._hosts:
             return (name,)
+        daemon, dot, rank = name.partition(".")
+        if dot and daemon in _DAEMONS and (host := self._host_of_daemon(daemon, rank)):
+            return (host,)
         server, colon, _ = name.partition(":")
         if colon and server in self._hosts:
             return (server,)
         if "[" in name or "," in name:
             return tuple(one for one in islice(_listed(name), MOST_NAMED) if one in self._hosts)
         return ()
+
+    def _host_of_daemon(self, daemon: str, name: str) -> str:
+        """The host that a daemon of a cluster is called after, in full or by its end (`mon.c` of `st-mon-c`); empty
+        where there is none, or more than one."""
+        if name in self._hosts:
+            return name
+        ends = (f"{daemon}-{name}", f"{daemon}{name}")
+        found = [host for host in self._hosts if host.endswith(ends)]
+        return found[0] if len(found) == 1 else ""
 
     def host_named(self, component: str) -> str:
         """The first of them; empty where there is none."""
