@@ -36,7 +36,7 @@ _TYPES = tuple((kind.lower(), kind) for kind in SENSOR_TYPES)
 _SUFFIX = re.compile(r"[ _/](?:status|state|stat|prsnt|prs|presence|present)$", re.IGNORECASE)
 _PSU = re.compile(r"\b(?:power supply|psu|pws|ps|pem)[ _#]?\d+", re.IGNORECASE)
 _BAY = re.compile(
-    r"\b(?:drive bay|drive|disk|hdd|ssd|nvme|bay|slot)[ _#]?\d+(?::\d+)?(?!\d*x)|\bf_hdd\d+|\bfrontdisk\d+",
+    r"\b(?:drive bay|drive|disk|hdd|ssd|nvme|bay|slot)[ _#]?\d+(?::\d+){0,2}(?!\d*x)|\bf_hdd\d+|\bfrontdisk\d+",
     re.IGNORECASE,
 )
 _CPU = re.compile(r"\b(?:cpu|proc(?:essor)?|p)[ _#]?\d+(?![\dA-Za-z])", re.IGNORECASE)
