@@ -69,6 +69,11 @@ def disk_of(device: str) -> str:
     return found[1] if found else name
 
 
+def capitalised(text: str) -> str:
+    """`Drive 5 in disk drive bay 1`, also of a sentence in whose midst it begins with a small letter."""
+    return text[:1].upper() + text[1:]
+
+
 def split_sensor(sensor: str) -> tuple[str, str]:
     """Type and name of an event log's sensor column: ('Power Supply', 'PS2 Status') of `Power Supply PS2 Status`."""
     lower = sensor.lower()
@@ -118,5 +123,7 @@ def _named_in(kind: str, event: str) -> str:
 _PARTS = {"power supply": _PSU, "processor": _CPU} | dict.fromkeys(_BAYS, _BAY)
 """Sensor type -> how its parts are called, where several sensors watch one part."""
 
-SPELLINGS: Mapping[str, Callable[[str], str]] = {"pci": pci_function, "dev": device_name, "disk": disk_of}
+SPELLINGS: Mapping[str, Callable[[str], str]] = {
+    "pci": pci_function, "dev": device_name, "disk": disk_of, "drive": capitalised,
+}  # fmt: skip
 """Capture group -> its one spelling."""
