@@ -1,5 +1,5 @@
 """Faults that Oracle's fault manager holds open: `fmadm faulty` (of ILOM's fault shell, Solaris and Linux FMA), ILOM's
-`show faulty` and `show /SP/faultmgmt/0/faults/0`.
+`show faulty`, `show /SP/faultmgmt/0/faults/0` and `show /System/Open_Problems`.
 
 Each suspect becomes a record in the words of ILOM's event list, which rules-ilom.toml reads: the component and the
 class of the fault. What has no class has the sentence that the service processor gives. Nothing raises.
@@ -34,13 +34,23 @@ _ROW = re.compile(r"\s*(?P<target>/[^|]*?|faults/\d{1,4}|)\s*\|\s*(?P<key>[\w-]*
 _FRU_TARGET = re.compile(r"/(?:\S+/)?faultmgmt/\d{1,4}/?")
 _PROPERTY = re.compile(r"\s+(?P<key>[a-z][\w-]{1,40}) = (?P<value>.*?)\s*")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[/ T](\d\d:\d\d:\d\d)")
+_PROBLEM = re.compile(
+    r"\s*[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2})\s+(?P<day>\d{1,2}) (?P<clock>\d\d:\d\d:\d\d) (?P<year>\d{4})\s{2,}"
+    r"(?P<subsystem>[A-Z][\w/]*(?: [A-Z]\w*)?)\s{2,}(?P<part>/?\w[\w/.-]*)(?: \([^()]*\))?\s*"
+)
+_SAID = re.compile(
+    r"(?P<said>\S.*?)\s*\( ?Probability: ?(?P<sure>\d{1,3})\b(?:.*?\bResource: ?(?P<resource>/\S+?),)?.*"
+)
 _MAX_LINES = 80
-_MAX_BACK = 400
+_MAX_BACK = 200
+_MAX_PROBLEM_LINES = 12
+_INDENTED = re.compile(r"\s{2,}\S")
 
 
 def parse_ilom_fault(lines: Sequence[str], begin: int) -> tuple[str, range, SelRecord] | None:
     """The tool, the lines and the record of the suspect that begins here; None where none does."""
-    return _fmadm(lines, begin) or _show_faulty(lines, begin) or _properties(lines, begin)
+    forms = (_fmadm, _show_faulty, _properties, _open_problem)
+    return next((found for form in forms if (found := form(lines, begin)) is not None), None)
 
 
 def _fmadm(lines: Sequence[str], begin: int) -> tuple[str, range, SelRecord] | None:
@@ -155,6 +165,24 @@ def _properties(lines: Sequence[str], begin: int) -> tuple[str, range, SelRecord
         end += 1
     record = _of_block(block)
     return None if record is None else ("ILOM show faulty", range(begin, end), record)
+
+
+def _open_problem(lines: Sequence[str], begin: int) -> tuple[str, range, SelRecord] | None:
+    """A line with time, subsystem and component; the sentence stands further in, and may be cut anywhere."""
+    if (head := _PROBLEM.fullmatch(lines[begin])) is None:
+        return None
+    end = begin + 1
+    while end < min(len(lines), begin + _MAX_PROBLEM_LINES) and _INDENTED.match(lines[end]):
+        if _PROBLEM.fullmatch(lines[end]):
+            break
+        end += 1
+    told = _SAID.fullmatch(" ".join(line.strip() for line in lines[begin + 1 : end]))
+    if told is None:
+        return None
+    part = told["resource"] or (head["part"] if head["part"].startswith("/") else f"/SYS/{head['part']}")
+    said = f"The suspect component: {part} has an open problem of {head['subsystem']}: {told['said']}"
+    stamp = (f"{head['month']}-{head['day']}-{head['year']}", head["clock"])
+    return "ILOM open problems", range(begin, end), built(0, stamp, f"{MESSAGE} ILOM", said, None)
 
 
 def _of_block(block: dict[str, str]) -> SelRecord | None:

@@ -45,7 +45,8 @@ _HEADINGS = re.compile(
     r"Embedded System Management \(ESM\) Log|Alert Log|Health *[:;] *[A-Z][\w -]*|"
     r"</?RIBCL\b.*>|<\?xml .*\?>|</?RESPONSE\b.*|STATUS=\"0x\w+\"|MESSAGE='No error'|/>|</?GET_EVENT_LOG\b.*>|"
     r"->(?: show .*)?|faultmgmt\w*>(?: fmadm .*)?|Target\s*\| Property\s*\| Value|TIME\s+EVENT-ID\s+MSG-ID\s+SEVERITY|"
-    r"Time\s+UUID\s+msgid\s+Severity|system>(?: readlog.*)?|\(No more entries\)|"
+    r"Time\s+UUID\s+msgid\s+Severity|Open Problems \(\d+\)|Date/Time\s+Subsystems\s+Component|"
+    r"system>(?: readlog.*)?|\(No more entries\)|"
     r"Event ID\s+Created Time\s+Sensor Type\s+Severity\s+Message"
 )
 """Of ipmiutil, log-util, saved pages, iLO's command line and XML, hplog, ILOM, NetApp's, OpenManage, XCC and SUM."""

@@ -36,6 +36,11 @@ FORMS = {
     ),
     "fmadm faulty": FMADM,
     "ILOM show faulty": FAULTY,
+    "ILOM open problems": (
+        "Thu May  6 10:20:00 2021  Cooling             FM3 (Fan Module 3)\n"
+        "        Fan tachometer speed is below its normal operating range. (Probability:100,\n"
+        "        UUID:0a1b2c3d-0001-4e5f-8a9b-000000000001, Part Number:N/A, Serial Number:N/A)\n"
+    ),
     "readlog": "2 E SERVPROC 05/06/21 10:20:00 Power Supply 1 has lost input.\n",
     "SUM event log": (
         "Event:7 Time:05/06/2021 10:20:00 Type:Fan\n Assertion: FAN1| Event = Lower Critical - going low\n"
