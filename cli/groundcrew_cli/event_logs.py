@@ -46,8 +46,9 @@ def show_file(named: str, *, as_json: bool, now: datetime) -> None:
     if not listing.kinds and text.strip():
         raise CliError(
             f"{named}: no event log and no sensor listing: expected what `ipmitool sel list`, `sdr elist`, `sensor`, "
-            "`ipmi-sel`, `ipmi-sensors`, `ipmicfg -sel list`, `racadm getsel`, `racadm lclog view`, `storcli ... J` or "
-            "`sas2ircu N display` print, or log entries of Redfish as JSON",
+            "`ipmi-sel`, `ipmi-sensors`, `ipmicfg -sel list`, `racadm getsel`, `racadm lclog view`, `omreport system "
+            "esmlog`, `sum -c GetEventLog`, `fmadm faulty`, `readlog`, `storcli ... J` or `sas2ircu N display` print, "
+            "or log entries of Redfish as JSON",
             USAGE,
         )
     _show(named, listing, as_json=as_json, now=now)

@@ -51,8 +51,9 @@ def sel(
 ) -> None:
     """An event log or sensor listing as a person reads it: what stands, what has recovered.
 
-    Reads what ipmitool's sel list, elist, sdr, sensor, freeipmi's ipmi-sel, ipmi-sensors, racadm getsel, lclog view and
-    ipmicfg -sel list print, and log entries of Redfish that were saved as JSON. A file needs no running system.
+    Reads what ipmitool's sel list, elist, sdr, sensor, freeipmi's ipmi-sel, ipmi-sensors and
+    makers' tools (racadm, omreport, ipmicfg, sum, ILOM, iLO, readlog and others) print, and log entries of Redfish that
+    were saved as JSON. A file needs no running system.
     """
     from groundcrew_cli import connection, event_logs
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from groundcrew.diagnosis import freeipmi
 from groundcrew.diagnosis.dated_sentences import of_hardware, parse_dated_sentence
 from groundcrew.diagnosis.ipmiutil import parse_ipmiutil_row
+from groundcrew.diagnosis.lenovo_readlog import parse_readlog_row
 from groundcrew.diagnosis.locators import SENSOR_TYPES
 from groundcrew.diagnosis.maker_listings import parse_maker_blocks
 from groundcrew.diagnosis.netapp_events import parse_netapp_row
@@ -40,9 +41,15 @@ _HEADINGS = re.compile(
     r"ipmiutil sel, completed.*|FRU#\s+FRU_NAME\s+TIME_STAMP.*|\W?Event ID\W{1,3}Time ?Stamp\W.*|"
     r"(?:</\S*>)?hpiLO->.*|(?:status|status_tag|error_tag)=.*|/(?:system1|map1)/log1(?:/record\d+)?|Targets|Properties|"
     r"Verbs|cd version exit show.*|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}|"
-    r"ID\s+(?:Severity\s+Initial Time|Date/Time\s+Class)\s.*|Event|</?EVENT_LOG\b.*>|(?:BMC|SP) \S+> events .*"
+    r"ID\s+(?:Severity\s+Initial Time|Date/Time\s+Class)\s.*|Event|</?EVENT_LOG\b.*>|(?:BMC|SP) \S+> events .*|"
+    r"Embedded System Management \(ESM\) Log|Alert Log|Health *[:;] *[A-Z][\w -]*|"
+    r"</?RIBCL\b.*>|<\?xml .*\?>|</?RESPONSE\b.*|STATUS=\"0x\w+\"|MESSAGE='No error'|/>|</?GET_EVENT_LOG\b.*>|"
+    r"->(?: show .*)?|faultmgmt\w*>(?: fmadm .*)?|Target\s*\| Property\s*\| Value|TIME\s+EVENT-ID\s+MSG-ID\s+SEVERITY|"
+    r"Time\s+UUID\s+msgid\s+Severity|Open Problems \(\d+\)|Date/Time\s+Subsystems\s+Component|"
+    r"system>(?: readlog.*)?|\(No more entries\)|"
+    r"Event ID\s+Created Time\s+Sensor Type\s+Severity\s+Message"
 )
-"""Of ipmiutil, log-util, saved pages, iLO's command line, hplog, ILOM and NetApp's."""
+"""Of ipmiutil, log-util, saved pages, iLO's command line and XML, hplog, ILOM, NetApp's, OpenManage, XCC and SUM."""
 _LOCATOR = re.compile(r"(?:(?:Static|Dynamic) MC @|(?:Log|Phys) FRU @|GenDev|FRU @)", re.IGNORECASE)
 _TOOLS = ("ipmitool", "ipmi-sel", "ipmi-sensors")
 _OEM = re.compile(r"Linux kernel panic|OEM record", re.IGNORECASE)
@@ -189,6 +196,9 @@ def _take_line(listing: Listing, line: str, names: Sequence[str] | None) -> bool
         listing.records.append(record)
     elif record := parse_netapp_row(line):
         listing.found("NetApp events")
+        listing.records.append(record)
+    elif record := parse_readlog_row(line):
+        listing.found("readlog")
         listing.records.append(record)
     elif record := parse_log_util_row(line):
         listing.found("log-util")

@@ -36,7 +36,7 @@ _TYPES = tuple((kind.lower(), kind) for kind in SENSOR_TYPES)
 _SUFFIX = re.compile(r"[ _/](?:status|state|stat|prsnt|prs|presence|present)$", re.IGNORECASE)
 _PSU = re.compile(r"\b(?:power supply|psu|pws|ps|pem)[ _#]?\d+", re.IGNORECASE)
 _BAY = re.compile(
-    r"\b(?:drive bay|drive|disk|hdd|ssd|nvme|bay|slot)[ _#]?\d+(?::\d+)?(?!\d*x)|\bf_hdd\d+|\bfrontdisk\d+",
+    r"\b(?:drive bay|drive|disk|hdd|ssd|nvme|bay|slot)[ _#]?\d+(?::\d+){0,2}(?!\d*x)|\bf_hdd\d+|\bfrontdisk\d+",
     re.IGNORECASE,
 )
 _CPU = re.compile(r"\b(?:cpu|proc(?:essor)?|p)[ _#]?\d+(?![\dA-Za-z])", re.IGNORECASE)
@@ -67,6 +67,11 @@ def disk_of(device: str) -> str:
         return found[1] + (found[2] or "")
     found = _DISK.fullmatch(name)
     return found[1] if found else name
+
+
+def capitalised(text: str) -> str:
+    """`Drive 5 in disk drive bay 1`, also of a sentence in whose midst it begins with a small letter."""
+    return text[:1].upper() + text[1:]
 
 
 def split_sensor(sensor: str) -> tuple[str, str]:
@@ -120,5 +125,7 @@ def _named_in(kind: str, event: str) -> str:
 _PARTS = {"power supply": _PSU, "processor": _CPU} | dict.fromkeys(_BAYS, _BAY)
 """Sensor type -> how its parts are called, where several sensors watch one part."""
 
-SPELLINGS: Mapping[str, Callable[[str], str]] = {"pci": pci_function, "dev": device_name, "disk": disk_of}
+SPELLINGS: Mapping[str, Callable[[str], str]] = {
+    "pci": pci_function, "dev": device_name, "disk": disk_of, "drive": capitalised,
+}  # fmt: skip
 """Capture group -> its one spelling."""

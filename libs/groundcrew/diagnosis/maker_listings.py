@@ -1,5 +1,6 @@
 """Event log records out of what makers' own tools print: Dell's `racadm getsel` and `racadm lclog view`, Supermicro's
-`ipmicfg -sel list` (both of its forms); and by their own modules HPE's, Oracle's and VMware's.
+`ipmicfg -sel list` (both of its forms); and by their own modules Dell's OpenManage, Supermicro's SUM, HPE's, Oracle's
+and VMware's.
 
 What says all in its sentence has `Message <id>` for its sensor, so that the rules of messages read it as they read an
 entry over Redfish; a sentence about one sensor is put in ipmitool's words. Nothing raises.
@@ -12,12 +13,16 @@ from collections.abc import Iterator, Sequence
 
 from groundcrew.diagnosis.dated_sentences import parse_log_entry
 from groundcrew.diagnosis.esxi_listing import parse_esxi_block
+from groundcrew.diagnosis.ilom_faults import parse_ilom_fault
 from groundcrew.diagnosis.ilom_listing import parse_ilom_block
+from groundcrew.diagnosis.ilorest_logs import parse_ilorest_block
 from groundcrew.diagnosis.iml_listings import parse_iml_block
 from groundcrew.diagnosis.message_records import built, of_message
+from groundcrew.diagnosis.openmanage_logs import parse_openmanage_block
 from groundcrew.diagnosis.sel import SelRecord
+from groundcrew.diagnosis.supermicro_listings import parse_supermicro_block
 
-_PAIR = re.compile(r"\s*([A-Z][A-Za-z/ ]{2,20}?)\s*[:=]\s?(.*)")
+_PAIR = re.compile(r"\s*([A-Z][A-Za-z0-9/ ]{2,20}?)\s*[:=]\s?(.*)")
 _RULER = re.compile(r"\s*-{4,}\s*")
 _FIRST = {"Record": "racadm getsel", "SeqNumber": "racadm lclog view"}
 """The key that begins a record -> the tool that prints it."""
@@ -91,5 +96,16 @@ def _of_sensor(number: int, stamp: tuple[str, str], kind: str, event: str, asser
     return built(number, stamp, kind, f"{event} (@{place})" if at else event, asserted)
 
 
-_FORMS = (_racadm, _ipmicfg, parse_iml_block, parse_ilom_block, parse_esxi_block, parse_log_entry)
+_FORMS = (
+    _racadm,
+    _ipmicfg,
+    parse_iml_block,
+    parse_ilom_block,
+    parse_esxi_block,
+    parse_log_entry,
+    parse_openmanage_block,
+    parse_supermicro_block,
+    parse_ilom_fault,
+    parse_ilorest_block,
+)
 """What takes the block that begins at a line: the tool, the block's lines and its record, or None."""

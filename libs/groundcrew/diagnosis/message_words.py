@@ -11,6 +11,7 @@ DSP8007 (PLAT0470 to PLAT0500), which IBM's and Lenovo's controllers use; logs o
 import re
 
 from groundcrew.diagnosis.ipmi_words import event_words, sensor_kind
+from groundcrew.diagnosis.openmanage_words import in_alert_words
 
 _SENTENCES = (
     re.compile(
@@ -98,7 +99,7 @@ def in_sensor_words(message: str) -> tuple[str, str, bool] | None:
         return f"{_kind(found['kind'], found['name'], text)} {found['name']}", "Transition to OK", True
     if found := _DISCRETE.fullmatch(text):
         return _discrete(found)
-    return None
+    return in_alert_words(text)
 
 
 def _crossed(found: re.Match[str], text: str) -> tuple[str, str, bool] | None:

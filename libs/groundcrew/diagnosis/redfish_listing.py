@@ -23,7 +23,7 @@ def parse_redfish(text: str) -> tuple[list[SelRecord], list[tuple[int, str]]] | 
             unread.append((line, rest))
         for entry in _entries(document):
             if len(records) < MAX_ENTRIES and (parsed := parse_entry(entry)) is not None:
-                records.append(_record(parsed))
+                records.append(record_of(parsed))
     return (records, unread) if records else None
 
 
@@ -60,7 +60,8 @@ def _is_entry(document: dict[str, Any]) -> bool:
     return "LogEntry." in kind if isinstance(kind, str) else "Message" in document or "MessageId" in document
 
 
-def _record(entry: RedfishEntry) -> SelRecord:
+def record_of(entry: RedfishEntry) -> SelRecord:
+    """An entry as a record of a listing; one whose stamp is no time has none."""
     when = None
     if entry.seconds is not None:
         try:

@@ -28,7 +28,7 @@ _ROLES = {
     "time": {
         "time", "date", "timestamp", "time stamp", "date/time", "date & time", "date and time", "created", "datetime",
         "generated time", "generation time", "generated", "event time", "occurred", "occurrence time", "last update",
-        "initial update", "log time",
+        "initial update", "log time", "created time",
     },
     "clock": {"time of day", "clock"},
     "number": {
@@ -71,7 +71,9 @@ class Table:
 
 def table_heading(line: str) -> Table | None:
     """The table that a heading begins: with a text and a time; None where the line is of another kind."""
-    for separator in (",", ";", "\t"):
+    for separator in (",", ";", "\t", "|"):
+        if separator == "|" and not (line.lstrip().startswith("|") and line.rstrip().endswith("|")):
+            continue  # without a frame it is a listing of ipmitool or freeipmi
         if line.count(separator) < 2 or (names := _cells(line, separator)) is None:
             continue
         places: dict[str, int] = {}

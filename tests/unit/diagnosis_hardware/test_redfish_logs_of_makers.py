@@ -58,7 +58,7 @@ FAULTS: dict[str, list[tuple[str, str, Fault]]] = {
         ("IDRAC.2.9.MEM0001", "Multi-bit memory errors detected on a memory device at location(s) DIMM_B7.",
          ("dimm", "DIMM_B7", "dimm.uncorrectable")),
         ("IDRAC.2.9.PDR1001", "Fault detected on drive 5 in disk drive bay 2.",
-         ("disk", "drive 5 in disk drive bay 2", "disk.failed")),
+         ("disk", "Drive 5 in disk drive bay 2", "disk.failed")),
     ],
 }  # fmt: skip
 

@@ -35,8 +35,9 @@ def listing_of(name: str, text: str) -> Listing:
     if not listing.kinds and text.strip():
         msg = (
             f"{name}: no event log and no sensor listing; expected what `ipmitool sel list`, `sdr elist`, `sensor`, "
-            "`ipmi-sel`, `ipmi-sensors`, `ipmicfg -sel list`, `racadm getsel`, `racadm lclog view`, `storcli ... J` or "
-            "`sas2ircu N display` print, or log entries of Redfish as JSON"
+            "`ipmi-sel`, `ipmi-sensors`, `ipmicfg -sel list`, `racadm getsel`, `racadm lclog view`, `omreport system "
+            "esmlog`, `sum -c GetEventLog`, `fmadm faulty`, `readlog`, `storcli ... J` or `sas2ircu N display` print, "
+            "or log entries of Redfish as JSON"
         )
         raise Unusable(msg)
     return listing
