@@ -16,8 +16,10 @@ from groundcrew_embedded.replay import replay
 
 HERE = Path(__file__).parent
 START = datetime(2026, 11, 27, 6, tzinfo=UTC)
+AT_BOOT_S = 20
 FIRST_S = 600
-"""How long every host has been seen before a line of note comes, so that no line is of a boot that we missed."""
+"""How long every host has been seen before a line of note comes, so that no line passes for one of its boot, except
+where the corpus says that it is one."""
 APART_S = 2
 AFTER_S = 2_400
 """How long every host goes on after the last line: what is confirmed by quiet has been so by then."""
@@ -26,11 +28,13 @@ CALM = "(root) CMD (test -x /usr/sbin/anacron || run-parts /etc/cron.hourly)"
 
 @dataclass(frozen=True)
 class Healthy:
-    """One entry of a corpus: the identifier it is logged under, its text, and why it is no matter for anyone."""
+    """One entry of a corpus: the identifier it is logged under, its text, and why it is no matter for anyone.
+    `at_boot`: it is harmless then, and only then."""
 
     kind: str
     line: str
     why: str
+    at_boot: bool = False
 
 
 def read(name: str) -> dict[str, Any]:
@@ -55,7 +59,7 @@ def told(folder: Path, lines: list[Healthy]) -> Path:
     for number, (host, one) in enumerate(zip(hosts, lines, strict=True)):
         unit = {"kernel": "", "systemd": "init.scope"}.get(one.kind, f"{one.kind}.service")
         spoken = [(number % 60 + 300 * step, "CRON", "cron.service", CALM) for step in range(end_s // 300)]
-        spoken.append((FIRST_S + APART_S * number, one.kind, unit, one.line))
+        spoken.append((AT_BOOT_S if one.at_boot else FIRST_S + APART_S * number, one.kind, unit, one.line))
         for at, identifier, of_unit, message in spoken:
             entry = {
                 "__CURSOR": f"s={host};i={len(entries):x}",
