@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from groundcrew.contracts.clock import to_us
-from groundcrew_embedded.replay import replay
+from groundcrew_embedded.replay import run
+from groundcrew_embedded.scenario import read as read_scenario
 
 HERE = Path(__file__).parent
 START = datetime(2026, 11, 27, 6, tzinfo=UTC)
@@ -20,9 +21,12 @@ AT_BOOT_S = 20
 FIRST_S = 600
 """How long every host has been seen before a line of note comes, so that no line passes for one of its boot, except
 where the corpus says that it is one."""
-APART_S = 2
+APART_S = 1
+CALM_S = 600
 AFTER_S = 2_400
 """How long every host goes on after the last line: what is confirmed by quiet has been so by then."""
+LOOKS_S = 3_600
+"""Review, which opens nothing, would take most of the time with its look at everything each minute."""
 CALM = "(root) CMD (test -x /usr/sbin/anacron || run-parts /etc/cron.hourly)"
 
 
@@ -58,7 +62,7 @@ def told(folder: Path, lines: list[Healthy]) -> Path:
     entries = []
     for number, (host, one) in enumerate(zip(hosts, lines, strict=True)):
         unit = {"kernel": "", "systemd": "init.scope"}.get(one.kind, f"{one.kind}.service")
-        spoken = [(number % 60 + 300 * step, "CRON", "cron.service", CALM) for step in range(end_s // 300)]
+        spoken = [(number % 60 + CALM_S * step, "CRON", "cron.service", CALM) for step in range(end_s // CALM_S)]
         spoken.append((AT_BOOT_S if one.at_boot else FIRST_S + APART_S * number, one.kind, unit, one.line))
         for at, identifier, of_unit, message in spoken:
             entry = {
@@ -84,7 +88,8 @@ def told(folder: Path, lines: list[Healthy]) -> Path:
 def opened(folder: Path, lines: list[Healthy]) -> dict[str, list[str]]:
     """The titles of what was opened, by the line that its host had said."""
     found = defaultdict(list)
-    for incident in asyncio.run(replay(told(folder, lines)))["incidents"]:
+    printed = asyncio.run(run(read_scenario(told(folder, lines)), looks_s=LOOKS_S))
+    for incident in printed["incidents"]:
         for host in incident["hosts"]:
             found[lines[int(host.removeprefix("lone-"))].line].append(incident["title"])
     return dict(found)
