@@ -24,6 +24,12 @@ from groundcrew.diagnosis.sel import SelRecord, parse_blocks, parse_row
 from groundcrew.diagnosis.sensors import SensorRead, parse_sensor_blocks, parse_sensor_row, told_apart
 from groundcrew.diagnosis.table_exports import Table, parse_table_row, table_heading
 
+_PROMPTS = 4
+"""Lines that may stand above a JSON document: the command that it was asked for with."""
+
+_BRACKETED = re.compile(r"\s*\[[^\]{}\"]{1,60}\]\S")
+"""A prompt in brackets, such as `[root@node ~]#`."""
+
 MAX_LINE = 1_024
 """Characters of the longest line that is looked at; no tool prints one of half of that."""
 
@@ -92,6 +98,14 @@ class Listing:
             self.unparsed.append(Unparsed(number + 1, line.strip()[:MAX_LINE]))
 
 
+def _json_at(lines: Sequence[str]) -> int | None:
+    """The line that a JSON document begins with: the first, or one below the prompt that it was asked for at."""
+    for number, line in enumerate(lines[:_PROMPTS]):
+        if line.strip("\ufeff \t")[:1] in {"{", "["} and not _BRACKETED.match(line):
+            return number
+    return None
+
+
 def read_listing(text: str) -> Listing:
     """All that is in the text. Never raises."""
     listing = Listing()
@@ -99,9 +113,13 @@ def read_listing(text: str) -> Listing:
         listing.found("storcli")
         listing.readings = told_apart(reads)
         return listing
-    if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} and (found := parse_redfish(text)) is not None:
-        return _of_redfish(listing, *found)
     lines = text.splitlines()
+    begin = _json_at(lines)
+    if begin is not None and (found := parse_redfish("\n".join(lines[begin:]))) is not None:
+        for number, line in enumerate(lines[:begin]):
+            if line.strip("\ufeff \t"):
+                listing.reject(number, line)  # the command that was typed
+        return _of_redfish(listing, *found)
     if is_sas_ircu(lines):
         listing.found("sas2ircu")
         listing.readings = told_apart(parse_sas_ircu(lines))

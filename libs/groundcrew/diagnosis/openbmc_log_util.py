@@ -34,7 +34,7 @@ _EVENT = re.compile(r"Event: ([^,]+)")
 _THRESHOLD = re.compile(
     r"(?P<de>DE)?ASSERT: (?P<side>Upper|Lower) (?P<level>Non Critical|Critical|Non Recoverable) threshold - "
     r"(?:raised|settled) - FRU: \d+, num: 0x[0-9A-Fa-f]+,? (?:curr_val: (?P<value>\S+) (?P<unit>\w+), )?"
-    r"(?:thresh_val: .*?, )?snr: (?P<name>\S+).*"
+    r"(?:thresh_val: .*?, )?snr: (?P<name>[^,]{1,40}?)\s*(?:,.*)?"
 )
 _FAN = re.compile(r"(?P<de>DE)?ASSERT: (?P<name>\S*[Ff](?:an|AN)\S*) (?:dead|is dead|failed)\b.*")
 _LEVELS = {"Non Critical": "Non-critical", "Critical": "Critical", "Non Recoverable": "Non-recoverable"}

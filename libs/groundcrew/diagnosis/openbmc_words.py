@@ -42,6 +42,13 @@ _SYSTEM = (
         "Correctable machine check error",
     ),
 )
+_ECC = re.compile(
+    r"(?P<un>Unc|C)orrectable(?P<limit> ECC error Logging Limit Reached)?,? DIMM (?P<slot>[A-Z]\d{1,2})\b.*"
+)
+_FATAL = re.compile(
+    r"(?:Bus (?:Fatal|Uncorrectable) [Ee]rror|Fatal NMI) ?"
+    r"\(Bus (?P<bus>\w\w) / Dev (?P<device>\w\w) / Fun (?P<function>\w\w)\)"
+)
 _PMIC = re.compile(r"DIMM (?P<slot>[A-Z]\d{1,2}) (?P<said>\S.*)")
 _HOT = re.compile(r"high temp|critical temp", re.IGNORECASE)
 _MILD = re.compile(r"warning|switchover|current limit", re.IGNORECASE)
@@ -51,6 +58,12 @@ def in_ipmi_words(sled: str, sensor: str, said: str) -> tuple[str, str] | None:
     """Sensor and event; None where the words are of another kind."""
     if sensor == "PMIC_ERR" and (pmic := _PMIC.fullmatch(said)):
         return f"Memory {sled} DIMM {pmic['slot']}", _of_pmic(pmic["said"])
+    if sensor == "MEMORY_ECC_ERR" and (ecc := _ECC.fullmatch(said)):
+        kind = "Uncorrectable ECC" if ecc["un"] == "Unc" else "Correctable ECC"
+        return f"Memory {sled} DIMM {ecc['slot']}", f"{kind} logging limit reached" if ecc["limit"] else kind
+    if sensor == "PCIE_ERR" and (bus := _FATAL.fullmatch(said)):
+        place = f"PCI bus:{bus['bus'].lower()} device:{bus['device'].lower()} function:{int(bus['function'], 16) & 7:x}"
+        return f"Critical Interrupt {sled} PCIe", f"Bus Fatal Error ({place})"
     for words, place, event in _SYSTEM:
         if found := words.fullmatch(said):
             return place.format(sled=sled, name=found.groupdict().get("name") or ""), event

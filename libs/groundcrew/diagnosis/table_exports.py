@@ -34,7 +34,7 @@ _ROLES = {
     "number": {
         "id", "no", "no.", "number", "index", "record", "record id", "seqnumber", "sequence number", "seq", "#", "sn",
     },
-    "code": {"event id", "message id", "messageid", "event code", "code", "eventid"},
+    "code": {"event id", "message id", "messageid", "event code", "code", "eventid", "common id", "common event id"},
     "name": {"sensor name", "sensor", "subject", "component", "entity"},
     "type": {"sensor type", "type", "subject type", "entity type"},
     "direction": {"event direction", "direction", "status", "assertion", "event status"},
@@ -72,8 +72,7 @@ class Table:
 def table_heading(line: str) -> Table | None:
     """The table that a heading begins: with a text and a time; None where the line is of another kind."""
     for separator in (",", ";", "\t", "|"):
-        if separator == "|" and not (line.lstrip().startswith("|") and line.rstrip().endswith("|")):
-            continue  # without a frame it is a listing of ipmitool or freeipmi
+        framed = separator != "|" or (line.lstrip().startswith("|") and line.rstrip().endswith("|"))
         if line.count(separator) < 2 or (names := _cells(line, separator)) is None:
             continue
         places: dict[str, int] = {}
@@ -83,7 +82,8 @@ def table_heading(line: str) -> Table | None:
                 role = "clock"
             if role:
                 places.setdefault(role, at)
-        if "text" in places and "time" in places:
+        # without a frame it is a listing of ipmitool or freeipmi, unless it grades what it describes (ipmcget of iBMC)
+        if "text" in places and "time" in places and (framed or "severity" in places):
             return Table(separator, len(names), places)
     return None
 

@@ -194,3 +194,69 @@ def test_arguments_behind_a_lifecycle_entry_belong_to_it() -> None:
     )
     assert len(listing.records) == 1
     assert listing.unparsed == []
+
+
+def active(text: str) -> set[tuple[str, str, str]]:
+    return {(one.component_class, one.locator, one.fault) for one in fold(read_listing(text), VOCABULARY).active}
+
+
+@pytest.mark.parametrize(
+    "prompt", ["", "$ curl -sk https://b/redfish/v1/.../Entries | jq .\n", "[root@n ~]# curl x\n\n"]
+)
+def test_a_log_of_redfish_is_read_below_the_prompt_that_asked_for_it(prompt: str) -> None:
+    entry = (
+        '{"Id": "7", "Created": "2026-03-05T02:00:00Z", "EntryType": "Event", "Severity": "Critical",\n'
+        ' "MessageId": "OpenBMC.0.1.PowerSupplyPowerLost", "Message": "Power supply 2 power lost."}'
+    )
+    text = f'{prompt}{{\n "Members": [\n{entry}\n ]\n}}\n'
+    assert {one[0] for one in active(text)} == {"psu"}
+    assert read_listing(text).unparsed_count == (1 if prompt else 0)
+
+
+def test_the_event_log_of_ibmc_at_its_command_line_is_a_table() -> None:
+    text = (
+        "iBMC:/->ipmcget -d sel -v list\n"
+        "ID    | Generation Time     | Severity | Event Code | Status   | Event Description\n"
+        "31 | 2024-01-15 07:48:26 | Major | 0x01000017 | Asserted | DIMM110 triggered an uncorrectable ECC error.\n"
+    )
+    assert {(kind, fault) for kind, _, fault in active(text)} == {("dimm", "dimm.uncorrectable")}
+
+
+LOG_UTIL = "1    slot1    2024-07-19 06:29:58    {} {}\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "said", "kind", "part"),
+    [
+        (
+            "sensord",
+            ("ASSERT: Lower Critical threshold - raised - FRU: 1, num: 0x46 curr_val: 0.00 RPM, "
+            "thresh_val: 500.00 RPM, snr: MB Fan1 Tach"),
+            "fan", "Fan1",
+        ),
+        (
+            "ipmid",
+            ("SEL Entry: FRU: 1, Record: Standard (0x02), Time: 2024-04-16 19:35:42, Sensor: MEMORY_ECC_ERR (0x63), "
+            "Event Data: (010008) Uncorrectable DIMM B0, Logical Rank 0, CPU 0 Assertion"),
+            "dimm", "B0",
+        ),
+        (
+            "ipmid",
+            ("SEL Entry: FRU: 1, Record: Standard (0x02), Time: 2024-06-20 10:54:03, Sensor: PCIE_ERR (0x41), "
+            "Event Data: (AA1801) Bus Fatal Error (Bus 18 / Dev 00 / Fun 01) Assertion"),
+            "pcie", "18:00.1",
+        ),
+    ],
+)  # fmt: skip
+def test_what_log_util_tells_of_a_sled(program: str, said: str, kind: str, part: str) -> None:
+    ((found, locator, _),) = active(LOG_UTIL.format(program, said))
+    assert (found, part in locator) == (kind, True)
+
+
+def test_an_export_of_xcc_names_its_messages_by_a_common_id() -> None:
+    text = (
+        '"Index","Severity","Source","Common ID","Message","Date"\n'
+        '"5","Critical","PCI","FQXSPIO0011N","An Uncorrectable Error has occurred on PCIe Slot 6.",'
+        '"02/08/2024 10:36:18 AM"\n'
+    )
+    assert {one[0] for one in active(text)} == {"pcie"}
