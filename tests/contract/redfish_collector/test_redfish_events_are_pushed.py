@@ -128,7 +128,10 @@ async def test_one_for_an_address_that_is_no_longer_ours_is_replaced_and_others_
 
 @pytest.mark.parametrize("shown", [None, "", "groundcrew-0", 7, ["x"], "\u00e4"])
 async def test_who_does_not_show_the_context_wakes_nobody(bmc: RedfishBmc, reading: Reading, shown: object):
-    await reading.poll()
+    for _ in range(3):  # a look that takes too long on a busy machine makes no subscription; the next one does
+        await reading.poll()
+        if bmc.subscriptions:
+            break
     destination = next(iter(bmc.subscriptions.values()))["Destination"]
     assert await posted(reading, destination, {"Context": shown, "Events": [{}]}) == 403
     assert await posted(reading, f"{destination}0", {"Context": shown, "Events": [{}]}) == 403
