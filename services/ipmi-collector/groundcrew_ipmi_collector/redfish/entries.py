@@ -130,7 +130,8 @@ async def read_entries(
     dropped = [item for item in dropped if int(item.entry_id) < begins]
     until = next(n for n, item in enumerate(second.items) if int(item.entry_id) == second.gaps[0][0]) + 1
     items = [*dropped, *second.items[:until]]
-    return replace(second, items=items, fingerprint="", etag="", count=min(page.count, second.count))
+    count = min(page.count, second.count)  # what the bus has may lie behind the gap: that is no word of what was lost
+    return replace(second, items=items, complete=False, fingerprint="", etag="", count=count)
 
 
 def gaps_of(items: Sequence[Item]) -> list[tuple[int, int]]:
