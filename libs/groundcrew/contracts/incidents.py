@@ -78,6 +78,9 @@ class TriggerRaised(Message):
     captures: dict[str, str] = Field(default_factory=dict)
     uncertainty_s: float = Field(0, ge=0, description="seconds by which its times may be off to either side")
     evidence: list[Evidence] = Field(description="at most 10 cited observations")
+    ends: bool = Field(
+        True, description="whether a trigger event says when it is over; of others only that nothing more comes"
+    )
     silenced_by: str = Field(
         "", description="the silence in force, its kind, id and reason: recorded, but opens and feeds no incident"
     )

@@ -328,6 +328,11 @@ class Knowledge(Record):
         return frozenset(e.id for e in self.cause if any(self.explains(e.id, one) for one in self.of_peers))
 
     @cached_property
+    def felt_by_clusters(self) -> frozenset[str]:
+        """Causes of which the cluster of their host may complain."""
+        return frozenset(e.id for e in self.cause if any(self.explains(e.id, one) for one in self.of_clusters))
+
+    @cached_property
     def shared_faults(self) -> list[CauseEntry]:
         """Causes that lie in something several hosts share: one that brings others about before those, else in the
         order of the pack."""

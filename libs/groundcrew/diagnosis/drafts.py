@@ -51,6 +51,7 @@ def raised(envelope: Envelope[Any], spec: Spec, component: str, track: Track, mo
         captures=dict(sorted(track.captures.items())),
         uncertainty_s=unsure(cited),
         evidence=_evidence(cited, envelope.entity, spec.rule_id, component, trigger_id),
+        ends=spec.recovers,
     )
     return TriggerDraft(trigger_id, envelope.entity, last, data)
 

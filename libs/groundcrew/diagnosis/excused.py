@@ -2,13 +2,14 @@
 announced: nothing is wrong unless it stays so.
 
 Such a complaint waits until `Windows.join` after the order, a warning under announced work until `Windows.join` after
-it came. What is taken back by then was the restart or the work; the rest is fused as it came, only later. Pure.
+it came. What is taken back by then was the restart or the work, and so is what nothing takes back, if it is said no
+more once the host is up again; the rest is fused as it came, only later. Pure.
 """
 
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from groundcrew.contracts.envelope import Envelope
@@ -42,6 +43,10 @@ class Excuse:
 
     envelope: Envelope[TriggerRaised]
     due: datetime
+    missed: str = ""
+    """The host that went down, where it is one."""
+    last: datetime
+    """When it was said last."""
 
 
 class Excuses:
@@ -52,6 +57,7 @@ class Excuses:
         self._windows = windows
         self._orders: OrderedDict[str, datetime] = OrderedDict()
         self._announced: OrderedDict[str, datetime] = OrderedDict()
+        self._back: OrderedDict[str, datetime] = OrderedDict()
         self._waiting: OrderedDict[SymptomKey, Excuse] = OrderedDict()
 
     def of(self, envelope: Envelope[TriggerRaised], symptom: Symptom, relation: Relation) -> Excuse | None:
@@ -62,17 +68,20 @@ class Excuses:
         join = self._windows.join
         # a BMC's clock may be wrong; `due` bounds the wait all the same
         unsure = timedelta(seconds=symptom.uncertainty_s)
-        for at in [self._orders[host] for host in self._missed(symptom, relation)] if self._orders else []:
+        last = symptom.last_seen
+        for host in self._missed(symptom, relation) if self._orders else ():
+            at = self._orders[host]
             if at - BEFORE - unsure <= symptom.first_seen <= at + join + unsure:
-                return Excuse(envelope=envelope, due=at + join)
+                return Excuse(envelope=envelope, due=at + join, missed=host, last=last)
         begun = self._announced.get(relation.home(symptom)) if symptom.severity is Severity.WARNING else None
         if begun is not None and begun - BEFORE - unsure <= symptom.first_seen <= begun + ANNOUNCED_FOR + unsure:
-            return Excuse(envelope=envelope, due=max(begun, min(symptom.first_seen, begun + ANNOUNCED_FOR)) + join)
+            due = max(begun, min(symptom.first_seen, begun + ANNOUNCED_FOR)) + join
+            return Excuse(envelope=envelope, due=due, last=last)
         return None
 
     def _missed(self, symptom: Symptom, relation: Relation) -> Iterator[str]:
-        """Hosts that were told to go down and that a symptom may miss: one that it is about, or, of a cluster that does
-        not say which, one that is numbered like its own."""
+        """Hosts that were told to go down and that a symptom may miss: one that it is about or that its own depends on,
+        or, of a cluster that does not say which, one that is numbered like its own or has its role."""
         cause, place = leading(symptom), relation.place(symptom)
         own = relation.home(symptom)
         if place != own and place in self._orders:
@@ -80,17 +89,39 @@ class Excuses:
         named = relation.named(symptom)
         if named in self._orders and self._knowledge.suffers(cause, ANY_NEED):
             yield named
+        yield from (host for host in relation.needed(symptom) if host in self._orders)
         if cause in self._knowledge.of_clusters and not named:
             series = _NUMBERS.sub("#", own)
             yield from (host for host in self._orders if host != own and _NUMBERS.sub("#", host) == series)
+            yield from (host for host in relation.fellows(own) if host in self._orders)
 
-    def due(self, now: datetime) -> Excuse | None:
+    def due(self, now: datetime) -> tuple[SymptomKey, Excuse] | None:
         """The first complaint whose time has come."""
-        return next((excuse for excuse in self._waiting.values() if excuse.due <= now), None)
+        return next(((key, excuse) for key, excuse in self._waiting.items() if self._due(excuse) <= now), None)
+
+    def _due(self, excuse: Excuse) -> datetime:
+        quiet = self._quiet_from(excuse)
+        return excuse.due if quiet is None else max(excuse.due, quiet)
+
+    def _quiet_from(self, excuse: Excuse) -> datetime | None:
+        """When a complaint that nothing takes back should have ended, as the host that it misses came back in time."""
+        back = self._back.get(excuse.missed)
+        if back is None or excuse.envelope.data.ends or not excuse.due - self._windows.join <= back <= excuse.due:
+            return None
+        return back + self._windows.hold
+
+    def is_over(self, excuse: Excuse) -> bool:
+        """Whether a complaint that nothing takes back was said no more since the host that it misses is up again."""
+        quiet = self._quiet_from(excuse)
+        return quiet is not None and excuse.last <= quiet
 
     def ordered(self, host: str, at: datetime) -> None:
         """A host says that it goes down."""
         _note(self._orders, host, at)
+
+    def is_back(self, host: str, at: datetime) -> None:
+        """A host that went down by order starts again."""
+        _note(self._back, host, at)
 
     def announced(self, hosts: Iterable[str], at: datetime) -> None:
         """Somebody says that there will be work which touches these hosts."""
@@ -98,8 +129,9 @@ class Excuses:
             _note(self._announced, host, at)
 
     def wait(self, key: SymptomKey, excuse: Excuse) -> None:
-        """Let a complaint wait; of its repeats the first stands for all."""
-        self._waiting.setdefault(key, excuse)
+        """Let a complaint wait; of its repeats the first stands for all, and the newest says how long it went on."""
+        first = self._waiting.get(key)
+        self._waiting[key] = excuse if first is None else replace(first, last=max(first.last, excuse.last))
 
     def drop(self, key: SymptomKey) -> None:
         """It was taken back, or is told now."""

@@ -167,8 +167,9 @@ class Fusion:
             elif (change := self._second_thoughts(track, now)) is not None:
                 over.append(change)
         old = [one.incident.id for one in self._held.all() if self._forgettable(one, now)]
-        if not over and not old and (excuse := self._waiting.excuses.due(now)) is not None:
-            return self._no_excuse(excuse.envelope)
+        if not over and not old and (due := self._waiting.excuses.due(now)) is not None:
+            key, excuse = due
+            return Fused(settled=key) if self._waiting.excuses.is_over(excuse) else self._no_excuse(excuse.envelope)
         return Fused(changes=over, forgotten=old)
 
     def _no_excuse(self, envelope: Envelope[TriggerRaised]) -> Fused:
@@ -420,6 +421,11 @@ class Fusion:
     def _clear(self, envelope: Envelope[TriggerRaised]) -> Fused:
         """Note the recovery; `advance` resolves after the hold time."""
         gone = self._symptom(envelope)
+        cleared = self._cleared(envelope, gone)
+        is_back = leading(gone) == ORDERED_STOP
+        return replace(cleared, back=(self._relation.home(gone), gone.last_seen)) if is_back else cleared
+
+    def _cleared(self, envelope: Envelope[TriggerRaised], gone: Symptom) -> Fused:
         wanted = key_of(gone)
         for track in self._held.at([self._relation.place(gone)]):
             symptom = track.symptom(wanted) if track.live else None

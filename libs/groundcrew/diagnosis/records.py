@@ -72,7 +72,7 @@ class LogRules:
         for match in self.matcher.match(batch.messages, batch.identifiers, batch.units):
             row, rule = match.row, match.rule
             spec = self._specs[rule.id]
-            if rule.going_down:
+            if rule.going_down and not match.clears:
                 memory.goes_down(cell("boot_ids", row), cell("times", row))
                 yield from self._excused(envelope, row)
             if not match.clears and self._is_usual(spec, memory, cell("boot_ids", row), cell("times", row)):

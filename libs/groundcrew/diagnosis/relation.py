@@ -69,6 +69,7 @@ class Relation:
         self._host_of = lru_cache(maxsize=_PLACES_KEPT)(topology.place_of)
         self._host_named = lru_cache(maxsize=_PLACES_KEPT)(topology.host_named)
         self._peers = lru_cache(maxsize=_PLACES_KEPT)(topology.peers)
+        self._fellows = lru_cache(maxsize=_PLACES_KEPT)(topology.fellows)
         self._shown_at = lru_cache(maxsize=_PLACES_KEPT)(self._find_places)
 
     def place(self, symptom: Symptom) -> str:
@@ -113,6 +114,8 @@ class Relation:
             yield from self._topology.above(place)
         if leading(symptom) in self._knowledge.of_peers or leading(symptom) in self._knowledge.felt_by_peers:
             yield from self._peers(place)
+        if leading(symptom) in self._knowledge.of_clusters or leading(symptom) in self._knowledge.felt_by_clusters:
+            yield from self._fellows(place)
 
     def bmc(self, symptoms: Sequence[Symptom]) -> str:
         """The entity of the first BMC of the inventory that symptoms blame; empty where they blame none."""
@@ -157,10 +160,17 @@ class Relation:
         )
 
     def _by_cluster(self, first: Symptom, second: Symptom) -> bool:
-        """Whether one is the complaint of the cluster that the other one's unit is a member of."""
-        if not (self.complains(first, second) or self.complains(second, first)):
+        """Whether one is the complaint of the cluster that the other one's unit is a member of, or both are the same
+        complaint by two of its members."""
+        if not (self.complains(first, second) or self.complains(second, first) or self._one_complaint(first, second)):
             return False
         return gap(first, second) <= self._windows.join
+
+    def _one_complaint(self, first: Symptom, second: Symptom) -> bool:
+        if first.rule_id != second.rule_id or leading(first) not in self._knowledge.of_clusters:
+            return False
+        same = part_key(first.component) == part_key(second.component) and self.named(first) == self.named(second)
+        return same and self.place(second) in self._fellows(self.place(first))
 
     def _by_peer(self, first: Symptom, second: Symptom) -> bool:
         """Whether one is but the waiting for a host on which the other one shows a fault."""
@@ -169,12 +179,16 @@ class Relation:
         return gap(first, second) <= self._windows.join
 
     def waits_for(self, first: Symptom, second: Symptom) -> bool:
-        """Whether the first tells of a peer that does not answer, and the second is why: a grave fault on a host of the
-        same role and switch that brings it about."""
+        """Whether the first tells of a peer or a member that it does not name, and the second is why: a fault that
+        brings it about on a host that may be that one. Of a peer it must be a grave one."""
         one, other = leading(first), leading(second)
-        if one not in self._knowledge.of_peers or one == other or not self._knowledge.explains(other, one):
+        if one == other or second.severity.rank == 0 or not self._knowledge.explains(other, one):
             return False
-        return second.severity is Severity.CRITICAL and self.place(second) in self._peers(self.place(first))
+        if one in self._knowledge.of_clusters and not self.named(first):
+            return self.place(second) in self._fellows(self.place(first))
+        if one not in self._knowledge.of_peers or second.severity is not Severity.CRITICAL:
+            return False
+        return self.place(second) in self._peers(self.place(first))
 
     def complains(self, first: Symptom, second: Symptom) -> bool:
         """Whether the first is a complaint of the cluster that the second one's unit belongs to by its name."""
@@ -199,6 +213,14 @@ class Relation:
         if place != own and self.named(symptom) == place:
             kinds = kinds | ANY_NEED
         return bool(kinds) and self._knowledge.suffers(leading(symptom), kinds)
+
+    def needed(self, symptom: Symptom) -> list[str]:
+        """Places that its own one depends on by the inventory, of whose fault it may be the consequence."""
+        return [place for place in self._topology.needs(self.place(symptom)) if self.follows(symptom, place)]
+
+    def fellows(self, place: str) -> list[str]:
+        """Other hosts that may be one cluster with this one."""
+        return self._fellows(place)
 
     def suffering(self, symptoms: Sequence[Symptom]) -> Iterator[Symptom]:
         """Those that follow from a fault of what their place depends on, where another one of them stops it, and what

@@ -29,6 +29,9 @@ class SharedKind(StrEnum):
 MOST_NAMED = 256
 """Hosts of a list that are looked up."""
 
+MOST_FELLOWS = 64
+"""Hosts of one role that may be one cluster; of more, those on one switch may."""
+
 _DAEMONS = frozenset({"mon", "mgr", "mds"})
 """Ceph's daemons that are called after their hosts."""
 
@@ -51,6 +54,9 @@ class Topology:
                 for element in _elements(entry, kind):
                     on[kind, element].add(entry.name)
         self._on = {key: sorted(names) for key, names in on.items() if key[1]}
+        self._of_role: dict[str, list[str]] = defaultdict(list)
+        for entry in inventory.host:
+            self._of_role[entry.role].append(entry.name)
         self._needs: dict[str, dict[str, set[str]]] = defaultdict(dict)
         self._needed_by: dict[str, set[str]] = defaultdict(set)
         for one in inventory.dependency:
@@ -79,6 +85,13 @@ class Topology:
             return []
         there = self.hosts_on(SharedKind.SWITCH, own.switch)
         return [name for name in there if name != place and self._hosts[name].role == own.role]
+
+    def fellows(self, place: str) -> list[str]:
+        """Other hosts that may be one cluster with this one: those of its role, or its `peers` where the role is that
+        of more than MOST_FELLOWS hosts."""
+        own = self._hosts.get(place)
+        alike = self._of_role[own.role] if own is not None and own.role else []
+        return [name for name in alike if name != place] if len(alike) <= MOST_FELLOWS else self.peers(place)
 
     def needed_by(self, place: str) -> list[str]:
         """Places that depend on a place, sorted."""

@@ -247,6 +247,8 @@ class Fused:
     kin: frozenset[str] = frozenset()
     ordered: tuple[str, datetime] | None = None
     """A host that said it goes down, and when."""
+    back: tuple[str, datetime] | None = None
+    """A host that starts again after it was told to go down, and when."""
     announced: tuple[frozenset[str], datetime] | None = None
     """The hosts that announced work touches, and when it was announced."""
     excused: tuple[SymptomKey, Excuse] | None = None

@@ -51,6 +51,8 @@ class Waiting:
             self._infos.append(fused.waiting)
         if fused.ordered is not None:
             self.excuses.ordered(*fused.ordered)
+        if fused.back is not None:
+            self.excuses.is_back(*fused.back)
         if fused.announced is not None:
             self.excuses.announced(*fused.announced)
         if fused.excused is not None:
@@ -70,9 +72,12 @@ class Waiting:
         known = [(one, self._symptom_of(one), to) for one, to in events if not one.data.silenced_by]
         raised = TriggerState.RAISED
         for one, symptom, _ in known:
-            if one.data.state is not raised or symptom.severity.rank != 0:
+            if symptom.severity.rank != 0:
                 continue
-            if leading(symptom) == ORDERED_STOP:
+            if one.data.state is not raised:
+                if leading(symptom) == ORDERED_STOP:
+                    self.excuses.is_back(relation.home(symptom), symptom.last_seen)
+            elif leading(symptom) == ORDERED_STOP:
                 self.excuses.ordered(relation.home(symptom), symptom.last_seen)
             elif leading(symptom) == ANNOUNCED_WORK:
                 self.excuses.announced(touched(one, symptom), symptom.last_seen)

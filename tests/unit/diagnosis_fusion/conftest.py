@@ -32,6 +32,7 @@ def raise_trigger(
     state: TriggerState = TriggerState.RAISED,
     source: EvidenceSource = EvidenceSource.JOURNAL,
     entity: str = "",
+    ends: bool = True,
 ) -> Envelope[TriggerRaised]:
     """A trigger event `at` seconds after START."""
     when = START + timedelta(seconds=at)
@@ -60,6 +61,7 @@ def raise_trigger(
         first_seen=when,
         last_seen=when,
         evidence=[evidence],
+        ends=ends,
     )
     return seal(
         data,

@@ -275,6 +275,45 @@ def test_a_warning_about_a_peer_does_not_account_for_a_rank_that_waits(trigger):
     assert [one.hosts for one in crew.incidents] == [["n1"], ["n2"]]
 
 
+def members(*names, role="hypervisor"):
+    return Inventory(host=[InventoryHost(name=name, switch=f"tor-{name}", role=role) for name in names])
+
+
+def lost_member(trigger, host, at, part=""):
+    return trigger(host, "software.cluster_degraded", part=part, at=at, severity=Severity.CRITICAL, ends=False)
+
+
+@pytest.mark.parametrize("first", ["node", "members"])
+def test_members_that_lose_a_node_of_their_role_are_its_fault(trigger, first):
+    node = trigger("kvm-3", "cpu.ierr", part="CPU1", severity=Severity.CRITICAL)
+    rest = [lost_member(trigger, name, 60 + at) for at, name in enumerate(("kvm-1", "kvm-2", "kvm-4"))]
+    crew = Crew(members("kvm-1", "kvm-2", "kvm-3", "kvm-4")).see(*([node, *rest] if first == "node" else [*rest, node]))
+    assert (crew.only.cause.id, crew.only.hosts) == ("cpu.ierr", ["kvm-3"])
+
+
+def test_members_of_another_role_lose_a_node_of_their_own(trigger):
+    fleet = [*members("kvm-3").host, *members("db-1", role="database").host]
+    crew = Crew(Inventory(host=fleet)).see(
+        trigger("kvm-3", "cpu.ierr", part="CPU1", severity=Severity.CRITICAL), lost_member(trigger, "db-1", 60)
+    )
+    assert [one.hosts for one in crew.incidents] == [["kvm-3"], ["db-1"]]
+
+
+def test_a_member_that_names_whom_it_lost_speaks_of_no_other_node(trigger):
+    crew = Crew(members("kvm-1", "kvm-2", "kvm-3")).see(
+        trigger("kvm-3", "cpu.ierr", part="CPU1", severity=Severity.CRITICAL),
+        lost_member(trigger, "kvm-1", 60, part="kvm-2"),
+    )
+    assert len(crew.incidents) == 2
+
+
+def test_the_same_complaint_by_several_members_is_one_incident(trigger):
+    crew = Crew(members("kvm-1", "kvm-2", "kvm-4")).see(
+        *(lost_member(trigger, name, at) for at, name in enumerate(("kvm-1", "kvm-2", "kvm-4")))
+    )
+    assert (crew.only.cause.entry, crew.only.hosts) == ("software.cluster_degraded", ["kvm-1", "kvm-2", "kvm-4"])
+
+
 def test_a_drive_that_a_mirror_does_without_is_a_warning_until_something_else_stops(crew, trigger):
     gone = trigger("n1", "nvme.controller_reset", part="nvme1", severity=Severity.CRITICAL)
     assert crew.see(gone).only.severity is Severity.CRITICAL

@@ -4,7 +4,7 @@ stays so."""
 import pytest
 
 from groundcrew.contracts.incidents import Severity, TriggerState
-from groundcrew.contracts.inventory import Inventory, InventoryHost
+from groundcrew.contracts.inventory import Inventory, InventoryDependency, InventoryHost
 from groundcrew.diagnosis.excused import MAX_EXCUSED
 
 from .conftest import Crew
@@ -72,6 +72,59 @@ def test_the_complaint_of_a_cluster_waits_for_hosts_that_are_numbered_like_its_o
         trigger("n3", *complaint, rule="netfs.ceph-cluster", at=90),
     )
     assert len(crew.incidents) == told
+
+
+def comes_back(trigger, host, at):
+    return trigger(host, "kernel.ordered_stop", rule="system.going-down", severity=Severity.INFO, at=at, state=CLEARED)
+
+
+def complains(trigger, at, **more):
+    """What a member says of its cluster; nothing ever says that it is over."""
+    return trigger("n3", "software.cluster_degraded", rule="cluster.quorum", at=at, ends=False, **more)
+
+
+def test_a_complaint_that_nothing_takes_back_was_the_restart_if_it_ends_with_it(crew, trigger):
+    crew.see(goes_down(trigger, "n1"), complains(trigger, 90), comes_back(trigger, "n1", 5 * MINUTE))
+    assert crew.wait_until(16 * MINUTE).wait_until(60 * MINUTE).incidents == []
+
+
+@pytest.mark.parametrize("again", [11 * MINUTE, 14 * MINUTE])
+def test_a_complaint_that_goes_on_after_the_host_is_back_is_told(crew, trigger, again):
+    crew.see(goes_down(trigger, "n1"), complains(trigger, 90), comes_back(trigger, "n1", 5 * MINUTE))
+    crew.see(complains(trigger, again)).wait_until(16 * MINUTE)
+    assert crew.only.rules == ["cluster.quorum"]
+
+
+def test_a_complaint_about_a_host_that_comes_back_late_is_given_the_hold_time(crew, trigger):
+    crew.see(goes_down(trigger, "n1"), complains(trigger, 90), comes_back(trigger, "n1", 14 * MINUTE))
+    assert crew.wait_until(16 * MINUTE).wait_until(60 * MINUTE).incidents == []
+
+
+def test_a_complaint_that_something_takes_back_is_told_though_the_host_is_back(crew, trigger):
+    crew.see(goes_down(trigger, "n1"), misses(trigger, 120), comes_back(trigger, "n1", 5 * MINUTE))
+    assert crew.wait_until(16 * MINUTE).only.cause.entry == "software.node_not_ready", "it never came back to work"
+
+
+def test_that_a_host_is_back_is_known_after_a_take_over(crew, trigger):
+    told = [goes_down(trigger, "n1"), complains(trigger, 90), comes_back(trigger, "n1", 5 * MINUTE)]
+    heir = heir_of(crew.see(*told), told=[(one, None) for one in told])
+    assert heir.wait_until(16 * MINUTE).incidents == []
+
+
+@pytest.mark.parametrize(("role", "told"), [("storage", 0), ("", 1)])
+def test_the_complaint_of_a_cluster_waits_for_hosts_of_its_role(trigger, role, told):
+    hosts = [InventoryHost(name="alpha", role=role), InventoryHost(name="beta", role=role)]
+    crew = Crew(Inventory(host=hosts))
+    crew.see(goes_down(trigger, "alpha"), trigger("beta", "filesystem.cluster_failed", at=90))
+    assert len(crew.incidents) == told
+
+
+def test_what_depends_on_a_host_by_the_inventory_misses_it(trigger):
+    needs = [InventoryDependency(entity="host:vm-1", on="host:san-1", kind="storage")]
+    crew = Crew(Inventory(host=[InventoryHost(name=name) for name in ("vm-1", "san-1")], dependency=needs))
+    lost = ("vm-1", "storage.path_lost", "sdb")
+    crew.see(goes_down(trigger, "san-1"), trigger(*lost, at=30), trigger(*lost, at=300, state=CLEARED))
+    assert crew.wait_until(60 * MINUTE).incidents == []
 
 
 def work(trigger, host, at=0.0, names=""):

@@ -4,7 +4,7 @@ import pytest
 
 from groundcrew.contracts.inventory import Inventory, InventoryHost
 from groundcrew.diagnosis.parts import are_two_parts, names_part, part_key
-from groundcrew.diagnosis.topology import Topology
+from groundcrew.diagnosis.topology import MOST_FELLOWS, Topology
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,15 @@ def test_hosts_that_a_name_names(name, hosts):
     topology = Topology(Inventory(host=[InventoryHost(name=one) for one in ("n07", "n08", "head")]))
     assert topology.hosts_named(name) == hosts
     assert topology.host_named(name) == (hosts[0] if hosts else "")
+
+
+def test_hosts_of_one_role_may_be_one_cluster_wherever_they_hang():
+    hosts = [InventoryHost(name=f"db-{i}", role="db", switch=f"tor-{i}") for i in range(3)]
+    topology = Topology(Inventory(host=[*hosts, InventoryHost(name="web-1", role="web"), InventoryHost(name="x")]))
+    assert topology.fellows("db-0") == ["db-1", "db-2"]
+    assert topology.fellows("x") == topology.fellows("unknown") == []
+
+
+def test_a_role_of_more_hosts_than_a_cluster_has_is_taken_by_switch():
+    hosts = [InventoryHost(name=f"n{i}", role="compute", switch=f"tor-{i % 40}") for i in range(MOST_FELLOWS + 16)]
+    assert Topology(Inventory(host=hosts)).fellows("n1") == ["n41"]

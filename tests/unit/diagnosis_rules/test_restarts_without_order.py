@@ -24,7 +24,7 @@ def test_a_boot_after_a_sudden_end_is_told(detector: Detector) -> None:
 
 def test_a_boot_after_an_order_to_go_down_is_no_news(detector: Detector) -> None:
     said(detector, logs(*before(ordered=True), boot="b1"))
-    assert said(detector, logs(*boot(300), boot="b2", first=10)) == []
+    assert said(detector, logs(*boot(300), boot="b2", first=10)) == [("system.going-down", "cleared", "")]
 
 
 def test_the_first_boot_that_is_seen_of_a_host_is_no_news(detector: Detector) -> None:
