@@ -13,12 +13,14 @@ GIVEN = Path(os.environ.get("GROUNDCREW_SCENARIOS", HERE.parents[1].parent / "sh
 OPEN = {
     "adapter-trains-at-half-width",
     "clock-of-a-scheduler-runs-ahead",
+    "disk-of-an-object-store-fails-hard",
     "hpc-adapter-trains-at-half-width",
     "routes-of-a-host-withdrawn",
 }
 """Scenarios that a blind author found us wrong on, not mended yet; docs/benchmarks/scenarios.md has the figures."""
 
 OUTRIGHT = {
+    "adapter-of-a-rabbitmq-node-hangs-again-and-again",
     "adapter-of-an-object-server-at-four-lanes",
     "archive-destination-of-a-bank-fills",
     "b200-leaves-its-bus-under-slurm",
@@ -28,14 +30,22 @@ OUTRIGHT = {
     "ceph-osd-with-unreadable-blocks",
     "ci-builder-cpu-stuck-in-kernel",
     "cluster-node-stops-dead-on-cpu-error",
+    "commit-log-flash-of-a-scylla-node-worn",
     "database-leader-loses-its-xfs",
+    "datanode-switches-off-with-a-hot-second-processor",
     "directory-of-a-mail-store-torn",
     "disk-of-an-apollo-and-guesses-at-a-jump-host",
+    "disk-of-an-object-store-fails-hard",
     "edge-processor-trips-on-heat",
     "edge-site-without-its-resolver",
     "export-job-starves-a-search-node",
+    "ext4-below-a-clickhouse-replica-damaged",
+    "file-server-of-a-sequencing-lab-crashes-in-nfsd",
+    "firmware-of-a-desktop-farm-gpu-silent",
     "flash-of-a-key-value-store-worn",
+    "fpga-card-of-a-trading-host-stores-receiver-errors",
     "h100-firmware-of-a-dell-answers-no-more",
+    "hbm-of-an-mi250-uncorrectable-in-a-mixed-pool",
     "healthy-bmc-firmware-and-certificates-of-a-kubernetes-fleet",
     "healthy-disk-exchanged-on-request",
     "healthy-disk-exchanged-under-an-osd",
@@ -73,11 +83,14 @@ OUTRIGHT = {
     "ranking-daemon-outgrows-its-host-and-a-mute-bmc",
     "render-card-overheats-and-powers-off",
     "resolver-daemon-aborts-on-one-of-two",
+    "second-freeipa-server-boots-into-the-future",
     "slot-of-a-tyan-gateway-corrects-without-end",
     "slow-fan-in-cache-and-aer-storm-in-render",
     "spool-flash-of-a-tape-server-worn",
+    "supply-and-a-storming-module-in-a-university-cluster",
     "supply-of-an-sr650-dies",
     "tick-of-a-monitor-host-unstable",
     "uncontained-memory-error-in-an-inference-pool",
+    "varnish-of-one-edge-dies-of-one-object-again-and-again",
 }
 """Scenarios that their author wrote as files: nobody here tells them anew."""

@@ -193,6 +193,9 @@ class CauseEntry(Record):
         False,
         description="it waits for a peer: a fault that brings it about may lie on a host of the same role and switch",
     )
+    of_site: bool = Field(
+        False, description="it is the complaint about a service of the whole site, whose fault may lie on any host"
+    )
     stops: bool = Field(False, description="what depends on its place by the inventory stops with it")
     suffers: list[Literal["service", "storage", "network", "power", "cooling"]] = Field(
         default_factory=list, description="dependencies whose fault elsewhere may show so here"
@@ -316,6 +319,17 @@ class Knowledge(Record):
     def of_clusters(self) -> frozenset[str]:
         """Causes that are the complaint of a cluster."""
         return frozenset(entry.id for entry in self.cause if entry.of_cluster)
+
+    @cached_property
+    def of_sites(self) -> frozenset[str]:
+        """Causes that are the complaint about a service of the whole site."""
+        return frozenset(entry.id for entry in self.cause if entry.of_site)
+
+    @cached_property
+    def felt_by_sites(self) -> dict[str, frozenset[str]]:
+        """Cause -> complaints about a service of the whole site that it brings about directly."""
+        found = {e.id: frozenset(one.shows for one in e.produced if one.shows in self.of_sites) for e in self.cause}
+        return {cause: shows for cause, shows in found.items() if shows}
 
     @cached_property
     def of_peers(self) -> frozenset[str]:

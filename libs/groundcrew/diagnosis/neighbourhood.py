@@ -145,7 +145,9 @@ class Neighbourhood:
 
     def _cluster_of(self, symptom: Symptom) -> Iterator[str]:
         """Places with incidents of what may be another host of the same cluster."""
-        for kind, words in ((_MEMBER, self._relation.cluster(symptom)), (_COMPLAINT, self._relation.unit(symptom))):
+        cluster = self._relation.cluster(symptom)
+        alike = cluster & self._knowledge.of_sites
+        for kind, words in ((_MEMBER, cluster), (_COMPLAINT, self._relation.unit(symptom)), (_COMPLAINT, alike)):
             for word in sorted(words):
                 for incident_id in sorted(self._speaking.get((kind, word), ()))[:MOST_PEERS]:
                     yield from self._places[incident_id]

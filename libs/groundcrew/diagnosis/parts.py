@@ -28,9 +28,10 @@ _NAMINGS = (
     ("edac", re.compile(r"^(?:mc#?\d|cpusrcid#|.*csrow#?\d|.*chan(?:nel)?#\d)")),
     ("bay", re.compile(r"^bay\d+$")),
     ("disk", re.compile(r"^(?:(?:sd|vd|xvd|hd)[a-z]+|nvme\d+)$")),
+    ("socket", re.compile(r"^(?:[a-z]+://)?(?:127\.\d+\.\d+\.\d+|localhost|\[?::1\]?|unix)\b")),
 )
 """Ways to name parts: EDAC's are of the memory controller (Documentation/admin-guide/ras.rst of the kernel), a BMC's of
-the board, a driver counts, PCI has addresses, a backplane has bays."""
+the board, a driver counts, PCI has addresses, a backplane has bays; behind a socket of the host itself is one of its programs."""
 
 _PROGRAMS = {
     "mysqld": "mysql", "mariadb": "mysql", "mariadbd": "mysql", "mysqldsafe": "mysql",

@@ -167,6 +167,8 @@ class Relation:
         return gap(first, second) <= self._windows.join
 
     def _one_complaint(self, first: Symptom, second: Symptom) -> bool:
+        if leading(first) == leading(second) and leading(first) in self._knowledge.of_sites:
+            return True
         if first.rule_id != second.rule_id or leading(first) not in self._knowledge.of_clusters:
             return False
         same = part_key(first.component) == part_key(second.component) and self.named(first) == self.named(second)
@@ -191,16 +193,23 @@ class Relation:
         return self.place(second) in self._peers(self.place(first))
 
     def complains(self, first: Symptom, second: Symptom) -> bool:
-        """Whether the first is a complaint of the cluster that the second one's unit belongs to by its name."""
-        return leading(first) in self._knowledge.of_clusters and not self.unit(second).isdisjoint(self.cluster(first))
+        """Whether the first is a complaint of the cluster that the second one's unit belongs to by its name, or about a
+        service of the site that the second one spoils."""
+        return not self.unit(second).isdisjoint(self.cluster(first))
 
     def unit(self, symptom: Symptom) -> frozenset[str]:
-        """First word of the name of the unit that a symptom is of: `ceph` of `ceph-osd@11.service`."""
+        """First word of the name of the unit that a symptom is of: `ceph` of `ceph-osd@11.service`; and what its cause
+        makes a whole site complain of."""
+        if symptom.severity.rank > 0 and (felt := self._knowledge.felt_by_sites.get(leading(symptom))):
+            return felt
         word = _FIRST_WORD.match(symptom.component) if symptom.component.endswith(".service") else None
         return frozenset({word[0]}) if word is not None else frozenset()
 
     def cluster(self, symptom: Symptom) -> frozenset[str]:
-        """Words that name the cluster whose complaint a symptom is: those of its rule and its part."""
+        """Words that name the cluster whose complaint a symptom is: those of its rule and its part; of a complaint
+        about a service of the site its cause."""
+        if leading(symptom) in self._knowledge.of_sites:
+            return frozenset({leading(symptom)})
         if leading(symptom) not in self._knowledge.of_clusters:
             return frozenset()
         return frozenset(_WORDS.findall(f"{symptom.rule_id} {symptom.component}")[:MOST_WORDS]) - _ANY_CLUSTER

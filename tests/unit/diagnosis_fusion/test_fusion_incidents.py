@@ -314,6 +314,25 @@ def test_the_same_complaint_by_several_members_is_one_incident(trigger):
     assert (crew.only.cause.entry, crew.only.hosts) == ("software.cluster_degraded", ["kvm-1", "kvm-2", "kvm-4"])
 
 
+def refused(trigger, host, at):
+    return trigger(host, "time.tickets_refused", part="system clock", rule="time.kerberos-skew", at=at)
+
+
+@pytest.mark.parametrize("first", ["server", "clients"])
+def test_tickets_that_are_refused_everywhere_are_the_fault_of_the_host_whose_clock_is_wrong(trigger, first):
+    hosts = [InventoryHost(name=name, role=name) for name in ("kdc", "login", "files")]
+    wrong = trigger("kdc", "time.skew", part="system clock", at=5 * MINUTE)
+    clients = [refused(trigger, "login", 0), refused(trigger, "files", MINUTE)]
+    crew = Crew(Inventory(host=hosts)).see(*([wrong, *clients] if first == "server" else [*clients, wrong]))
+    assert (crew.only.cause.id, crew.only.hosts) == ("time.skew", ["kdc"])
+
+
+def test_tickets_that_several_hosts_are_refused_are_one_incident_of_unknown_clock(trigger):
+    hosts = [InventoryHost(name=name, role=name) for name in ("login", "files")]
+    crew = Crew(Inventory(host=hosts)).see(refused(trigger, "login", 0), refused(trigger, "files", MINUTE))
+    assert (crew.only.cause.entry, crew.only.hosts) == ("time.tickets_refused", ["files", "login"])
+
+
 def test_a_drive_that_a_mirror_does_without_is_a_warning_until_something_else_stops(crew, trigger):
     gone = trigger("n1", "nvme.controller_reset", part="nvme1", severity=Severity.CRITICAL)
     assert crew.see(gone).only.severity is Severity.CRITICAL

@@ -65,6 +65,10 @@ def test_bmc_stands_for_its_host():
         ("/var", "/var/lib/docker", False),
         ("/srv/backup", "/srv/build", True),
         ("/var", "/variants", True),
+        ("http://127.0.0.1:6081", "varnishd", False),
+        ("unix:/run/php-fpm.sock", "php-fpm", False),
+        ("http://127.0.0.1:6081", "http://127.0.0.1:6082", True),
+        ("http://10.1.0.4:6081", "varnishd", True),
     ],
 )
 def test_other_ways_to_name_a_part_are_not_surely_two_parts(one, other, two):
