@@ -31,7 +31,7 @@ _NAMINGS = (
     ("socket", re.compile(r"^(?:[a-z]+://)?(?:127\.\d+\.\d+\.\d+|localhost|\[?::1\]?|unix)\b")),
 )
 """Ways to name parts: EDAC's are of the memory controller (Documentation/admin-guide/ras.rst of the kernel), a BMC's of
-the board, a driver counts, PCI has addresses, a backplane has bays; behind a socket of the host itself is one of its programs."""
+the board, a driver counts, PCI has addresses, a backplane has bays; behind a socket of the host is a program of it."""
 
 _PROGRAMS = {
     "mysqld": "mysql", "mariadb": "mysql", "mariadbd": "mysql", "mysqldsafe": "mysql",
