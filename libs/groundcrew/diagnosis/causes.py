@@ -130,6 +130,15 @@ class Narrowing(Record):
         return self
 
 
+class Contrast(Record):
+    """Two info rules about one part that mean a fault only against each other, on hosts that are built alike."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    less: str = Field(description="rule that says that the part has less than it could")
+    whole: str = Field(description="rule that says that it has all")
+
+
 class SharedFault(Record):
     """When the same kind of cause on several hosts is one fault of what they hang on."""
 
@@ -262,6 +271,7 @@ class Knowledge(Record):
         default_factory=list, description="causes as which all that stops its place shows as well"
     )
     narrowing: list[Narrowing] = Field(default_factory=list)
+    contrast: list[Contrast] = Field(default_factory=list)
 
     @classmethod
     def parse(cls, text: str, name: str = "causes.toml") -> "Knowledge":
@@ -274,13 +284,15 @@ class Knowledge(Record):
         merged: dict[str, CauseEntry] = {}
         stopping: list[str] = []
         narrowing: list[Narrowing] = []
+        contrast: list[Contrast] = []
         for name, text in files:
             read = _entries(text, name)
             merged |= {entry.id: entry for entry in read.cause}
             stopping = read.stopping or stopping
             narrowing += read.narrowing
+            contrast += read.contrast
         try:
-            return cls(cause=list(merged.values()), stopping=stopping, narrowing=narrowing)
+            return cls(cause=list(merged.values()), stopping=stopping, narrowing=narrowing, contrast=contrast)
         except ValidationError as error:
             msg = f"causes: {error.errors()[0]['msg']}"
             raise PackError(msg) from None
@@ -494,6 +506,7 @@ class _File(Record):
     cause: list[CauseEntry]
     stopping: list[str] = Field(default_factory=list)
     narrowing: list[Narrowing] = Field(default_factory=list)
+    contrast: list[Contrast] = Field(default_factory=list)
 
 
 def _place(loc: tuple[int | str, ...], raw: dict[str, object]) -> str:

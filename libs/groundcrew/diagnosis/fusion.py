@@ -19,6 +19,7 @@ from groundcrew.contracts.incidents import (
     Evidence,
     Incident,
     IncidentState,
+    Severity,
     Symptom,
     TriggerRaised,
     TriggerState,
@@ -27,6 +28,7 @@ from groundcrew.contracts.inventory import Inventory
 from groundcrew.contracts.queries import CommandName
 from groundcrew.diagnosis import changes
 from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.diagnosis.contrasts import Said
 from groundcrew.diagnosis.excused import ANNOUNCED_WORK, ORDERED_STOP
 from groundcrew.diagnosis.folding import fold, fold_all, fold_clear, settled_at, symptom_of
 from groundcrew.diagnosis.grouping import Fault, Grouping
@@ -124,7 +126,12 @@ class Fusion:
         near = self._held.near(symptom)
         live = [track for track in near if track.live and self._belongs(symptom, track)]
         if symptom.severity.rank == 0:
+            said = self._waiting.contrasts.said(envelope, symptom, self._relation)
+            if self._waiting.contrasts.is_whole(symptom):
+                return Fused(trigger_id=envelope.id, said=said)
             joined = self._join_info(envelope, symptom, live or self._late_for(symptom, near))
+            if said is not None:
+                return replace(joined, said=said)
             if leading(symptom) == ORDERED_STOP:
                 return replace(joined, ordered=(self._relation.home(symptom), symptom.last_seen))
             if leading(symptom) == ANNOUNCED_WORK:
@@ -170,6 +177,8 @@ class Fusion:
         if not over and not old and (due := self._waiting.excuses.due(now)) is not None:
             key, excuse = due
             return Fused(settled=key) if self._waiting.excuses.is_over(excuse) else self._no_excuse(excuse.envelope)
+        if not over and not old and (odd := self._waiting.contrasts.due(now)) is not None:
+            return self._stands_out(odd)
         return Fused(changes=over, forgotten=old)
 
     def _no_excuse(self, envelope: Envelope[TriggerRaised]) -> Fused:
@@ -178,6 +187,14 @@ class Fusion:
         near = self._held.near(symptom)
         live = [track for track in near if track.live and self._belongs(symptom, track)]
         return replace(self._fault(envelope, symptom, near, live), settled=key_of(symptom))
+
+    def _stands_out(self, odd: Said) -> Fused:
+        """What a host alone says of a part is a fault beside sisters that say otherwise."""
+        assert odd.less is not None
+        symptom = self._symptom(odd.less).model_copy(update={"severity": Severity.WARNING})
+        near = self._held.near(symptom)
+        live = [track for track in near if track.live and self._belongs(symptom, track)]
+        return replace(self._fault(odd.less, symptom, near, live), contrasted=odd)
 
     def command(self, incident_id: str, command: CommandName, actor: str, text: str, at: datetime) -> Fused:
         """An operator's word. Raises UnknownIncident, AlreadyResolved."""
@@ -309,7 +326,7 @@ class Fusion:
         key = key_of(symptom)
         known = next((s for track in pool if (s := track.symptom(key)) is not None), None)
         changed = symptom if known is None else fold(known, symptom)
-        waiting = self._waiting.infos_for(symptom, self._relation) if not live else []
+        waiting = self._waiting.infos_for(envelope.id, symptom, self._relation) if not live else []
         wholes = self._wholes(pool, key)
         wholes += [[[info]] for info in fold_all(info for _, info in waiting)]
         faults = self._grouping.faults(wholes, changed)
@@ -422,6 +439,8 @@ class Fusion:
         """Note the recovery; `advance` resolves after the hold time."""
         gone = self._symptom(envelope)
         cleared = self._cleared(envelope, gone)
+        if (said := self._waiting.contrasts.said(envelope, gone, self._relation)) is not None:
+            return replace(cleared, said=said)
         is_back = leading(gone) == ORDERED_STOP
         return replace(cleared, back=(self._relation.home(gone), gone.last_seen)) if is_back else cleared
 

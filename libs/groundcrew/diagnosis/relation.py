@@ -231,6 +231,10 @@ class Relation:
         """Other hosts that may be one cluster with this one."""
         return self._fellows(place)
 
+    def sisters(self, place: str) -> list[str]:
+        """Other hosts that are built like this one and do the same."""
+        return self._topology.sisters(place)
+
     def suffering(self, symptoms: Sequence[Symptom]) -> Iterator[Symptom]:
         """Those that follow from a fault of what their place depends on, where another one of them stops it, and what
         follows from these in turn."""

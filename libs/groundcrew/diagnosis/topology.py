@@ -93,6 +93,15 @@ class Topology:
         alike = self._of_role[own.role] if own is not None and own.role else []
         return [name for name in alike if name != place] if len(alike) <= MOST_FELLOWS else self.peers(place)
 
+    def sisters(self, place: str) -> list[str]:
+        """Other hosts of the same role, maker and model, at most as many as `fellows`: what they show of a part, this
+        one should as well."""
+        own = self._hosts.get(place)
+        if own is None:
+            return []
+        kind = own.vendor, own.model
+        return [name for name in self.fellows(place) if (self._hosts[name].vendor, self._hosts[name].model) == kind]
+
     def needed_by(self, place: str) -> list[str]:
         """Places that depend on a place, sorted."""
         return sorted(self._needed_by.get(place, ()))

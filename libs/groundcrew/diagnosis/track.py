@@ -21,6 +21,7 @@ from groundcrew.contracts.incidents import (
     TriggerRaised,
 )
 from groundcrew.diagnosis.causes import UNKNOWN
+from groundcrew.diagnosis.contrasts import Said
 from groundcrew.diagnosis.excused import Excuse
 from groundcrew.diagnosis.folding import fold_all
 from groundcrew.diagnosis.ranking import leading
@@ -252,6 +253,10 @@ class Fused:
     announced: tuple[frozenset[str], datetime] | None = None
     """The hosts that announced work touches, and when it was announced."""
     excused: tuple[SymptomKey, Excuse] | None = None
+    said: Said | None = None
+    """What a host said of a part, for comparison with its sisters."""
+    contrasted: Said | None = None
+    """What stood out, and is told with this."""
     settled: SymptomKey | None = None
     """A complaint that waited: taken back, or told with this."""
     moved: bool = True

@@ -10,6 +10,7 @@ from datetime import timedelta
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import Symptom, TriggerRaised, TriggerState
 from groundcrew.diagnosis.causes import Knowledge
+from groundcrew.diagnosis.contrasts import Contrasts
 from groundcrew.diagnosis.excused import ANNOUNCED_FOR, ANNOUNCED_WORK, ORDERED_STOP, Excuses
 from groundcrew.diagnosis.ranking import leading
 from groundcrew.diagnosis.relation import Relation, Windows, gap, key_of
@@ -27,6 +28,7 @@ class Waiting:
 
     def __init__(self, knowledge: Knowledge, windows: Windows, symptom_of: Callable[..., Symptom]) -> None:
         self.excuses = Excuses(knowledge, windows)
+        self.contrasts = Contrasts(knowledge)
         self._windows = windows
         self._symptom_of = symptom_of
         self._infos: deque[Envelope[TriggerRaised]] = deque(maxlen=MAX_WAITING)
@@ -36,10 +38,14 @@ class Waiting:
         """How far back what waits may lie."""
         return max(2 * self._windows.join, ANNOUNCED_FOR + self._windows.join)
 
-    def infos_for(self, symptom: Symptom, relation: Relation) -> list[tuple[Envelope[TriggerRaised], Symptom]]:
-        """Info events before a new incident that relate to what opens it."""
+    def infos_for(
+        self, trigger_id: str, symptom: Symptom, relation: Relation
+    ) -> list[tuple[Envelope[TriggerRaised], Symptom]]:
+        """Info events before a new incident that relate to what opens it, which may be one of them."""
         found = []
         for waiting in self._infos:
+            if waiting.id == trigger_id:
+                continue
             info = self._symptom_of(waiting)
             if gap(info, symptom) <= self._windows.join and relation.related(info, symptom):
                 found.append((waiting, info))
@@ -57,6 +63,10 @@ class Waiting:
             self.excuses.announced(*fused.announced)
         if fused.excused is not None:
             self.excuses.wait(*fused.excused)
+        if fused.said is not None:
+            self.contrasts.note(fused.said)
+        if fused.contrasted is not None:
+            self.contrasts.drop(fused.contrasted)
         if fused.settled is not None:
             self.excuses.drop(fused.settled)
 
@@ -82,7 +92,11 @@ class Waiting:
             elif leading(symptom) == ANNOUNCED_WORK:
                 self.excuses.announced(touched(one, symptom), symptom.last_seen)
         for one, symptom, to in known:
-            if to is not None:
+            if (said := self.contrasts.said(one, symptom, relation)) is not None:
+                self.contrasts.note(said)
+                if said.less is not None and is_told(symptom):
+                    self.contrasts.drop(said)
+            if to is not None or self.contrasts.is_whole(symptom):
                 continue
             if one.data.state is not raised:
                 self.excuses.drop(key_of(symptom))
