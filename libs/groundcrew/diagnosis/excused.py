@@ -31,10 +31,27 @@ MAX_EXCUSED = 500
 ANNOUNCED_FOR = timedelta(hours=1)
 """Work begins and ends within so long after it was announced; what it touches has `Windows.join` to be taken back."""
 
+AHEAD = timedelta(hours=12)
+"""Work is announced at most so long ahead: a time of day in the words that is nearer is taken for one of the work's."""
+
+LATE = timedelta(minutes=30)
+"""Work lasts at most so much longer than was said."""
+
 BEFORE = timedelta(minutes=1)
 """Neighbours may miss a host a little before it says, by its clock, that it goes."""
 
 _NUMBERS = re.compile(r"\d+")
+_TIME_OF_DAY = re.compile(r"(?<![\d:.])([01]?\d|2[0-3])[:h]([0-5]\d)(?![\d:])")
+
+
+def announced_until(words: str, at: datetime) -> datetime:
+    """Until when announced work may go on: an hour from its announcement, or a little longer than the last time of day
+    (in UTC) that the words name."""
+    named = []
+    for hour, minute in _TIME_OF_DAY.findall(words):
+        when = at.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+        named.append(when if when >= at else when + timedelta(days=1))
+    return max([at + ANNOUNCED_FOR, *(when + LATE for when in named if when <= at + AHEAD)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +74,7 @@ class Excuses:
         self._windows = windows
         self._orders: OrderedDict[str, datetime] = OrderedDict()
         self._announced: OrderedDict[str, datetime] = OrderedDict()
+        self._until: dict[str, datetime] = {}
         self._back: OrderedDict[str, datetime] = OrderedDict()
         self._waiting: OrderedDict[SymptomKey, Excuse] = OrderedDict()
 
@@ -74,8 +92,11 @@ class Excuses:
             if at - BEFORE - unsure <= symptom.first_seen <= at + join + unsure:
                 return Excuse(envelope=envelope, due=at + join, missed=host, last=last)
         begun = self._announced.get(relation.home(symptom)) if symptom.severity is Severity.WARNING else None
-        if begun is not None and begun - BEFORE - unsure <= symptom.first_seen <= begun + ANNOUNCED_FOR + unsure:
-            due = max(begun, min(symptom.first_seen, begun + ANNOUNCED_FOR)) + join
+        if begun is None:
+            return None
+        until = self._until[relation.home(symptom)]
+        if begun - BEFORE - unsure <= symptom.first_seen <= until + unsure:
+            due = max(begun, min(symptom.first_seen, until)) + join
             return Excuse(envelope=envelope, due=due, last=last)
         return None
 
@@ -123,10 +144,13 @@ class Excuses:
         """A host that went down by order starts again."""
         _note(self._back, host, at)
 
-    def announced(self, hosts: Iterable[str], at: datetime) -> None:
-        """Somebody says that there will be work which touches these hosts."""
+    def announced(self, hosts: Iterable[str], at: datetime, until: datetime) -> None:
+        """Somebody says that there will be work which touches these hosts, for so long at most."""
         for host in sorted(hosts):
             _note(self._announced, host, at)
+            self._until[host] = max(until, self._until.get(host, until))
+        for gone in self._until.keys() - self._announced.keys():
+            del self._until[gone]
 
     def wait(self, key: SymptomKey, excuse: Excuse) -> None:
         """Let a complaint wait; of its repeats the first stands for all, and the newest says how long it went on."""

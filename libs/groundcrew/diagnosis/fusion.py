@@ -29,7 +29,7 @@ from groundcrew.contracts.queries import CommandName
 from groundcrew.diagnosis import changes
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.diagnosis.contrasts import Said
-from groundcrew.diagnosis.excused import ANNOUNCED_WORK, ORDERED_STOP
+from groundcrew.diagnosis.excused import ANNOUNCED_WORK, ORDERED_STOP, announced_until
 from groundcrew.diagnosis.folding import fold, fold_all, fold_clear, settled_at, symptom_of
 from groundcrew.diagnosis.grouping import Fault, Grouping
 from groundcrew.diagnosis.neighbourhood import Neighbourhood, ordered
@@ -101,7 +101,7 @@ class Fusion:
 
     def recall(self, events: Sequence[tuple[Envelope[TriggerRaised], str | None]]) -> None:
         """After all that is adopted: what waits, from stored trigger events with the incident each went to."""
-        self._waiting.recall(events, self._relation, self._is_shown, self._touched)
+        self._waiting.recall(events, self._relation, self._is_shown, self._announced)
 
     def _is_shown(self, symptom: Symptom) -> bool:
         held = self._held.at([self._relation.place(symptom)])
@@ -135,7 +135,7 @@ class Fusion:
             if leading(symptom) == ORDERED_STOP:
                 return replace(joined, ordered=(self._relation.home(symptom), symptom.last_seen))
             if leading(symptom) == ANNOUNCED_WORK:
-                return replace(joined, announced=(self._touched(envelope, symptom), symptom.last_seen))
+                return replace(joined, announced=self._announced(envelope, symptom))
             return joined
         if not live and (excuse := self._waiting.excuses.of(envelope, symptom, self._relation)) is not None:
             return Fused(trigger_id=envelope.id, excused=(key_of(symptom), excuse))
@@ -149,11 +149,14 @@ class Fusion:
             live = [past]
         return self._regroup(envelope, symptom, live)
 
-    def _touched(self, envelope: Envelope[TriggerRaised], announcement: Symptom) -> frozenset[str]:
-        """The hosts that announced work touches: those that its words name or that hang on what they name, and the one
-        that it was written on."""
+    def _announced(
+        self, envelope: Envelope[TriggerRaised], announcement: Symptom
+    ) -> tuple[frozenset[str], datetime, datetime]:
+        """By its words: the hosts that announced work touches, since when and until when."""
         words = " ".join(one.text[:MAX_WORDS_READ] for one in envelope.data.evidence[:MAX_LINES_READ])
-        return frozenset({self._relation.home(announcement), *self._topology.under_named(words)})
+        at = announcement.last_seen
+        touched = frozenset(self._topology.touched_by(words, self._relation.home(announcement)))
+        return touched, at, announced_until(words, at)
 
     def _symptom(self, envelope: Envelope[TriggerRaised]) -> Symptom:
         words = " ".join(one.text[:MAX_WORDS_READ] for one in envelope.data.evidence[:MAX_LINES_READ])

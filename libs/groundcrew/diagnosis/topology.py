@@ -38,6 +38,20 @@ _DAEMONS = frozenset({"mon", "mgr", "mds"})
 _WORD = re.compile(r"[A-Za-z0-9][\w.-]*\w")
 _RANGE = re.compile(r"([^\[\],]*)\[([\d,-]+)\]([^\[\],]*)|([^\[\],]+)")
 
+_DOTTED = re.compile(r"([A-Za-z][\w.-]*?)(\d{1,6})\.\.\.?(\d{1,6})\b")
+_WORDS_OF_KINDS = (
+    (
+        SharedKind.PDU,
+        re.compile(r"\b(?:feeds?|pdus?|breakers?|ups|power (?:test|supply|cut)|electric\w*)\b", re.IGNORECASE),
+    ),
+    (
+        SharedKind.SWITCH,
+        re.compile(r"\b(?:switch(?:es)?|leaf(?:s|-\w+)?|tor|uplinks?|port-channels?)\b", re.IGNORECASE),
+    ),
+    (SharedKind.RACK, re.compile(r"\b(?:racks?|rows?|cooling|crac|chillers?)\b", re.IGNORECASE)),
+)
+"""Words by which people say what kind of shared thing work is on."""
+
 _TOPOLOGICAL = tuple(kind for kind in SharedKind if kind.in_topology)
 
 
@@ -165,10 +179,20 @@ class Topology:
                 return str(label)
         return ""
 
+    def touched_by(self, text: str, home: str) -> set[str]:
+        """The hosts that announced work touches: the one that it was written on, those that it names, and, where it is
+        about a feed, a switch or a rack, those that hang on the same ones as the host that it was written on."""
+        found = {home} | self.under_named(text)
+        for kind, words in _WORDS_OF_KINDS:
+            if words.search(text):
+                found.update(name for element in self.shared(home, kind) for name in self.hosts_on(kind, element))
+        return found
+
     def under_named(self, text: str) -> set[str]:
-        """The hosts that a line names, and those that hang on a switch, feed or rack that it names. A name that could
-        be any word, such as `head`, does not count."""
-        found: set[str] = set()
+        """The hosts that a line names, in a range (`n-01..04`) as well, and those that hang on a switch, feed or rack
+        that it names. A name that could be any word, such as `head`, does not count."""
+        found = {name for head, first, last in _DOTTED.findall(text) for name in _counted(head, first, last)}
+        found &= self._hosts.keys()
         for word in set(_WORD.findall(text)):
             if word.isalpha():
                 continue
@@ -207,6 +231,12 @@ class Topology:
     def hosts_on(self, kind: SharedKind, element: str) -> list[str]:
         """All hosts on an element, sorted."""
         return self._on.get((kind, element), [])
+
+
+def _counted(head: str, first: str, last: str) -> Iterator[str]:
+    """Names of a range, as far as MOST_NAMED."""
+    numbers = range(int(first), min(int(last), int(first) + MOST_NAMED) + 1)
+    return (f"{head}{number:0{len(first)}}" for number in numbers)
 
 
 def _listed(names: str) -> Iterator[str]:

@@ -250,8 +250,8 @@ class Fused:
     """A host that said it goes down, and when."""
     back: tuple[str, datetime] | None = None
     """A host that starts again after it was told to go down, and when."""
-    announced: tuple[frozenset[str], datetime] | None = None
-    """The hosts that announced work touches, and when it was announced."""
+    announced: tuple[frozenset[str], datetime, datetime] | None = None
+    """The hosts that announced work touches, when it was announced, and until when it may go on."""
     excused: tuple[SymptomKey, Excuse] | None = None
     said: Said | None = None
     """What a host said of a part, for comparison with its sisters."""

@@ -4,14 +4,14 @@ Pure. It is memory of this process; `recall` makes it anew after a take-over fro
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from groundcrew.contracts.envelope import Envelope
 from groundcrew.contracts.incidents import Symptom, TriggerRaised, TriggerState
 from groundcrew.diagnosis.causes import Knowledge
 from groundcrew.diagnosis.contrasts import Contrasts
-from groundcrew.diagnosis.excused import ANNOUNCED_FOR, ANNOUNCED_WORK, ORDERED_STOP, Excuses
+from groundcrew.diagnosis.excused import AHEAD, ANNOUNCED_WORK, LATE, ORDERED_STOP, Excuses
 from groundcrew.diagnosis.ranking import leading
 from groundcrew.diagnosis.relation import Relation, Windows, gap, key_of
 from groundcrew.diagnosis.track import Fused
@@ -36,7 +36,7 @@ class Waiting:
     @property
     def span(self) -> timedelta:
         """How far back what waits may lie."""
-        return max(2 * self._windows.join, ANNOUNCED_FOR + self._windows.join)
+        return max(2 * self._windows.join, AHEAD + LATE + self._windows.join)
 
     def infos_for(
         self, trigger_id: str, symptom: Symptom, relation: Relation
@@ -75,10 +75,10 @@ class Waiting:
         events: Sequence[tuple[Envelope[TriggerRaised], str | None]],
         relation: Relation,
         is_told: Callable[[Symptom], bool],
-        touched: Callable[[Envelope[TriggerRaised], Symptom], Iterable[str]],
+        announced: Callable[[Envelope[TriggerRaised], Symptom], tuple[frozenset[str], datetime, datetime]],
     ) -> None:
         """From trigger events in their order, each with the incident that it went to; a complaint that `is_told` waits
-        no more; announced work is of the hosts that it `touched`."""
+        no more; of announced work `announced` says whom it touches, and when."""
         known = [(one, self._symptom_of(one), to) for one, to in events if not one.data.silenced_by]
         raised = TriggerState.RAISED
         for one, symptom, _ in known:
@@ -90,7 +90,7 @@ class Waiting:
             elif leading(symptom) == ORDERED_STOP:
                 self.excuses.ordered(relation.home(symptom), symptom.last_seen)
             elif leading(symptom) == ANNOUNCED_WORK:
-                self.excuses.announced(touched(one, symptom), symptom.last_seen)
+                self.excuses.announced(*announced(one, symptom))
         for one, symptom, to in known:
             if (said := self.contrasts.said(one, symptom, relation)) is not None:
                 self.contrasts.note(said)

@@ -208,3 +208,9 @@ def test_example_is_one_incident(cause, example):
     assert [incident.cause.entry for incident in crew.incidents] == [cause]
     if example.part:
         assert crew.only.cause.component == example.part
+
+
+def test_both_rules_of_a_contrast_are_info_rules_of_the_pack(knowledge):
+    pairs = [rule for one in knowledge.contrast for rule in (one.less, one.whole)]
+    assert pairs, "no contrast is shipped"
+    assert {RULES[rule].severity.value for rule in pairs} == {"info"}

@@ -1,13 +1,15 @@
 """A host that goes down by order is missed by its neighbours, and announced work shows on its host: no fault unless it
 stays so."""
 
+from datetime import timedelta
+
 import pytest
 
 from groundcrew.contracts.incidents import Severity, TriggerState
 from groundcrew.contracts.inventory import Inventory, InventoryDependency, InventoryHost
-from groundcrew.diagnosis.excused import MAX_EXCUSED
+from groundcrew.diagnosis.excused import MAX_EXCUSED, announced_until
 
-from .conftest import Crew
+from .conftest import START, Crew
 
 MINUTE = 60
 CLEARED = TriggerState.CLEARED
@@ -162,6 +164,42 @@ def test_announced_work_on_what_a_line_names_excuses_the_hosts_on_it(new_crew, t
         work(trigger, "m2", names=named), trigger(*lost, at=120), trigger(*lost, at=300, state=CLEARED)
     )
     assert crew.wait_until(60 * MINUTE).incidents == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("feed A is off for the test", 0), ("leaf reloads, one uplink goes away", 0), ("new paint in the office", 1)],
+)
+def test_announced_work_on_what_its_own_host_hangs_on_excuses_the_others_on_it(new_crew, trigger, words, told):
+    lost = ("n4", "psu.input_lost", "PSU1")
+    crew = new_crew().see(
+        work(trigger, "n1", names=words), trigger(*lost, at=120), trigger(*lost, at=300, state=CLEARED)
+    )
+    assert len(crew.incidents) == told
+
+
+@pytest.mark.parametrize(("host", "told"), [("n3", 0), ("m1", 1)])
+def test_announced_work_excuses_the_hosts_of_a_range(new_crew, trigger, host, told):
+    lost = (host, "psu.input_lost", "PSU1")
+    crew = new_crew().see(
+        work(trigger, "m2", names="n2..4"), trigger(*lost, at=120), trigger(*lost, at=300, state=CLEARED)
+    )
+    assert len(crew.incidents) == told
+
+
+@pytest.mark.parametrize(
+    ("words", "minutes"),
+    [
+        ("some work", 60),
+        ("off 04:00 to 04:05 UTC", 155),
+        ("from 2:30 on", 60),
+        ("since 01:00 yesterday", 60),
+        ("pg 14:12:01 and 10.1.2:30", 60),
+        ("at 23:00", 60),
+    ],
+)
+def test_announced_work_goes_on_until_the_time_of_day_that_it_names(words, minutes):
+    assert announced_until(words, START) == START + timedelta(minutes=minutes)
 
 
 def test_work_on_another_switch_excuses_nothing(new_crew, trigger):
