@@ -404,3 +404,169 @@ def test_reading_a_long_log_once_more_covers_all_of_it_over_several_looks_and_a_
     assert rig.page.job.state == "done"
     told = {text.rpartition(" | ")[2] for text in rig.again}
     assert told >= {f"event {number}" for number in range(1, MAX_ENTRIES + 701)}
+
+
+class Linking(Straight):
+    """A client of a log of links, and what happens when a certain entry is asked for."""
+
+    def __init__(self, bmc: RedfishBmc) -> None:
+        super().__init__(bmc)
+        self.before: dict[int, Callable[[], None]] = {}
+        self.fails: dict[int, str] = {}
+        self.instead: dict[int, dict[str, Any]] = {}
+
+    async def get(self, path: str, *, etag: str = "") -> Reply:
+        name = path.rpartition("/")[2]
+        if name.isdecimal():
+            self.before.pop(int(name), lambda: None)()
+            if why := self.fails.get(int(name)):
+                raise IpmiFailed(Reason.OTHER, why)
+            if (body := self.instead.pop(int(name), None)) is not None:
+                return Reply(200, body)
+        return await super().get(path, etag=etag)
+
+
+def linking(folder: str, **shape: Any) -> Rig:
+    rig = Rig(Path(folder), RedfishBmc(password=USER, linked=True, **{"page": 40, "keeps": KEEPS, **shape}))
+    rig.client = Linking(rig.bmc)
+    return rig
+
+
+async def looks(rig: Rig, count: int) -> None:
+    for _ in range(count):
+        await rig.look()
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("dies", [None, 0])
+def test_entries_that_are_overwritten_between_their_listing_and_their_reading_are_told_once(
+    newest_first: bool, dies: int | None
+):
+    with TemporaryDirectory() as folder:
+        rig = linking(folder, newest_first=newest_first)
+        rig.add(5, stamped=True)
+        asyncio.run(rig.look())
+        rig.add(KEEPS - 3, stamped=True)  # 3 to 32 are there
+        rig.client.before[6] = lambda: rig.add(5, stamped=True)  # 8 to 37
+        asyncio.run(rig.look(dies))
+        asyncio.run(looks(rig, 2))
+    assert rig.texts == [f"event {number}" for number in (*range(1, 6), *range(8, 38))]
+    ((change, why),) = rig.changes.values()
+    assert change is LogChange.LOST
+    assert why == "records were gone before they were read: entries 6 to 7; entry 32 was read after them; generation 1"
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_listing_that_is_overwritten_whole_before_it_is_read_is_told_once(newest_first: bool):
+    with TemporaryDirectory() as folder:
+        rig = linking(folder, newest_first=newest_first)
+        rig.add(5, stamped=True)
+        asyncio.run(rig.look())
+        rig.add(10, stamped=True)
+        rig.client.before[9] = lambda: rig.add(2 * KEEPS, stamped=True)
+        asyncio.run(looks(rig, 3))
+    assert rig.texts == [f"event {number}" for number in (*range(1, 9), *range(46, 76))]
+    ((change, why),) = rig.changes.values()
+    assert change is LogChange.LOST
+    assert "ids 9 to 45" in why
+
+
+def test_a_first_listing_that_is_overwritten_whole_before_it_is_read_is_told_once():
+    with TemporaryDirectory() as folder:
+        rig = linking(folder)
+        rig.add(10, stamped=True)
+        rig.client.before[1] = lambda: rig.add(2 * KEEPS, stamped=True)
+        asyncio.run(looks(rig, 3))
+    assert rig.texts == [f"event {number}" for number in range(41, 71)]
+    assert [change for change, _ in rig.changes.values()] == [LogChange.LOST]
+
+
+@pytest.mark.parametrize("at", [6, 7, 9, 15])
+@pytest.mark.parametrize("known", [0, 5])
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_of_a_log_that_is_cleared_and_grows_again_while_its_links_are_read_nothing_is_left_out(
+    at: int, known: int, newest_first: bool
+):
+    """The names of the links are those of other entries by then."""
+    with TemporaryDirectory() as folder:
+        rig = linking(folder, newest_first=newest_first)
+        rig.add(known, stamped=True)
+        asyncio.run(looks(rig, 1))
+        rig.add(15 - known, stamped=True)
+
+        def clears() -> None:
+            rig.bmc.clear()
+            rig.add(12, stamped=True)
+
+        rig.client.before[at] = clears
+        asyncio.run(looks(rig, 3))
+    assert sorted(rig.texts) == sorted(f"event {number}" for number in (*range(1, at), *range(16, 28)))
+    assert [change for change, _ in rig.changes.values()] == [LogChange.CLEARED]
+
+
+def test_an_entry_that_fails_for_now_is_read_by_the_next_look():
+    with TemporaryDirectory() as folder:
+        rig = linking(folder)
+        rig.add(10, stamped=True)
+        rig.client.fails[4] = "the BMC answers 500"
+        asyncio.run(looks(rig, 2))
+        assert rig.texts == ["event 1", "event 2", "event 3"]
+        rig.client.fails.clear()
+        asyncio.run(rig.look())
+    assert rig.texts == [f"event {number}" for number in range(1, 11)]
+    assert rig.changes == {}
+
+
+def test_an_entry_that_never_can_be_read_is_told_and_the_log_goes_on():
+    with TemporaryDirectory() as folder:
+        rig = linking(folder)
+        rig.add(10, stamped=True)
+        rig.client.fails[4] = "the BMC answers 500"
+        asyncio.run(looks(rig, 5))
+    assert rig.texts == [f"event {number}" for number in range(1, 11) if number != 4]
+    ((change, why),) = rig.changes.values()
+    assert change is LogChange.LOST
+    assert why.startswith("entry 4 could not be read in 3 looks: the BMC answers 500; entry 10 was read after it")
+
+
+def test_the_newest_entry_that_fails_is_read_though_no_other_follows():
+    with TemporaryDirectory() as folder:
+        rig = linking(folder)
+        rig.add(10, stamped=True)
+        rig.client.fails[10] = "the BMC answers 500"
+        asyncio.run(looks(rig, 5))
+        rig.client.fails.clear()
+        asyncio.run(rig.look())
+    assert rig.texts == [f"event {number}" for number in range(1, 11)]
+    assert rig.changes == {}
+
+
+@pytest.mark.parametrize("body", [{"Id": "4"}, {"@odata.id": f"{ENTRIES}/2", "Id": "2", "Message": "event 2"}])
+def test_a_body_that_is_not_the_entry_that_was_asked_for_is_asked_for_again(body: dict[str, Any]):
+    """One that is no entry by the next look, one that says to be another entry at once."""
+    with TemporaryDirectory() as folder:
+        rig = linking(folder)
+        rig.add(6, stamped=True)
+        rig.client.instead[4] = body
+        asyncio.run(looks(rig, 2))
+    assert rig.texts == [f"event {number}" for number in range(1, 7)]
+    assert rig.changes == {}
+
+
+def test_a_service_that_numbers_bodies_otherwise_than_links_is_read():
+    with TemporaryDirectory() as folder:
+        rig = linking(folder)
+        rig.add(6, stamped=True)
+        numbered = rig.client.get
+
+        async def get(path: str, *, etag: str = "") -> Reply:
+            reply = await numbered(path, etag=etag)
+            name = path.rpartition("/")[2]
+            if not name.isdecimal():
+                return reply
+            return Reply(200, {**reply.body, "@odata.id": f"{ENTRIES}/{int(name) + 1}"}, reply.headers)
+
+        rig.client.get = get
+        asyncio.run(looks(rig, 2))
+    assert rig.texts == [f"event {number}" for number in range(1, 7)]
+    assert rig.changes == {}

@@ -5,7 +5,7 @@ one of them is new; where none is left although the log was read whole, it was c
 new generation begins. A log that is empty for now (a BMC that starts) forgets nothing; one that stays so was cleared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from groundcrew.contracts.clock import Clock, to_us
@@ -19,8 +19,16 @@ from groundcrew_ipmi_collector.reason import IpmiFailed
 from groundcrew_ipmi_collector.redfish.client import Client
 from groundcrew_ipmi_collector.redfish.entries import Item, Linked, Reading, read_entries
 from groundcrew_ipmi_collector.redfish.ledger import MAX_ANCHORS, Anchor, Intent, LogPage, Page, RedfishLedger
-from groundcrew_ipmi_collector.redfish.log_news import LogNews
-from groundcrew_ipmi_collector.redfish.log_rows import Collected, anchor_of, batch_of, newest_known, next_rows
+from groundcrew_ipmi_collector.redfish.log_news import STUCK_LOOKS, LogNews
+from groundcrew_ipmi_collector.redfish.log_rows import (
+    Collected,
+    Stretch,
+    anchor_of,
+    batch_of,
+    newest_known,
+    next_rows,
+    of_one_log,
+)
 from groundcrew_ipmi_collector.redfish.rereading import Rereading
 from groundcrew_ipmi_collector.redfish.walk import LEFT_OUT, LogPlace
 from groundcrew_ipmi_collector.seen_clocks import placed_stamps, seen_clock
@@ -66,6 +74,7 @@ class RedfishLogs:
         self._etags: dict[str, tuple[str, float]] = {}
         self._empty: dict[str, int] = {}
         self._digests: dict[str, set[str]] = {}
+        self._stuck: dict[str, tuple[str, int]] = {}
 
     async def collect(
         self, client: Client, places: Sequence[LogPlace], page: Page, clock: BmcClock, expand: str = ""
@@ -230,22 +239,63 @@ class RedfishLogs:
         """Publishes it in pieces; `read`: what holds of the log once all of it is out."""
         now_us = to_us(self._clock.now())
         log = page.logs.get(place.path, LogPage())
+        stretch = Stretch(passes=self._stuck.get(place.path, ("", 0))[1] >= STUCK_LOOKS - 1, count=read["count"])
         while fresh:
-            rows, fresh = await next_rows(client, fresh, found)
+            listed = fresh
+            rows, fresh = await next_rows(client, listed, found, stretch)
+            of_it = await of_one_log(client, listed, rows, log.anchors[-1] if log.anchors else None)
+            if was_cleared := of_it < len(rows):
+                rows, stretch.gone, stretch.missing = rows[:of_it], {}, {}  # the next look tells that it was cleared
             if rows:
-                page = await self._deliver(place, page, log, rows, now_us, clock)
+                page = await self._deliver(place, page, log, rows, now_us, clock, stretch)
                 log = page.logs[place.path]
+            if was_cleared:
+                return page
+            if stretch.stuck is not None:
+                return self._waits(place, page, *stretch.stuck, found)
             if fresh and isinstance(fresh[0], Linked) and client.is_nearly_spent:
                 return page  # the next look goes on from here
+        if stretch.missing:
+            return await self._without_an_end(place, page, stretch.missing, found)
+        self._stuck.pop(place.path, None)
         same = all(getattr(log, name) == read[name] for name in ("fingerprint", "count", "emptied"))
         if same and log.intent is None and not log.syncing:
             return page
         return await self._ledger.keep(page, place.path, log.model_copy(update=read))
 
+    def _waits(self, place: LogPlace, page: Page, entry_id: str, why: str, found: Collected) -> Page:
+        """An entry is there and cannot be read: the next look tries again."""
+        before, looks = self._stuck.get(place.path, ("", 0))
+        self._stuck[place.path] = (entry_id, looks + 1 if before == entry_id else 1)
+        assert found.unreadable is not None
+        found.unreadable[place.name] = why
+        return page
+
+    async def _without_an_end(self, place: LogPlace, page: Page, missing: Mapping[str, str], found: Collected) -> Page:
+        """The newest entries of a listing were not read, and nothing after them tells why: the log was cleared or
+        overwritten meanwhile, or they cannot be read. The next look sees, and finds no fingerprint."""
+        if why := next((why for why in missing.values() if why), ""):
+            assert found.unreadable is not None
+            found.unreadable[place.name] = why
+        log = page.logs.get(place.path, LogPage())
+        opened = log.opened_with
+        if not log.anchors and opened is None:
+            opened = Anchor(entry_id=next(iter(missing)), digest="")
+        return await self._ledger.keep(
+            page, place.path, log.model_copy(update={"fingerprint": "", "opened_with": opened})
+        )
+
     async def _deliver(
-        self, place: LogPlace, page: Page, log: LogPage, rows: list[RedfishEntry], now_us: int, clock: BmcClock
+        self,
+        place: LogPlace,
+        page: Page,
+        log: LogPage,
+        rows: list[RedfishEntry],
+        now_us: int,
+        clock: BmcClock,
+        stretch: Stretch,
     ) -> Page:
-        """Write down, publish, commit."""
+        """Write down, publish, commit; what was lost before these rows is written down with them, then told."""
         placed = self._placed(rows, clock, now_us, page, log)
         batch = batch_of(self._site, self._entity, page, place.path, rows, placed)
         intent = Intent(
@@ -255,8 +305,19 @@ class RedfishLogs:
             received_us=now_us,
             anchors=[Anchor(entry_id=row.entry_id, digest=row.digest) for row in rows[-MAX_ANCHORS:]],
         )
-        page = await self._ledger.keep(page, place.path, log.model_copy(update={"intent": intent}))
+        begun: dict[str, Any] = {"intent": intent}
+        if stretch.gone:
+            gone, stretch.gone = stretch.gone, {}
+            begun["news"] = self._news.unread(
+                place,
+                log.model_copy(update={"count": stretch.count}),
+                gone,
+                rows[-1].entry_id,
+                to_us(self._clock.now()),
+            )
+        page = await self._ledger.keep(page, place.path, log.model_copy(update=begun))
         page = await self._delivered(page, place.path)
+        page = await self._news.out(page, place.path)
         if is_running(page.job) and page.job is not None and log.syncing:
             page = page.model_copy(update={"job": await self._syncs.moved(page.job)})
         return page

@@ -1,9 +1,9 @@
 """What became of the logs of one BMC (cleared, lost, deleted): written down together with the log, then told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from groundcrew.contracts.clock import Clock, to_us
-from groundcrew.contracts.event_logs import LogChange, WhenFull
+from groundcrew.contracts.event_logs import EventLogBatch, LogChange, WhenFull
 from groundcrew.diagnosis.event_logs import LogSeen, evidence, what_became
 from groundcrew.diagnosis.redfish_log import RedfishEntry
 from groundcrew_ipmi_collector.log_telling import LogNow, Told, joined
@@ -12,6 +12,9 @@ from groundcrew_ipmi_collector.redfish.entries import Reading
 from groundcrew_ipmi_collector.redfish.ledger import LogPage, Page, RedfishLedger
 from groundcrew_ipmi_collector.redfish.log_rows import anchor_of
 from groundcrew_ipmi_collector.redfish.walk import LogPlace
+
+STUCK_LOOKS = 3
+"""So many looks a log waits for an entry that is listed and cannot be read, before it goes on after it."""
 
 
 class LogNews:
@@ -48,6 +51,17 @@ class LogNews:
         change, why = what_became(LogSeen(log.count, last_id=last), LogSeen(reading.count, first_id=first))
         fresh = log.model_copy(update={"opened_with": anchor_of(reading.items[0])})
         return await self._changed(place, page, fresh, log, reading.count, change, why)
+
+    def unread(self, place: LogPlace, log: LogPage, gone: Mapping[str, str], last: str, now_us: int) -> EventLogBatch:
+        """Entries of this generation that were listed and not read, to be written down with the entry `last` that came
+        after them: those that were gone by then, and those that cannot be read, each with why."""
+        whys = [why for why in gone.values() if why]
+        went, failed = [name for name in gone if not gone[name]], [name for name in gone if gone[name]]
+        said = [f"records were gone before they were read: {_named(went)}"] if went else []
+        said += [f"{_named(failed)} could not be read in {STUCK_LOOKS} looks: {whys[0]}"] if failed else []
+        them = "it" if len(gone) == 1 else "them"
+        detail = f"{'; '.join(said)}; entry {last} was read after {them}; generation {log.generation}"
+        return _now(place, log).row(self._site, self._entity, now_us, LogChange.LOST, detail)
 
     async def emptied(self, place: LogPlace, page: Page, log: LogPage, looks: int) -> Page:
         """It stays empty: cleared, though nothing that follows shows it yet."""
@@ -105,6 +119,16 @@ class LogNews:
             now_us = to_us(self._clock.now())
             await self._outlet.logs(joined([one.row(self._site, self._entity, now_us) for one in logs]))
             self._told.told(logs, at_s)
+
+
+def _named(names: Sequence[str]) -> str:
+    """Entries in few words."""
+    if len(names) == 1:
+        return f"entry {names[0]}"
+    numbers = [int(name) for name in names if name.isdecimal() and len(name) < 19]
+    if len(numbers) == len(names) == numbers[-1] - numbers[0] + 1:
+        return f"entries {names[0]} to {names[-1]}"
+    return f"{len(names)} entries from {names[0]} to {names[-1]}"
 
 
 def _now(place: LogPlace, log: LogPage) -> LogNow:

@@ -12,7 +12,7 @@ from groundcrew_ipmi_collector.raw_record import BmcClock
 from groundcrew_ipmi_collector.redfish.client import Client
 from groundcrew_ipmi_collector.redfish.entries import Item, Linked, read_entries
 from groundcrew_ipmi_collector.redfish.ledger import LogPage, Page, RedfishLedger
-from groundcrew_ipmi_collector.redfish.log_rows import Collected, anchor_of, batch_of, newest_known, next_rows
+from groundcrew_ipmi_collector.redfish.log_rows import Collected, Stretch, anchor_of, batch_of, newest_known, next_rows
 from groundcrew_ipmi_collector.redfish.walk import LogPlace
 from groundcrew_ipmi_collector.seen_clocks import placed_stamps, seen_clock
 from groundcrew_ipmi_collector.syncing import Syncs, is_asked, is_running
@@ -100,7 +100,7 @@ class Rereading:
     ) -> tuple[Page, Sequence[Item]]:
         """Publishes the first of the items; returns those that are left."""
         now_us = to_us(self._clock.now())
-        rows, left = await next_rows(client, items, Collected())
+        rows, left = await next_rows(client, items, Collected(), Stretch(passes=True))
         if not rows or page.job is None:
             return page, left
         stamped = [Stamped.of(row.seconds, f"{row.sensor} | {row.event}") for row in rows]
