@@ -86,6 +86,7 @@ def test_no_tail_of_a_line_breaks_the_readers(tail: str, number: int, trigger: s
     parse_ipmiutil_row(f"{number:04x} 06/12/20 02:55:11 CRT BMC  Memory #51 {tail}")
     parse_ipmiutil_row(f"{number:04x} 99/99/20 02:55:11 CRT BMC  {tail} #51 x {trigger} [{data.hex(' ')}]")
     parse_log_util_row(f"1 slot1 2023-13-20 01:52:58 ipmid {tail}")
+    parse_log_util_row(f"0 all 2023-09-20 01:52:58 fscd Fan 1 {tail}")
     parse_log_util_row(
         f"1 slot1 2023-09-20 01:52:58 ipmid SEL Entry: FRU: 1, Record: x, GeneralInfo: MEM(0x21), {tail}"
     )

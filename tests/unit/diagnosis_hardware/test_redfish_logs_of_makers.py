@@ -8,6 +8,8 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from groundcrew.diagnosis.conditions import Folded, fold
 from groundcrew.diagnosis.facts import Vocabulary
@@ -229,3 +231,12 @@ def test_an_entry_of_a_sensor_of_a_type_begins_and_ends_by_its_code(sensor: tupl
     assert [one.component_class for one in folded([begin]).active] == [part]
     over = folded([begin, end])
     assert (over.active, [one.component_class for one in over.recovered]) == ([], [part])
+
+
+@given(st.sampled_from([kind for kind, *_ in OF_TYPE]), st.sampled_from(["Assert", "Deassert", "Event"]), st.text())
+def test_any_tail_of_such_a_sentence_is_read(kind: str, code: str, tail: str) -> None:
+    for message in (f"Sensor X of type {kind}: {tail}", f"Sensor {tail} of type {kind}: Failed", f"Sensor X of {tail}"):
+        found = parse_entry({"Id": "1", "SensorType": kind, "EntryCode": code, "Message": message})
+        assert found is not None
+        assert found.sensor.strip()
+        assert code != "Deassert" or found.asserted is False
