@@ -41,6 +41,11 @@ def event_words(kind: str, said: str) -> str:
     """ipmitool's words of an event of such a sensor; as it was said where the tables have none."""
     found = _PLACE.fullmatch(said)
     words = found["words"] if found else said
-    lower = words.lower()
-    known = _SHORT.get(kind, {}).get(lower) or _SPECIFIC.get(kind, {}).get(lower) or _GENERIC.get(lower)
+    known = _known(kind, words.lower())
+    if known is None and words.lower().startswith(f"{kind.lower()} "):  # table 42-3 repeats the type before many events
+        known = _known(kind, words[len(kind) + 1 :].lower())
     return said if known is None else f"{known} ({found['place']})" if found else known
+
+
+def _known(kind: str, lower: str) -> str | None:
+    return _SHORT.get(kind, {}).get(lower) or _SPECIFIC.get(kind, {}).get(lower) or _GENERIC.get(lower)

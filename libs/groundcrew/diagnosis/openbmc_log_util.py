@@ -29,14 +29,18 @@ _CLEARED = re.compile(
     r"log-util: User cleared (?P<what>.*?) logs\s*"
 )
 _SLOT = re.compile(r"\bDIMM ([A-Z]\d{1,2})\b")
-_PLACE = re.compile(r"\bChannel \w+, Slot \w+")
+_PLACE = re.compile(r"\b(?:Sled \w+/)?(?:Socket \w+, )?Channel \w+, Slot \w+")
 _EVENT = re.compile(r"Event: ([^,]+)")
 _THRESHOLD = re.compile(
     r"(?P<de>DE)?ASSERT: (?P<side>Upper|Lower) (?P<level>Non Critical|Critical|Non Recoverable) threshold - "
     r"(?:raised|settled) - FRU: \d+, num: 0x[0-9A-Fa-f]+,? (?:curr_val: (?P<value>\S+) (?P<unit>\w+), )?"
     r"(?:thresh_val: .*?, )?snr: (?P<name>[^,]{1,40}?)\s*(?:,.*)?"
 )
-_FAN = re.compile(r"(?P<de>DE)?ASSERT: (?P<name>\S*[Ff](?:an|AN)\S*) (?:dead|is dead|failed)\b.*")
+_FAN = re.compile(
+    r"(?:(?P<de>DE)?ASSERT: )?(?P<name>(?i:\S{0,16}fan\S{0,16})(?: [\w.-]{1,16}){0,3}?) "
+    r"(?:(?:is )?dead|failed|(?P<back>(?:has )?recovered))\b.*"
+)
+"""fscd itself writes no ASSERT: the label of a fan and `dead, 0 RPM`, later `has recovered`."""
 _LEVELS = {"Non Critical": "Non-critical", "Critical": "Critical", "Non Recoverable": "Non-recoverable"}
 _UNITS = {
     "C": "Temperature",
@@ -86,8 +90,8 @@ def _said(program: str, said: str, sled: str) -> tuple[str, str, bool | None]:
         kind = _UNITS.get(found["unit"] or "", "Other")
         event = f"{found['side']} {_LEVELS[found['level']]} going {way}"
         return f"{kind} {sled} {found['name']}", event, not found["de"]
-    if found := _FAN.fullmatch(said):
-        return f"Fan {found['name']}", "Transition to Off Line", not found["de"]
+    if (program == "fscd" or "ASSERT: " in said) and (found := _FAN.fullmatch(said)):
+        return f"Fan {found['name']}", "Transition to Off Line", not (found["de"] or found["back"])
     return f"Other {sled} {program}", said, None
 
 

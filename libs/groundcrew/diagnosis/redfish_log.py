@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
+from groundcrew.diagnosis.ipmi_words import event_words
 from groundcrew.diagnosis.message_words import in_sensor_words
 from groundcrew.diagnosis.redfish import Resource, listing, path_of, resource, told, words
 from groundcrew.diagnosis.redfish_words import ENTRY_CODES, SENSOR_TYPES
@@ -36,6 +37,10 @@ _NAMED_LAST = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """How AMI's MegaRAC and what is built on it writes a record of the log of IPMI: the direction in the middle or last."""
+_OF_TYPE = re.compile(
+    r"Sensor (?P<name>\S[^:|]{0,60}?) of type [^:|]{1,60}: ?(?P<event>\S.*)", re.IGNORECASE | re.DOTALL
+)
+"""Another of its ways: the sentence of one sensor without the direction, which the entry's code tells."""
 _ARGUMENT = re.compile(r"%(\d{1,2})")
 
 
@@ -120,10 +125,20 @@ def _said(entry: Resource, message: str, message_id: str) -> tuple[str, str, boo
     if kind and (named := _named(message)):
         holds = not named["direction"].lower().startswith("de") and not _is_over(entry)
         return f"{SENSOR_TYPES.get(kind, kind)} {named['name'].strip()}", named["event"].strip(), holds
+    if kind and (typed := _OF_TYPE.fullmatch(message)):
+        return (*_typed(kind, typed), asserted is not False)
     if spoken := in_sensor_words(message):
         sensor, event, holds = spoken
         return sensor, event, False if _is_over(entry) else holds
     return f"Redfish {message_id}".strip(), message, asserted
+
+
+def _typed(kind: str, found: re.Match[str]) -> tuple[str, str]:
+    """Sensor and event; readings are the event's detail."""
+    words_of_kind = SENSOR_TYPES.get(kind, kind)
+    event, reading, rest = found["event"].strip().partition(", Reading")
+    said = event_words(words_of_kind, event)
+    return f"{words_of_kind} {found['name']}", f"{said} ;{reading[1:]}{rest}" if reading else said
 
 
 def _named(message: str) -> re.Match[str] | None:

@@ -42,6 +42,7 @@ FORMS = {
         "        UUID:0a1b2c3d-0001-4e5f-8a9b-000000000001, Part Number:N/A, Serial Number:N/A)\n"
     ),
     "readlog": "2 E SERVPROC 05/06/21 10:20:00 Power Supply 1 has lost input.\n",
+    "log-util": "0    all      2021-05-06 10:20:00    fscd             Fan 1 front dead, 0 RPM\n",
     "SUM event log": (
         "Event:7 Time:05/06/2021 10:20:00 Type:Fan\n Assertion: FAN1| Event = Lower Critical - going low\n"
         " Reading = 0.00 RPM, Threshold = 500.00 RPM\n"

@@ -33,9 +33,13 @@ def test_record_of_ipmiutil_is_told_in_ipmitools_words(line: str, text: str) -> 
     [
         ("ipmid            SEL Entry: FRU: 3, Record: Standard (0x02), Time: 2023-09-20 01:52:58, Sensor: CATERR_B (0x65), Event Data: (00FFFF) IERR/CATERR Assertion", "Processor slot3 CATERR_B | IERR | Asserted"),  # noqa: E501
         ("ipmid            SEL Entry: FRU: 3, Record: Facebook Unified SEL (0xFB), GeneralInfo: MEMORY_ECC_ERR(0x20), DIMM Slot Location: Sled 00/Socket 00, Channel 05, Slot 00, DIMM A5, DIMM Failure Event: Uncorrected ECC error", "Memory slot3 DIMM A5 | Uncorrectable ECC | Asserted"),  # noqa: E501
-        ("ipmid            SEL Entry: FRU: 3, Record: Facebook Unified SEL (0xFB), GeneralInfo: MemErr(0x21), DIMM Slot Location: Sled 00/Socket 00, Channel 02, Slot 01, DIMM Failure Event: Memory training failure", "Memory slot3 DIMM Channel 02, Slot 01 | Configuration Error | Asserted"),  # noqa: E501
+        ("ipmid            SEL Entry: FRU: 3, Record: Facebook Unified SEL (0xFB), GeneralInfo: MemErr(0x21), DIMM Slot Location: Sled 00/Socket 00, Channel 02, Slot 01, DIMM Failure Event: Memory training failure", "Memory slot3 DIMM Sled 00/Socket 00, Channel 02, Slot 01 | Configuration Error | Asserted"),  # noqa: E501
         ("sensord          ASSERT: Lower Critical threshold - raised - FRU: 3, num: 0xC0 curr_val: 310.00 RPM, thresh_val: 500.00 RPM, snr: FAN2_TACH       ", "Fan slot3 FAN2_TACH | Lower Critical going low | Asserted"),  # noqa: E501
         ("sensord          DEASSERT: Lower Critical threshold - settled - FRU: 3, num: 0xC0 curr_val: 9310.00 RPM, thresh_val: 500.00 RPM, snr: FAN2_TACH", "Fan slot3 FAN2_TACH | Lower Critical going low | Deasserted"),  # noqa: E501
+        ("fscd             Fan 1 front dead, 0 RPM", "Fan Fan 1 front | Transition to Off Line | Asserted"),
+        ("fscd             ASSERT: Fan 1 front dead, -1 RPM", "Fan Fan 1 front | Transition to Off Line | Asserted"),
+        ("fscd             Fan 1 front has recovered", "Fan Fan 1 front | Transition to Off Line | Deasserted"),
+        ("fan-util         Fan mode recovered", "Other slot3 fan-util | Fan mode recovered"),
         ("power-util       SERVER_POWER_ON successful for FRU: 3", "Other slot3 power-util | SERVER_POWER_ON successful for FRU: 3"),  # noqa: E501
     ],
 )  # fmt: skip
@@ -82,6 +86,7 @@ def test_no_tail_of_a_line_breaks_the_readers(tail: str, number: int, trigger: s
     parse_ipmiutil_row(f"{number:04x} 06/12/20 02:55:11 CRT BMC  Memory #51 {tail}")
     parse_ipmiutil_row(f"{number:04x} 99/99/20 02:55:11 CRT BMC  {tail} #51 x {trigger} [{data.hex(' ')}]")
     parse_log_util_row(f"1 slot1 2023-13-20 01:52:58 ipmid {tail}")
+    parse_log_util_row(f"0 all 2023-09-20 01:52:58 fscd Fan 1 {tail}")
     parse_log_util_row(
         f"1 slot1 2023-09-20 01:52:58 ipmid SEL Entry: FRU: 1, Record: x, GeneralInfo: MEM(0x21), {tail}"
     )

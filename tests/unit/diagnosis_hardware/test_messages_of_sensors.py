@@ -33,7 +33,7 @@ SENTENCES = [
     ("Temperature 'Exhaust' reading of 82 degrees (C) is above the 80 upper caution threshold.",
      ("Temperature Exhaust", "Upper Non-critical going high", True)),
     ("FRU_PSU1 PSU1_STATUS: Power Supply sensor for FRU_PSU1, Power Supply input lost (AC/DC) was asserted",
-     ("Power Supply PSU1_STATUS", "Power Supply input lost (AC/DC)", True)),
+     ("Power Supply PSU1_STATUS", "Power Supply AC lost (AC/DC)", True)),
     ("ECC Uncorr Err: Memory sensor, uncorrectable ECC ( DIMM_A6 ) was asserted",
      ("Memory ECC Uncorr Err", "Uncorrectable ECC (DIMM_A6)", True)),
     ("PS 2 Status: Power Supply sensor for PS 2, input lost was deasserted",

@@ -4,9 +4,12 @@ Sources: DMTF's DSP8007 (platform messages), Power, Environmental, SensorEvent a
 openbmc_message_registry, HPE's IML and iLOEvents, Dell's EEMI, Lenovo's XCC events.
 """
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from groundcrew.diagnosis.conditions import Folded, fold
 from groundcrew.diagnosis.facts import Vocabulary
@@ -36,7 +39,7 @@ FAULTS: dict[str, list[tuple[str, str, Fault]]] = {
         ("PLAT0096", "The input to power supply 2 has been lost or fallen out of range.",
          ("psu", "PSU2", "psu.input_lost")),
         ("PLAT0088", "Failure predicted on power supply 1.", ("psu", "PSU1", "psu.failed")),
-        ("PLAT0168", "Failure predicted on drive 3.", ("disk", "drive 3", "disk.failed")),
+        ("PLAT0168", "Failure predicted on drive 3.", ("disk", "Drive 3", "disk.failed")),
         ("PLAT0174", "Array 0 is in critical condition.", ("raid", "0", "raid.degraded")),
         ("PLAT0480", "Numeric sensor FAN2 going low (lower critical).", ("fan", "FAN2", "fan.failed")),
         ("PLAT0036", "An over-temperature condition has been detected on the processor 1.",
@@ -150,6 +153,22 @@ PASSED = [
      "Numeric sensor FAN2 going low (lower critical)."),
     ("FQXSPFC2001I", "Numeric sensor Fan 1 Tach going low (lower critical) has deasserted.", "FQXSPFC0001M",
      "Numeric sensor Fan 1 Tach going low (lower critical) has asserted."),
+    ("FQXSPPW2101I", "Redundancy Lost for Power Unit has deasserted.", "FQXSPPW0101J",
+     "Redundancy Lost for Power Unit has asserted."),
+    ("FQXSPPW2104I", "Non-redundant:Sufficient Resources from Redundancy Degraded for Power Unit has deasserted.",
+     "FQXSPPW0104J", "Non-redundant:Sufficient Resources from Redundancy Degraded for Power Unit has asserted."),
+    ("FQXSPCA2101I", "Redundancy Lost for Cooling Zone 1 has deasserted.", "FQXSPCA0101J",
+     "Redundancy Lost for Cooling Zone 1 has asserted."),
+    ("FQXSPSD2002I", "Failure no longer Predicted on Drive 2 for array 1.", "FQXSPSD0002G",
+     "Failure Predicted on Drive 2 for array 1."),
+    ("FQXSPSD0000I", "The Drive 2 has been added.", "FQXSPSD0001L",
+     "The Drive 2 has been disabled due to a detected fault."),
+    ("IDRAC.2.9.PDR8", "Disk 5 in Backplane 1 of RAID Controller in Slot 6 is inserted.", "IDRAC.2.9.PDR3",
+     "Disk 5 in Backplane 1 of RAID Controller in Slot 6 is not functioning correctly."),
+    ("IDRAC.2.9.VDR31", "Redundancy of Virtual Disk 0 on RAID Controller in Slot 6 has been restored.",
+     "IDRAC.2.9.VDR8", "Virtual Disk 0 on RAID Controller in Slot 6 has become degraded."),
+    ("StorageDevice.1.2.DriveInserted", "The drive located in 'Bay 3' was inserted.",
+     "StorageDevice.1.2.DriveFailure", "A failure condition for the drive located in 'Bay 3' was detected."),
 ]  # fmt: skip
 
 
@@ -159,3 +178,65 @@ def test_what_has_passed_does_not_stand(pair: tuple[str, str, str, str]) -> None
     found = folded([entry(1, begun_id, begun), entry(2, over_id, over)])
     assert found.active == []
     assert len(found.recovered) == 1
+
+
+ANOTHERS_END = [
+    ("PDR8", "Disk 6 in Backplane 1 of RAID Controller in Slot 6 is inserted."),
+    ("PDR8", "Disk 5 in Backplane 2 of RAID Controller in Slot 6 is inserted."),
+    ("PDR5", "Disk 5 in Backplane 1 of RAID Controller in Slot 6 is removed."),
+    ("PDR15", "Disk 5 in Backplane 1 of RAID Controller in Slot 6 rebuild has completed."),
+    ("SUP0518", "Disk 5 in Backplane 1 of RAID Controller in Slot 6 firmware has been installed."),
+    ("PDR99", "Disk 5 in Backplane 1 of RAID Controller in Slot 6 is added as a hot spare."),
+    ("VDR31", "Redundancy of Virtual Disk 0 on RAID Controller in Slot 6 has been restored."),
+]
+
+
+@pytest.mark.parametrize("over", ANOTHERS_END, ids=lambda over: over[0])
+def test_only_a_drive_that_comes_to_its_slot_ends_the_fault_of_the_one_before(over: tuple[str, str]) -> None:
+    failed = "Predictive failure reported for Disk 5 in Backplane 1 of RAID Controller in Slot 6."
+    found = folded([entry(1, "IDRAC.2.9.PDR16", failed), entry(2, f"IDRAC.2.9.{over[0]}", over[1])])
+    assert "disk.failed" in {one.fault for one in found.active}
+
+
+def test_one_way_of_not_being_redundant_ends_without_the_other() -> None:
+    lost, spare = "Redundancy Lost for Power Unit has", "Non-redundant:Sufficient Resources for Power Unit has"
+    found = folded([
+        entry(1, "FQXSPPW0101J", f"{lost} asserted."), entry(2, "FQXSPPW0104J", f"{spare} asserted."),
+        entry(3, "FQXSPPW2104I", f"{spare} deasserted."),
+    ])  # fmt: skip
+    assert [one.fault for one in found.active] == ["psu.redundancy_lost"]
+
+
+OF_TYPE = [
+    ("Fan", "SYS_FAN_4A", "Lower Critical going low, Reading 0 RPM, Threshold 1200 RPM", "fan"),
+    ("Temperature", "GPU_4_TEMP", "Upper Critical going high, Reading 92 Cel, Threshold 90 Cel", "cooling"),
+    ("Power Supply", "PSU2_STATUS", "Power Supply Failure detected", "psu"),
+    ("Power Supply", "PSU3_STATUS", "Power Supply input lost (AC/DC)", "psu"),
+    ("Physical Chassis Security", "CHASSIS_INTR", "General Chassis Intrusion", "chassis"),
+    ("Critical Interrupt", "PCIE_SLOT_3", "Bus Fatal Error", "pcie"),
+    ("Voltage", "P_12V", "Lower Critical going low, Reading 10.79 Volts, Threshold 10.80 Volts", "psu"),
+    ("Drive Slot", "HDD_BP_2", "Drive Fault", "disk"),
+    ("Memory", "DIMM_P1_G1", "Uncorrectable ECC / other uncorrectable memory error", "dimm"),
+]
+
+
+@pytest.mark.parametrize("sensor", OF_TYPE, ids=lambda sensor: sensor[1])
+def test_an_entry_of_a_sensor_of_a_type_begins_and_ends_by_its_code(sensor: tuple[str, str, str, str]) -> None:
+    kind, name, event, part = sensor
+    said = f"Sensor {name} of type {kind}: {event}"
+    begin = entry(1, "", said, SensorType=kind, SensorNumber=53, EntryCode="Assert")
+    end = entry(
+        2, "", re.sub(r"Reading \d+", "Reading 50", said), SensorType=kind, SensorNumber=53, EntryCode="Deassert"
+    )
+    assert [one.component_class for one in folded([begin]).active] == [part]
+    over = folded([begin, end])
+    assert (over.active, [one.component_class for one in over.recovered]) == ([], [part])
+
+
+@given(st.sampled_from([kind for kind, *_ in OF_TYPE]), st.sampled_from(["Assert", "Deassert", "Event"]), st.text())
+def test_any_tail_of_such_a_sentence_is_read(kind: str, code: str, tail: str) -> None:
+    for message in (f"Sensor X of type {kind}: {tail}", f"Sensor {tail} of type {kind}: Failed", f"Sensor X of {tail}"):
+        found = parse_entry({"Id": "1", "SensorType": kind, "EntryCode": code, "Message": message})
+        assert found is not None
+        assert found.sensor.strip()
+        assert code != "Deassert" or found.asserted is False
