@@ -119,7 +119,7 @@ def test_the_corpus_is_large_and_every_episode_has_its_own_hosts() -> None:
 
 def test_a_fault_amid_an_operation_opens_an_incident_on_its_own_host_alone(tmp_path: Path) -> None:
     """What keeps the measure honest: three operations, amid one of which a disk fails."""
-    first, second, third = corpus()[:3]
+    first, second, third = [episode for episode in corpus() if episode.what not in known_open()][:3]
     host = next(iter(second.hosts))
     fault = "EXT4-fs error (device sda2): ext4_find_entry:1455: inode #131073: comm ls: reading directory lblock 0"
     faulty = Episode(second.what, second.hosts, [*second.lines, (second.lines[-1][0] + 60, host, "kernel", fault)])
