@@ -24,6 +24,8 @@ AFTER_S = 2_400
 LOOKS_S = 3_600
 CALM = "(root) CMD (test -x /usr/sbin/anacron || run-parts /etc/cron.hourly)"
 BOOTED = "Linux version "
+WATCHED = {"unit": "sshd.service", "active_state": "active", "sub_state": "running"}
+"""Unit states are watched, as on every host that a collector runs on."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,11 @@ def told(folder: Path, episodes: list[Episode]) -> Path:
     """Writes one story of all episodes, in which no host of one shares anything with a host of another."""
     lasts_s = [FIRST_S + APART_S * number + episode.lines[-1][0] for number, episode in enumerate(episodes)]
     end_s = max(lasts_s) + AFTER_S
-    places, entries = [], []
+    places, entries, states = [], [], []
     for number, episode in enumerate(episodes):
         for host, role in episode.hosts.items():
             places.append(f'[[host]]\nname = "{host}"\nbmc = "{host}-bmc"\nrole = "{role}-of-{number}"\n')
+            states += [{"time": START.isoformat(), "host": host, **WATCHED}]
             begins_s = FIRST_S + APART_S * number
             spoken = [(number % 60 + CALM_S * step, "CRON", CALM) for step in range(end_s // CALM_S)]
             spoken += [(begins_s + at, identifier, text) for at, of, identifier, text in episode.lines if of == host]
@@ -84,6 +87,7 @@ def told(folder: Path, episodes: list[Episode]) -> Path:
     )
     entries.sort(key=lambda one: one[0])
     folder.joinpath("journal.jsonl").write_text("".join(f"{entry}\n" for _, entry in entries))
+    folder.joinpath("services.jsonl").write_text("".join(f"{json.dumps(state)}\n" for state in states))
     return folder
 
 
