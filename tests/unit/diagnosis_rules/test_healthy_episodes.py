@@ -128,3 +128,26 @@ def test_a_fault_amid_an_operation_opens_an_incident_on_its_own_host_alone(tmp_p
     fault = "EXT4-fs error (device sda2): ext4_find_entry:1455: inode #131073: comm ls: reading directory lblock 0"
     faulty = Episode(second.what, second.hosts, [*second.lines, (second.lines[-1][0] + 60, host, "kernel", fault)])
     assert opened(tmp_path, [first, faulty, third]).keys() == {second.what}
+
+
+STAYS_AWAY = {
+    "containerd is upgraded": 4,
+    "A RabbitMQ node": 4,
+    "The active MDS": 0,
+    "A Gluster brick server": 5,
+    "One head of an iSCSI array": 60,
+    "A Fibre Channel switch": 71,
+    "A Proxmox node": 5,
+    "nvidia-smi --gpu-reset": 1,
+}
+"""Second of an episode after which, if nothing more is said, the operation has gone wrong."""
+
+
+def test_an_operation_that_does_not_end_well_opens_an_incident(tmp_path: Path) -> None:
+    """What is waited for must be told where it does not come: the same episodes, whose ends are left out."""
+    cut = {start: next(one for one in corpus() if one.what.startswith(start)) for start in STAYS_AWAY}
+    wrong = [
+        Episode(one.what, one.hosts, [line for line in one.lines if line[0] <= STAYS_AWAY[start]])
+        for start, one in cut.items()
+    ]
+    assert opened(tmp_path, wrong).keys() == {one.what for one in wrong}
