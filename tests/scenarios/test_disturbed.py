@@ -14,7 +14,7 @@ from groundcrew_embedded.scenario import Scenario
 LATE = "that a file server answers again arrives after the patience with it is over"
 AHEAD = "that a file server answers again arrives before the word that it did not"
 CHANGED = {
-    "disk-of-an-archive-fails-under-test": AHEAD,
+    "facility-tests-the-b-feed-of-a-backup-rack": "by slow BMCs' clocks the feed was lost long before the announcement",
     "healthy-pods-come-and-go": AHEAD,
     "healthy-pods-on-accelerators": "by a slow BMC's clock a drive was gone for longer than it takes to change it",
     "sas-disk-fails-hard-under-sles": LATE,
