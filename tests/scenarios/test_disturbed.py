@@ -11,14 +11,10 @@ from groundcrew_embedded.judging import judge, read_answer
 from groundcrew_embedded.replay import replay
 from groundcrew_embedded.scenario import Scenario
 
-LATE = "that a file server answers again arrives after the patience with it is over"
-AHEAD = "that a file server answers again arrives before the word that it did not"
 CHANGED = {
+    "cockroach-nodes-get-memory-and-bios-set": "by a slow BMC's clock cords were pulled before the host was told to go",
     "facility-tests-the-b-feed-of-a-backup-rack": "by slow BMCs' clocks the feed was lost long before the announcement",
-    "healthy-pods-come-and-go": AHEAD,
     "healthy-pods-on-accelerators": "by a slow BMC's clock a drive was gone for longer than it takes to change it",
-    "sas-disk-fails-hard-under-sles": LATE,
-    "storm-on-a-riser-and-torn-ext4": LATE,
     "xfs-metadata-corrupted": "the line that is cited is another one",
 }
 """Scenarios whose answer changes, and why."""

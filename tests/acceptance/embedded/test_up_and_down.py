@@ -7,6 +7,7 @@ import socket
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -100,11 +101,17 @@ def test_the_link_signs_in_once(running: Running) -> None:
 
 def test_key_ports_and_rows_survive_a_restart(home: Home) -> None:
     up(home)
-    first_key, first_ports = home.api_key.read_text(), (home.run / "ports.json").read_text()
-    command.down(home.path)
-    ready = up(home)
+    first_key = home.api_key.read_text()
+    for _ in range(3):  # a test beside this one may take a port while nobody listens on it
+        first_ports = (home.run / "ports.json").read_text()
+        command.down(home.path)
+        with suppress(ChildFailed):
+            ready = up(home)
+            if (home.run / "ports.json").read_text() == first_ports:
+                break
+    else:
+        pytest.fail("it never came up again on its ports")
     assert home.api_key.read_text() == first_key
-    assert (home.run / "ports.json").read_text() == first_ports
     assert httpx2.get(f"{ready.url}/api/v1/me", headers=key(home)).status_code == 200
 
 
